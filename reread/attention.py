@@ -1,0 +1,153 @@
+"""From cross-attention tensors to one score per passage: the paper's G and its relatives.
+
+Pure functions of tensors; knows no model and no strings. Reference: section 3.2 and Table 6 of
+arXiv 2012.04584; `value_norm` is the post-softmax signal of Atlas, normalised by real counts.
+Shapes: `scores` (T, layers, H, K, L) pre-softmax for T output tokens, `mask` (K, L) true on the
+tokens of a passage, results (K,). A passage without a counted token scores 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from reread.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionEvidence:
+    """All that one question's reading left behind, enough for every aggregation."""
+
+    scores: torch.Tensor  # (T, layers, H, K, L) pre-softmax; T = 1 where one token suffices
+    weights: torch.Tensor  # (T, layers, H, K, L) post-softmax
+    value_norms: torch.Tensor | None  # (layers, H, K, L)
+    mask: torch.Tensor  # (K, L) bool, all tokens of each segment
+    question_mask: torch.Tensor  # (K, L) bool, the question's own tokens
+
+
+def token_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over the last axis where `mask` is true; (..., K, L) and (K, L) -> (..., K).
+
+    >>> token_mean(torch.tensor([[1.0, 3.0, 9.0]]), torch.tensor([[True, True, False]])).tolist()
+    [2.0]
+    """
+    weights = mask.to(values.dtype)
+    return (values * weights).sum(dim=-1) / weights.sum(dim=-1).clamp_min(1.0)
+
+
+def mean_score(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """G of a batch: scores (B, layers, H, K, L), mask (B, K, L) -> (B, K)."""
+    return token_mean(scores.mean(dim=(1, 2)), mask)
+
+
+def mean(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (0): mean over tokens, layers and heads at the first output token.
+
+    >>> mean(toy_evidence()).tolist()
+    [2.0, 5.0]
+    """
+    return token_mean(e.scores[0].mean(dim=(0, 1)), e.mask)
+
+
+def max_tokens(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (1): maximum over tokens of the mean over layers and heads.
+
+    >>> max_tokens(toy_evidence()).tolist()
+    [3.0, 5.0]
+    """
+    per_token = e.scores[0].mean(dim=(0, 1)).masked_fill(~e.mask, float("-inf"))
+    return torch.where(e.mask.any(dim=-1), per_token.amax(dim=-1), torch.zeros(()))
+
+
+def all_outputs(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (2): as `mean`, averaged over every output token.
+
+    >>> all_outputs(toy_evidence()).tolist()
+    [3.0, 6.0]
+    """
+    return token_mean(e.scores.mean(dim=(0, 1, 2)), e.mask)
+
+
+def last_layers(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (3): as `mean`, over the last half of the layers (six of twelve in the paper).
+
+    >>> last_layers(toy_evidence()).tolist()
+    [2.5, 5.5]
+    """
+    half = e.scores.shape[1] // 2
+    return token_mean(e.scores[0, half:].mean(dim=(0, 1)), e.mask)
+
+
+def max_layers(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (4): maximum over layers, mean over tokens and heads.
+
+    >>> max_layers(toy_evidence()).tolist()
+    [2.5, 5.5]
+    """
+    return token_mean(e.scores[0], e.mask).mean(dim=1).amax(dim=0)
+
+
+def max_heads(e: AttentionEvidence) -> torch.Tensor:
+    """Table 6 (5): maximum over heads, mean over tokens and layers.
+
+    >>> max_heads(toy_evidence()).tolist()
+    [2.0, 5.0]
+    """
+    return token_mean(e.scores[0], e.mask).mean(dim=0).amax(dim=0)
+
+
+def without_question(e: AttentionEvidence) -> torch.Tensor:
+    """As `mean`, the question's own tokens not counted (Atlas `woquery`).
+
+    >>> without_question(toy_evidence()).tolist()
+    [3.0, 5.0]
+    """
+    return token_mean(e.scores[0].mean(dim=(0, 1)), e.mask & ~e.question_mask)
+
+
+def value_norm(e: AttentionEvidence) -> torch.Tensor:
+    """Atlas ADist: post-softmax weight times the value's norm, summed over a passage's tokens and
+    averaged over output tokens, layers and heads.
+
+    >>> value_norm(toy_evidence()).tolist()
+    [1.0, 1.0]
+    """
+    if e.value_norms is None:
+        raise BadRequest("value_norm needs the norms of the values; read with a tap that keeps them.")
+    return ((e.weights * e.value_norms).mean(dim=(0, 1, 2)) * e.mask).sum(dim=-1)
+
+
+Aggregation = Callable[[AttentionEvidence], torch.Tensor]
+_BY_NAME: dict[str, Aggregation] = {
+    f.__name__: f
+    for f in (
+        mean, max_tokens, all_outputs, last_layers, max_layers, max_heads, without_question,
+        value_norm,
+    )
+}  # fmt: skip
+AGGREGATIONS: tuple[str, ...] = tuple(_BY_NAME)
+NEED_ALL_STEPS: frozenset[str] = frozenset({"all_outputs", "value_norm"})
+
+
+def aggregation_named(name: str) -> Aggregation:
+    """The aggregation of that name; an unknown one is a BadRequest that lists the valid ones."""
+    if name not in _BY_NAME:
+        raise BadRequest(f"Unknown aggregation {name!r}: choose one of {', '.join(AGGREGATIONS)}.")
+    return _BY_NAME[name]
+
+
+def toy_evidence() -> AttentionEvidence:
+    """Two passages of two and one tokens, two layers, one head, two steps; for the examples above.
+
+    The second layer scores one higher than the first, the second step two higher than the first
+    layer's mean.
+    """
+    base = torch.tensor([[1.0, 3.0], [5.0, 99.0]])  # (K, L), the last place is padding
+    step = torch.stack([base - 0.5, base + 0.5]).unsqueeze(1)  # (layers, H, K, L)
+    scores = torch.stack([step, step + 2.0])  # (T, layers, H, K, L)
+    mask = torch.tensor([[True, True], [True, False]])
+    question = torch.tensor([[True, False], [False, False]])
+    weights = torch.tensor([[0.25, 0.25], [0.5, 0.0]]).expand_as(scores)
+    return AttentionEvidence(scores, weights, torch.full_like(scores[0], 2.0), mask, question)
