@@ -1,0 +1,84 @@
+"""The paths of one installation's state directory.
+
+Knows names and numbers only; what is inside each path belongs to the module that writes it.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRATCH = re.compile(r"^\.(\d+)\.")  # what commit.committed_dir leaves while it works
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """passages/<n> log/ checkpoints/<n> generations/<n> CURRENT, each with one writer."""
+
+    root: Path
+
+    @property
+    def passages_dir(self) -> Path:
+        return self.root / "passages"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def generations_dir(self) -> Path:
+        return self.root / "generations"
+
+    @property
+    def current_file(self) -> Path:
+        return self.root / "CURRENT"
+
+    @property
+    def pins_file(self) -> Path:
+        return self.root / "PINS"
+
+    @property
+    def publish_lock(self) -> Path:
+        return self.root / ".publish.lock"
+
+    @property
+    def jobs_file(self) -> Path:
+        return self.log_dir / "jobs.db"
+
+    @property
+    def log_file(self) -> Path:
+        return self.log_dir / "attention.db"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "reread.toml"
+
+    def create(self) -> "Home":
+        """Make the folders that are missing; existing ones are left as they are."""
+        for folder in (
+            self.passages_dir,
+            self.log_dir,
+            self.checkpoints_dir,
+            self.generations_dir,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+
+def numbers(folder: Path) -> list[int]:
+    """Committed numbered subfolders, ascending; work in progress is invisible."""
+    if not folder.is_dir():
+        return []
+    return sorted(int(one.name) for one in folder.iterdir() if one.name.isdecimal())
+
+
+def next_number(folder: Path) -> int:
+    """One above everything committed or being written, so two writers seldom collide."""
+    taken = numbers(folder)
+    if folder.is_dir():
+        matches = (SCRATCH.match(one.name) for one in folder.iterdir())
+        taken += [int(match.group(1)) for match in matches if match]
+    return max(taken, default=0) + 1

@@ -1,0 +1,103 @@
+"""The values that cross processes: passages, hits, logged answers, feedback, jobs.
+
+Standard library only. Knows the JSON forms; does not know where they are stored.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+JOB_STATES = ("queued", "running", "done", "rejected", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is retrieved and read; about 100 words with a title."""
+
+    id: str
+    title: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result; `row` is the row in the PassageStore the index was built from."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPassage:
+    """A passage as it was read; `row` None means the caller gave it, then its text is kept."""
+
+    row: int | None
+    id: str
+    retrieval_score: float | None
+    attention: float
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One answer with everything training needs; `sequence` is assigned by the log."""
+
+    id: str
+    question: str
+    answer: str
+    confidence: float
+    passages: tuple[LoggedPassage, ...]
+    generation: int | None
+    corpus: int | None  # passages/<corpus>: the version whose rows `passages` names
+    reader: str
+    created_s: float
+    sequence: int | None = None
+
+    def to_json(self) -> str:
+        body = asdict(self)
+        del body["sequence"]  # the log's own column
+        return json.dumps(body, separators=(",", ":"))  # ASCII: lone surrogates survive
+
+    @classmethod
+    def from_json(cls, text: str, sequence: int | None = None) -> "AnswerRecord":
+        """Unknown keys are dropped: a log may have been written by a later version."""
+        body = _known(cls, json.loads(text))
+        logged = tuple(LoggedPassage(**_known(LoggedPassage, one)) for one in body["passages"])
+        return cls(**{**body, "passages": logged, "sequence": sequence})
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person said about an answer."""
+
+    answer_id: str
+    verdict: str  # correct | wrong | partial
+    answer: str | None
+    passage_ids: tuple[str, ...]
+    created_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One retraining run as the outside sees it."""
+
+    id: str
+    state: str  # one of JOB_STATES
+    stage: str
+    progress: float  # 0..1
+    params: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    created_s: float = 0.0
+    updated_s: float = 0.0
+    generation: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _known(kind: type, body: dict[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    return {key: value for key, value in body.items() if key in names}
