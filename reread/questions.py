@@ -1,0 +1,73 @@
+"""Questions files: JSONL with `question`, `answers` (or `answer`), optional `passage_id` and `id`.
+
+One bad line fails the whole file with its number: a silently shorter file would give other
+figures. Knows nothing of models or of what the questions are for.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reread.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestion:
+    """A question with every accepted answer, and the ids of its gold passages where known."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    passage_ids: tuple[str, ...] = ()
+
+
+def read_questions(path: Path) -> list[LabelledQuestion]:
+    """All questions of the file, in order; blank lines are skipped."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"Cannot read the questions file {path} ({error}).") from error
+    questions = [
+        _parse_line(path, number, line) for number, line in enumerate(lines, 1) if line.strip()
+    ]
+    if not questions:
+        raise BadRequest(f"{path} holds no question; write one JSON object per line.")
+    return questions
+
+
+def _parse_line(path: Path, number: int, line: str) -> LabelledQuestion:
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"{path}, line {number} is not JSON ({error}).") from error
+    if not isinstance(fields, dict):
+        raise BadRequest(f"{path}, line {number} is {type(fields).__name__}, not a JSON object.")
+    try:
+        return parse_question(fields, default_id=str(number))
+    except ValueError as error:
+        raise BadRequest(f"{path}, line {number}: {error}") from error
+
+
+def parse_question(fields: dict[str, Any], *, default_id: str) -> LabelledQuestion:
+    """One question from its JSON object; ValueError with a sentence where a field is wrong."""
+    question = fields.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError("`question` must be a text that is not empty.")
+    answers = fields.get("answers", fields.get("answer"))
+    gold = fields.get("passage_id")
+    return LabelledQuestion(
+        id=str(fields.get("id", default_id)),
+        question=question.strip(),
+        answers=_texts(answers, "answers"),
+        passage_ids=() if gold is None else _texts(gold, "passage_id"),
+    )
+
+
+def _texts(value: object, name: str) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed:
+        raise ValueError(f"`{name}` must be a text or a list of texts that is not empty.")
+    if not all(isinstance(one, str) for one in listed):
+        raise ValueError(f"`{name}` must hold texts only.")
+    return tuple(listed)

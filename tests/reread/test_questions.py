@@ -1,0 +1,55 @@
+"""Questions files: both spellings of answers, and bad lines named."""
+
+from pathlib import Path
+
+import pytest
+
+from reread.errors import BadRequest
+from reread.questions import LabelledQuestion, read_questions
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "q.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_reads_every_accepted_form(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '\ufeff{"question": " Who? ", "answers": ["a", "b"], "passage_id": "p", "id": 7}\n'
+        "\n"
+        '{"question": "line\u2028separator", "answer": "a"}\n'
+        '{"question": "Where?", "answer": ["x"], "passage_id": ["p", "q"]}\n',
+    )
+    assert read_questions(path) == [
+        LabelledQuestion("7", "Who?", ("a", "b"), ("p",)),
+        LabelledQuestion("3", "line\u2028separator", ("a",)),
+        LabelledQuestion("4", "Where?", ("x",), ("p", "q")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("not json", "line 2 is not JSON"),
+        ("[1]", "line 2 is list"),
+        ('{"answers": ["a"]}', "line 2: `question` must be"),
+        ('{"question": "  ", "answers": ["a"]}', "line 2: `question` must be"),
+        ('{"question": "q"}', "line 2: `answers` must be"),
+        ('{"question": "q", "answers": []}', "line 2: `answers` must be"),
+        ('{"question": "q", "answers": [1]}', "line 2: `answers` must hold texts"),
+        ('{"question": "q", "answer": "a", "passage_id": 3}', "line 2: `passage_id` must be"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
+    path = write(tmp_path, '{"question": "q", "answer": "a"}\n' + line + "\n")
+    with pytest.raises(BadRequest, match=complaint):
+        read_questions(path)
+
+
+def test_an_empty_or_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="holds no question"):
+        read_questions(write(tmp_path, "\n\n"))
+    with pytest.raises(BadRequest, match="Cannot read"):
+        read_questions(tmp_path / "absent.jsonl")
