@@ -1,0 +1,213 @@
+"""The vector index: inner-product search over the rows of a corpus.
+
+The only file that imports faiss. Knows vectors and row numbers; does not know text or models.
+Results are ordered by score, then by row; a missing result is searched for again, and never
+comes back as row -1.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from reread.errors import BadRequest, CorruptArtefact
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+FLAT_UP_TO = 1_000_000  # exact search stays within tens of milliseconds below this on a CPU
+SPARE = 16  # hits fetched beyond k, so that equal scores at the edge are seen
+MAX_TRAINING_ROWS_PER_LIST = 64
+
+
+class VectorIndex:
+    """One immutable index; searching from several threads is safe.
+
+    `threads` is how many FAISS uses for one search; 1 keeps the other cores for the reader.
+    """
+
+    def __init__(self, index: Any, *, threads: int = 1) -> None:
+        # FAISS 1.15 takes its slow path for batches below this many queries (faiss#5109).
+        faiss.cvar.distance_compute_blas_threshold = 1
+        self._index = index
+        self._threads = threads
+        self._on_gpu = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def build(cls, vectors: Floats, factory: str = "Flat", *, threads: int = 1) -> "VectorIndex":
+        """(N, D) -> an index; row n of `vectors` is row n of every result. N = 0 is refused."""
+        count, dimension = _shape(vectors)
+        if count == 0:
+            raise BadRequest("An index needs at least one vector: ingest some documents first")
+        name = choose_factory(count, dimension) if factory == "auto" else factory
+        index = _make(name, dimension)
+        faiss.omp_set_num_threads(threads)
+        if not index.is_trained:
+            _train(index, vectors, name)
+        for start in range(0, count, 65_536):  # a memory-mapped array is never whole in memory
+            index.add(np.ascontiguousarray(vectors[start : start + 65_536], dtype=np.float32))
+        _widen(index)
+        return cls(index, threads=threads)
+
+    @classmethod
+    def load(cls, path: Path, *, threads: int = 1, gpu: bool = True) -> "VectorIndex":
+        """Memory-mapped; check the file's hash first: FAISS trusts what it reads."""
+        flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
+        try:
+            index = faiss.read_index(str(path), flags)
+        except RuntimeError as error:
+            raise CorruptArtefact.mismatch(path, "content", "a FAISS index", str(error)) from error
+        loaded = cls(index, threads=threads)
+        if gpu:
+            loaded._move_to_gpu()
+        return loaded
+
+    def save(self, path: Path) -> None:
+        faiss.write_index(self._index, str(path))
+
+    @property
+    def dimension(self) -> int:
+        return int(self._index.d)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def search(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
+        """(B, D) -> scores (B, k'), rows (B, k') with k' = min(k, N); best first, ties by row."""
+        batch, dimension = _shape(questions)
+        if dimension != self.dimension:
+            raise BadRequest(
+                f"The questions have {dimension} dimensions and the index {self.dimension}: "
+                f"encode them with the retriever of the same generation"
+            )
+        if k < 1:
+            raise BadRequest(f"top_k is {k}: ask for at least 1")
+        wanted = min(k, len(self))
+        if batch == 0:
+            return np.empty((0, wanted), np.float32), np.empty((0, wanted), np.int64)
+        scores, rows = self._fetch(np.ascontiguousarray(questions, dtype=np.float32), wanted)
+        return _best(scores, rows, wanted)
+
+    def _fetch(self, questions: Floats, wanted: int) -> tuple[Floats, Rows]:
+        """At least `wanted` real results a question, and all that tie with the last of them."""
+        fetch = min(wanted + SPARE, len(self))
+        while True:
+            scores, rows = self._raw(questions, fetch)
+            short = np.sum(rows >= 0, axis=1) < wanted  # only these: no answer depends on others
+            if short.any():
+                scores[short], rows[short] = self._search_wider(questions[short], fetch, wanted)
+            edge = -np.partition(-np.where(rows >= 0, scores, -np.inf), wanted - 1)[:, wanted - 1]
+            tied = (rows[:, -1] >= 0) & (scores[:, -1] >= edge)
+            if fetch == len(self) or not tied.any():
+                return scores, rows
+            fetch = min(fetch * 4, len(self))
+
+    def _raw(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
+        faiss.omp_set_num_threads(self._threads)  # a setting of the calling thread
+        if self._on_gpu:
+            with self._lock:  # GPU indexes may not be searched by two threads at once
+                scores, rows = self._index.search(questions, k)
+        else:
+            scores, rows = self._index.search(questions, k)
+        return scores, rows
+
+    def _search_wider(self, questions: Floats, k: int, wanted: int) -> tuple[Floats, Rows]:
+        """Lists that were probed held too few: probe more, at last compare with everything."""
+        with self._lock:
+            inverted = _inverted_lists(self._index)
+            if inverted is not None:
+                before, inverted.nprobe = inverted.nprobe, inverted.nlist
+                try:
+                    scores, rows = self._index.search(questions, k)
+                finally:
+                    inverted.nprobe = before
+                if (np.sum(rows >= 0, axis=1) >= wanted).all():
+                    return scores, rows
+            exact = VectorIndex.build(self._stored())
+        return exact._raw(questions, k)
+
+    def _stored(self) -> Floats:
+        """(N, D) the vectors as the index keeps them."""
+        inverted = _inverted_lists(self._index)
+        if inverted is not None:
+            inverted.make_direct_map()
+        vectors: Floats = self._index.reconstruct_n(0, len(self))
+        return vectors
+
+    def _move_to_gpu(self) -> None:
+        """With a faiss-gpu wheel and a GPU; fp16 applies to flat storage only."""
+        if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
+            return
+        options = faiss.GpuClonerOptions()
+        options.useFloat16 = True
+        self._resources = faiss.StandardGpuResources()
+        self._index = faiss.index_cpu_to_gpu(self._resources, 0, self._index, options)
+        self._on_gpu = True
+
+
+def choose_factory(count: int, dimension: int) -> str:
+    """Exact while that is fast enough, then inverted lists with refined product codes."""
+    if count < FLAT_UP_TO:
+        return "Flat"
+    lists = 1 << int(round(np.log2(4 * count**0.5)))
+    if dimension % 4:
+        return f"IVF{lists},SQ8"
+    return f"IVF{lists},PQ{dimension // 4}x4fs,RFlat"
+
+
+def _make(factory: str, dimension: int) -> Any:
+    try:
+        return faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        raise BadRequest(
+            f"Index {factory!r} is not a FAISS factory string for {dimension} dimensions: "
+            f"try auto, Flat or IVF256,Flat"
+        ) from error
+
+
+def _train(index: Any, vectors: Floats, factory: str) -> None:
+    inverted = _inverted_lists(index)
+    needed = max(256, MAX_TRAINING_ROWS_PER_LIST * (inverted.nlist if inverted else 0))
+    step = max(1, len(vectors) // needed)  # evenly spaced rows: the same sample every time
+    try:
+        index.train(np.ascontiguousarray(vectors[::step], dtype=np.float32))
+    except RuntimeError as error:
+        raise BadRequest(
+            f"Index {factory!r} cannot be trained on {len(vectors)} vectors: "
+            f"use Flat, or fewer lists"
+        ) from error
+
+
+def _widen(index: Any) -> None:
+    """FAISS probes one list by default; a sixteenth of them keeps recall near exact."""
+    inverted = _inverted_lists(index)
+    if inverted is not None:
+        inverted.nprobe = max(8, inverted.nlist // 16)
+    if isinstance(index, faiss.IndexRefine):
+        index.k_factor = 4.0
+
+
+def _inverted_lists(index: Any) -> Any:
+    try:
+        return faiss.extract_index_ivf(index)
+    except RuntimeError:
+        return None
+
+
+def _best(scores: Floats, rows: Rows, wanted: int) -> tuple[Floats, Rows]:
+    """Per question the first `wanted` by score, then row; -1 sorts behind everything."""
+    usable = np.where(rows >= 0, scores, -np.inf)
+    order = np.lexsort((rows, -usable), axis=1)[:, :wanted]
+    best = np.take_along_axis(rows, order, axis=1)
+    assert (best >= 0).all()
+    return np.take_along_axis(usable, order, axis=1).astype(np.float32), best
+
+
+def _shape(vectors: Floats) -> tuple[int, int]:
+    if vectors.ndim != 2:
+        raise BadRequest(f"Vectors come as (N, D), not with {vectors.ndim} dimensions")
+    return int(vectors.shape[0]), int(vectors.shape[1])

@@ -1,0 +1,247 @@
+"""The dense retriever: one encoder for questions and passages, its files, and its numbers.
+
+Knows encoders, pooling and batches; does not know indexes, losses or homes.
+Training compares S(q, p) = E(q)·E(p) / sqrt(d); search uses the inner product, the same order.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from reread.errors import BadRequest
+from reread.records import Passage
+from reread.retriever_files import (
+    RetrieverSettings,
+    find_folder,
+    load_encoder,
+    read_settings,
+    resolve_default_retriever,
+    write_settings,
+)
+
+__all__ = ["DenseRetriever", "RetrieverSettings", "resolve_default_retriever", "similarity"]
+
+Floats = npt.NDArray[np.float32]
+TOKENS_PER_BATCH = 8_192  # bounds activations: 32 passages of 256 tokens
+_PROJECTION_FILE = "projection.safetensors"
+
+
+class DenseRetriever(nn.Module):
+    """Embeds questions and passages with the same weights; every encode is deterministic."""
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        tokenizer: Any,
+        settings: RetrieverSettings,
+        *,
+        device: str = "cpu",
+        dtype: str = "auto",
+        name: str = "",
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.name = name
+        self.projection = _projection(encoder, settings)
+        self._bf16 = _uses_bf16(torch.device(device), dtype)
+        self._tokenizing = threading.Lock()  # fast tokenizers keep truncation as shared state
+        self.to(device)
+        self.eval()
+
+    @classmethod
+    def load(
+        cls,
+        path_or_name: str | Path | None = None,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        settings: RetrieverSettings | None = None,
+        seed: int = 0,
+    ) -> "DenseRetriever":
+        """From a folder, a hub name, or None for the default; raises UnknownModel.
+
+        `settings` overrides what the folder says; `seed` initialises a projection that the
+        folder has no weights for.
+        """
+        folder = find_folder(path_or_name)
+        device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        encoder, tokenizer = load_encoder(folder)
+        chosen = settings or read_settings(folder)
+        loaded = cls(
+            encoder, tokenizer, chosen, device=device, dtype=dtype, name=str(path_or_name or folder)
+        )
+        loaded._load_projection(folder, seed)
+        return loaded
+
+    def save(self, folder: Path) -> None:
+        """Everything `load` needs, in safetensors and JSON; the caller makes it durable."""
+        folder.mkdir(parents=True, exist_ok=True)
+        encoder: Any = self.encoder
+        encoder.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        write_settings(folder, self.settings)
+        if self.projection is not None:
+            state = {name: one.contiguous().cpu() for name, one in self._projection_state().items()}
+            safetensors.torch.save_file(state, folder / _PROJECTION_FILE)
+
+    @property
+    def dimension(self) -> int:
+        return self.settings.projection or int(self._config.hidden_size)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.embed(input_ids, attention_mask)
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(B, T), (B, T) -> (B, D) in float32, with gradients: what training calls."""
+        with self._autocast():
+            output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+            pooled = _pool(output.last_hidden_state.float(), attention_mask, self.settings.pooling)
+        if self.projection is not None:
+            pooled = self.projection(pooled)
+        vectors: Tensor = pooled
+        return nn.functional.normalize(vectors, dim=-1) if self.settings.normalize else vectors
+
+    def tokenize_questions(self, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """(B, T) ids and mask on this retriever's device."""
+        return self._padded(self._question_ids(questions))
+
+    def tokenize_passages(self, passages: Sequence[Passage]) -> tuple[Tensor, Tensor]:
+        """(N, T) ids and mask on this retriever's device."""
+        return self._padded(self._passage_ids(passages))
+
+    def encode_questions(self, questions: Sequence[str]) -> Floats:
+        """(B, D) float32, in the order given; a row does not depend on its neighbours."""
+        return self._encode(self._question_ids(questions))
+
+    def encode_passages(self, passages: Sequence[Passage]) -> Floats:
+        """(N, D) float32, in the order given; batches are sorted by length to save padding."""
+        return self._encode(self._passage_ids(passages))
+
+    def passage_text(self, passage: Passage) -> str:
+        return f"{self.settings.passage_prefix}{passage.title} {passage.text}".strip()
+
+    @property
+    def _config(self) -> Any:
+        encoder: Any = self.encoder
+        return encoder.config
+
+    def _question_ids(self, questions: Sequence[str]) -> list[list[int]]:
+        texts = [f"{self.settings.question_prefix}{one}" for one in questions]
+        return self._ids(texts, self.settings.question_tokens)
+
+    def _passage_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
+        return self._ids([self.passage_text(one) for one in passages], self.settings.passage_tokens)
+
+    def _ids(self, texts: list[str], limit: int) -> list[list[int]]:
+        if not texts:
+            return []
+        with self._tokenizing:
+            encoded = self.tokenizer(texts, truncation=True, max_length=limit)
+        return list(encoded["input_ids"])
+
+    def _padded(self, ids: list[list[int]]) -> tuple[Tensor, Tensor]:
+        width = max((len(one) for one in ids), default=0)
+        padding = self.tokenizer.pad_token_id or 0
+        rows = [one + [padding] * (width - len(one)) for one in ids]
+        mask = [[1] * len(one) + [0] * (width - len(one)) for one in ids]
+        return torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device)
+
+    def _encode(self, ids: list[list[int]]) -> Floats:
+        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            for rows in _batches([len(one) for one in ids]):
+                embedded = self.embed(*self._padded([ids[row] for row in rows]))
+                vectors[rows] = embedded.float().cpu().numpy()
+        self.train(was_training)
+        return vectors
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if not self._bf16:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def _projection_state(self) -> dict[str, Tensor]:
+        return {} if self.projection is None else dict(self.projection.state_dict())
+
+    def _load_projection(self, folder: Path, seed: int) -> None:
+        if self.projection is None:
+            return
+        file = folder / _PROJECTION_FILE
+        if file.exists():
+            self.projection.load_state_dict(safetensors.torch.load_file(file))
+            return
+        linear: Any = self.projection[0]
+        generator = torch.Generator().manual_seed(seed)
+        weight = torch.empty(linear.weight.shape)
+        nn.init.normal_(weight, std=linear.in_features**-0.5, generator=generator)
+        with torch.no_grad():
+            linear.weight.copy_(weight)
+            linear.bias.zero_()
+
+
+def similarity(questions: Tensor, passages: Tensor) -> Tensor:
+    """S = E(q)·E(p) / sqrt(d): (B, D), (B, K, D) -> (B, K).
+
+    >>> similarity(torch.ones(1, 4), torch.ones(1, 2, 4)).tolist()
+    [[2.0, 2.0]]
+    """
+    return torch.einsum("bd,bkd->bk", questions, passages) / questions.shape[-1] ** 0.5
+
+
+def _pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:
+    """(B, T, D), (B, T) -> (B, D); padding has no part in the mean.
+
+    >>> _pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[1, 1, 0]]), "mean").tolist()
+    [[2.0]]
+    """
+    if pooling == "cls":
+        return hidden[:, 0]
+    if pooling != "mean":
+        raise BadRequest(f"Pooling {pooling!r} is not known: choose 'cls' or 'mean'")
+    weights = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0)
+
+
+def _projection(encoder: nn.Module, settings: RetrieverSettings) -> nn.Sequential | None:
+    if settings.projection is None:
+        return None
+    body: Any = encoder
+    width = settings.projection
+    return nn.Sequential(nn.Linear(body.config.hidden_size, width), nn.LayerNorm(width))
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Rows sorted longest first, cut so that rows x longest stays within TOKENS_PER_BATCH."""
+    order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
+    while order:
+        size = max(1, TOKENS_PER_BATCH // max(1, lengths[order[0]]))
+        yield order[:size]
+        order = order[size:]
+
+
+def _uses_bf16(device: torch.device, dtype: str) -> bool:
+    """bf16 pays on GPUs and on CPUs with instructions for it; elsewhere it is slower."""
+    if dtype not in ("auto", "float32", "bfloat16"):
+        raise BadRequest(f"dtype {dtype!r} is not known: choose auto, float32 or bfloat16")
+    if dtype != "auto":
+        return dtype == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
