@@ -201,7 +201,8 @@ def similarity(questions: Tensor, passages: Tensor) -> Tensor:
     >>> similarity(torch.ones(1, 4), torch.ones(1, 2, 4)).tolist()
     [[2.0, 2.0]]
     """
-    return torch.einsum("bd,bkd->bk", questions, passages) / questions.shape[-1] ** 0.5
+    products: Tensor = torch.einsum("bd,bkd->bk", questions, passages)
+    return products / questions.shape[-1] ** 0.5
 
 
 def _pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:

@@ -1,0 +1,179 @@
+"""A generation: retriever, index and passages of one build, opened together and searched.
+
+Knows how the parts fit and checks that they do; does not know who publishes or serves it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reread.errors import CorruptArtefact, NoGeneration, RereadError
+from reread.home import Home
+from reread.index import Floats, VectorIndex
+from reread.lexical import BM25Retriever
+from reread.manifest import Manifest, check_generation_files, read_manifest
+from reread.passages import PassageStore
+from reread.publication import current, verified_numbers
+from reread.records import Hit, Passage
+from reread.retriever import DenseRetriever
+
+RETRIEVER_DIR, LEXICAL_DIR = "retriever", "lexical"
+INDEX_FILE, EMBEDDINGS_FILE = "index.faiss", "embeddings.npy"
+
+Asked = Floats | list[str]  # what `embed` made: vectors, or words for a lexical generation
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSearch:
+    """Vectors on both sides, from the same weights."""
+
+    retriever: DenseRetriever
+    index: VectorIndex
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.retriever.encode_questions(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        assert not isinstance(asked, list)
+        scores, rows = self.index.search(asked, top_k)
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        return [[Hit(row, score) for row, score in zip(*one, strict=True)] for one in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalSearch:
+    """Words on both sides; there is nothing to embed."""
+
+    retriever: BM25Retriever
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return list(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        assert isinstance(asked, list)
+        return self.retriever.search(asked, top_k)
+
+
+class Generation:
+    """Immutable once open; a request keeps a reference to the one it started with."""
+
+    def __init__(
+        self, manifest: Manifest, passages: PassageStore, parts: DenseSearch | LexicalSearch
+    ) -> None:
+        self.manifest = manifest
+        self.passages = passages
+        self.parts = parts
+
+    @classmethod
+    def open(
+        cls,
+        home: Home,
+        number: int,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int = 1,
+        check: bool = True,
+    ) -> "Generation":
+        """Hashes first, then load; raises CorruptArtefact or NoGeneration, never half-opens."""
+        folder = home.generations_dir / str(number)
+        if not folder.is_dir():
+            raise NoGeneration(f"There is no generation {number}: run `reread build`")
+        manifest = read_manifest(folder)
+        corpus = home.passages_dir / str(manifest.corpus)
+        if check:
+            check_generation_files(folder, corpus, manifest)
+        try:
+            passages = PassageStore.open(corpus)
+            parts = _load_parts(folder, manifest, device, dtype, threads)
+        except RereadError:
+            raise
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise CorruptArtefact.mismatch(folder, "content", "a generation", error) from error
+        _check_fit(folder, manifest, passages, parts)
+        return cls(manifest, passages, parts)
+
+    @property
+    def number(self) -> int:
+        return self.manifest.number
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.parts.embed(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        """Hits for what `embed` made of the questions, min(top_k, passages) each."""
+        return self.parts.find(asked, top_k)
+
+    def search(self, questions: Sequence[str], top_k: int) -> list[list[Hit]]:
+        """Per question, best first; ties by row."""
+        return self.find(self.embed(questions), top_k)
+
+    def passages_of(self, hits: Sequence[Hit]) -> list[Passage]:
+        return self.passages.get([hit.row for hit in hits])
+
+    def warm(self) -> float:
+        """Pay for the first search now; returns how many seconds it took."""
+        start = time.monotonic()
+        self.search(["What is warmed up here?", "And here?"], min(10, len(self.passages)))
+        return time.monotonic() - start
+
+    def close(self) -> None:
+        """Forget the parts; memory goes with the last request that still holds them."""
+        del self.parts
+
+
+def open_current(
+    home: Home,
+    refused: Callable[[int, RereadError], None] = lambda number, error: None,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    threads: int = 1,
+) -> Generation:
+    """The published generation, or the newest older sound one if its files are damaged.
+
+    `refused` hears of each one passed over. Raises NoGeneration when none can be opened.
+    """
+    published = current(home)
+    if published is None:
+        raise NoGeneration(
+            "No generation is published yet: run `reread ingest PATH`, then `reread build`"
+        )
+    older = [one for one in verified_numbers(home) if one < published.number]
+    for number in [published.number, *reversed(older)]:
+        try:
+            return Generation.open(home, number, device=device, dtype=dtype, threads=threads)
+        except RereadError as error:
+            refused(number, error)
+    raise NoGeneration(
+        f"No generation in {home.generations_dir} could be opened: run `reread build`"
+    )
+
+
+def _load_parts(
+    folder: Path, manifest: Manifest, device: str, dtype: str, threads: int
+) -> DenseSearch | LexicalSearch:
+    if manifest.retriever == "bm25":
+        return LexicalSearch(BM25Retriever.load(folder / LEXICAL_DIR))
+    retriever = DenseRetriever.load(folder / RETRIEVER_DIR, device=device, dtype=dtype)
+    return DenseSearch(retriever, VectorIndex.load(folder / INDEX_FILE, threads=threads))
+
+
+def _check_fit(
+    folder: Path,
+    manifest: Manifest,
+    passages: PassageStore,
+    parts: DenseSearch | LexicalSearch,
+) -> None:
+    if passages.fingerprint != manifest.corpus_fingerprint:
+        raise CorruptArtefact.mismatch(
+            passages.folder, "fingerprint", manifest.corpus_fingerprint, passages.fingerprint
+        )
+    indexed = len(parts.index) if isinstance(parts, DenseSearch) else len(parts.retriever)
+    if indexed != len(passages):
+        raise CorruptArtefact.mismatch(folder, "row count", len(passages), indexed)
+    if isinstance(parts, DenseSearch) and parts.index.dimension != parts.retriever.dimension:
+        raise CorruptArtefact.mismatch(
+            folder / INDEX_FILE, "dimension", parts.retriever.dimension, parts.index.dimension
+        )
