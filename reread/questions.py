@@ -20,10 +20,11 @@ class LabelledQuestion:
     question: str
     answers: tuple[str, ...]
     passage_ids: tuple[str, ...] = ()
+    split: str | None = None
 
 
-def read_questions(path: Path) -> list[LabelledQuestion]:
-    """All questions of the file, in order; blank lines are skipped."""
+def read_questions(path: Path, split: str | None = None) -> list[LabelledQuestion]:
+    """The file's questions in order, or those whose `split` is the one given."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -31,8 +32,11 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
     questions = [
         _parse_line(path, number, line) for number, line in enumerate(lines, 1) if line.strip()
     ]
+    if split is not None:
+        questions = [one for one in questions if one.split == split]
     if not questions:
-        raise BadRequest(f"{path} holds no question; write one JSON object per line.")
+        kind = "" if split is None else f" of split {split!r}"
+        raise BadRequest(f"{path} holds no question{kind}; write one JSON object per line.")
     return questions
 
 
@@ -61,6 +65,7 @@ def parse_question(fields: dict[str, Any], *, default_id: str) -> LabelledQuesti
         question=question.strip(),
         answers=_texts(answers, "answers"),
         passage_ids=() if gold is None else _texts(gold, "passage_id"),
+        split=None if fields.get("split") is None else str(fields["split"]),
     )
 
 

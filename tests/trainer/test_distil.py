@@ -1,0 +1,168 @@
+"""Distillation moves the student to the teacher, the same way every time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+
+from reread.errors import BadRequest
+from reread.retriever import DenseRetriever
+from tests.trainer.tiny import load, make_encoder, make_examples
+from trainer import distil
+from trainer.batches import draw_batches, tokenise
+from trainer.distil import Stopped, score, set_dropout, student_temperature, train
+from trainer.examples import Example
+from trainer.rankings import candidate_scores
+from trainer.settings import DistilSettings
+from trainer.teacher import scale_teacher
+
+FAST = DistilSettings(
+    epochs=12,
+    learning_rate=3e-3,
+    batch_questions=16,
+    passages_per_question=0,
+    freeze_word_embeddings=False,
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def agreement(retriever: DenseRetriever, examples: list[Example]) -> float:
+    scores = candidate_scores(retriever, examples)
+    pairs = zip(scores, examples, strict=True)
+    return float(np.mean([np.argmax(s) == np.argmax(e.teacher) for s, e in pairs]))
+
+
+@pytest.mark.parametrize("objective", ["kl", "mse", "margin"])
+def test_agreement_rises_from_chance_on_unseen_questions(encoder: Path, objective: str) -> None:
+    retriever, unseen = load(encoder), make_examples(60, seed=9)
+    before = agreement(retriever, unseen)
+    report = train(retriever, make_examples(160), replace(FAST, objective=objective), seed=0)
+    assert before < 0.5  # chance is 1/6; a random encoder already feels shared words a little
+    assert agreement(retriever, unseen) > 0.9
+    assert report.epoch_loss[-1] < report.epoch_loss[0] / 2
+    assert report.epoch_agreement[-1] > report.epoch_agreement[0]
+    assert (report.questions, report.steps) == (160, 120)
+    assert report.questions_per_s == pytest.approx(160 * 12 / report.seconds)
+
+
+def weights(retriever: DenseRetriever) -> list[torch.Tensor]:
+    return [one.detach().clone() for one in retriever.parameters()]
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(encoder: Path) -> None:
+    settings = DistilSettings(epochs=2, batch_questions=4, passages_per_question=3)
+    found = []
+    for seed in (1, 1, 2):
+        retriever = load(encoder)
+        torch.manual_seed(seed * 17)  # the caller's generator must not matter
+        train(retriever, make_examples(20), settings, seed=seed)
+        found.append(weights(retriever))
+    assert all(torch.equal(a, b) for a, b in zip(found[0], found[1], strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(found[0], found[2], strict=True))
+
+
+def test_training_leaves_the_callers_random_state_alone(encoder: Path) -> None:
+    before = torch.random.get_rng_state()
+    train(load(encoder), make_examples(4), DistilSettings(epochs=1), seed=3)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_word_embeddings_stay_when_frozen(encoder: Path) -> None:
+    for frozen in (True, False):
+        retriever = load(encoder)
+        before = retriever.encoder.embeddings.word_embeddings.weight.detach().clone()
+        settings = DistilSettings(epochs=1, freeze_word_embeddings=frozen)
+        train(retriever, make_examples(8), settings, seed=0)
+        after = retriever.encoder.embeddings.word_embeddings.weight
+        assert torch.equal(before, after) is frozen
+
+
+def test_a_batch_scores_every_question_with_its_own_passages(encoder: Path) -> None:
+    retriever, examples = load(encoder), make_examples(12)
+    data = tokenise(retriever, examples, scale_teacher(examples, 1.0))
+    assert len(data.passages) == len({p.text for one in examples for p in one.passages})
+    expected = candidate_scores(retriever, examples)
+    (batch,) = draw_batches(data, size=12, passages_per_question=0, random=Random(0))
+    assert len(batch.passages) == len(data.passages)
+    with torch.no_grad():
+        found = score(retriever, batch, 0.5)
+    order = list(range(12))
+    Random(0).shuffle(order)
+    for row, i in enumerate(order):
+        assert found[row].numpy() * 0.5 == pytest.approx(expected[i], abs=1e-5)
+
+
+def test_recomputed_activations_give_the_same_weights(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = DistilSettings(epochs=1, batch_questions=8, dropout=0.1)
+    found = []
+    for kept in (distil.TOKENS_KEPT, 0):
+        monkeypatch.setattr(distil, "TOKENS_KEPT", kept)
+        retriever = load(encoder)
+        train(retriever, make_examples(16), settings, seed=0)
+        found.append(weights(retriever))
+    for plain, recomputed in zip(*found, strict=True):
+        assert torch.allclose(plain, recomputed, atol=1e-6)
+
+
+def test_stops_at_a_batch_boundary(encoder: Path) -> None:
+    shares: list[float] = []
+    with pytest.raises(Stopped):
+        train(
+            load(encoder),
+            make_examples(40),
+            DistilSettings(epochs=1, batch_questions=4),
+            seed=0,
+            progress=shares.append,
+            should_stop=lambda: len(shares) == 3,
+        )
+    assert shares == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_attention_weights_are_never_dropped(encoder: Path) -> None:
+    retriever = load(encoder)
+    set_dropout(retriever, 0.3)
+    layer = retriever.encoder.encoder.layer[0]
+    assert (layer.attention.self.dropout.p, layer.output.dropout.p) == (0.0, 0.3)
+
+
+def test_scores_are_cosines_over_tau_or_products_over_root_d(encoder: Path, tmp_path: Path) -> None:
+    free = load(make_encoder(tmp_path, normalize=False))
+    assert student_temperature(load(encoder), DistilSettings()) == 0.05
+    assert student_temperature(free, DistilSettings()) == pytest.approx(32**0.5)
+    tempered = DistilSettings(student_temperature=2.0)
+    assert student_temperature(free, tempered) == pytest.approx(2 * 32**0.5)
+
+
+def test_teachers_on_any_scale_give_the_same_target() -> None:
+    plain = make_examples(8)
+    shrunk = [
+        Example(
+            one.question,
+            one.passages,
+            one.rows,
+            tuple(score / 1000 - 40 for score in one.teacher),
+            "other",
+            one.sequence,
+        )
+        for one in plain
+    ]
+    mixed = scale_teacher(plain + shrunk, None)
+    for first, second in zip(mixed[:8], mixed[8:], strict=True):
+        assert second == pytest.approx(first, abs=1e-3)
+    assert np.mean([scores.std() for scores in mixed]) == pytest.approx(2.0, rel=1e-3)
+    assert scale_teacher(plain, 2.0)[0] == pytest.approx(np.array(plain[0].teacher) / 2)
+
+
+def test_nothing_to_train_on_is_an_error(encoder: Path) -> None:
+    with pytest.raises(BadRequest, match="no example"):
+        train(load(encoder), [], DistilSettings(), seed=0)

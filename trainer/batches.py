@@ -1,0 +1,138 @@
+"""Training examples as token ids: every text tokenised once, every passage of a batch encoded once.
+
+Knows a retriever's tokenisation and tensors; knows no objective, no optimiser and no log.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reread.records import Passage
+from reread.retriever import DenseRetriever
+from trainer.examples import Example
+
+TokenIds = list[int]
+Text = TypeVar("Text", str, Passage)
+TEXTS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedExamples:
+    """Examples as ids; `lists[i]` numbers the passages of question i in `passages`."""
+
+    questions: list[TokenIds]
+    passages: list[TokenIds]  # each different text once
+    lists: list[list[int]]
+    teacher: list[np.ndarray]  # float32 (K_i,)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B questions with their P different passages; `places[b, k]` is the row of U to score."""
+
+    questions: list[TokenIds]  # B
+    passages: list[TokenIds]  # P
+    places: Tensor  # (B, K) int64, 0 where masked
+    teacher: Tensor  # (B, K) float32, 0 where masked
+    mask: Tensor  # (B, K) bool
+
+
+def tokenise(
+    retriever: DenseRetriever, examples: Sequence[Example], teacher: Sequence[np.ndarray]
+) -> TokenisedExamples:
+    """All texts as ids, the passages deduplicated by title and text."""
+    numbers: dict[tuple[str, str], int] = {}
+    unique: list[Passage] = []
+    lists: list[list[int]] = []
+    for example in examples:
+        for passage in example.passages:
+            key = (passage.title, passage.text)
+            if key not in numbers:
+                numbers[key] = len(unique)
+                unique.append(passage)
+        lists.append([numbers[(one.title, one.text)] for one in example.passages])
+    questions = _ids(retriever.tokenize_questions, [example.question for example in examples])
+    passages = _ids(retriever.tokenize_passages, unique)
+    return TokenisedExamples(questions, passages, lists, list(teacher))
+
+
+def _ids(
+    tokenize: Callable[[Sequence[Text]], tuple[Tensor, Tensor]], texts: Sequence[Text]
+) -> list[TokenIds]:
+    """Each text's ids without the padding of the batch it was tokenised in."""
+    found: list[TokenIds] = []
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        ids, mask = (one.cpu() for one in tokenize(texts[start : start + TEXTS_AT_ONCE]))
+        found += [row[kept].tolist() for row, kept in zip(ids, mask.bool(), strict=True)]
+    return found
+
+
+def draw_batches(
+    data: TokenisedExamples, *, size: int, passages_per_question: int, random: Random
+) -> Iterator[Batch]:
+    """One epoch in random order; each question with its drawn passages."""
+    order = list(range(len(data.questions)))
+    random.shuffle(order)
+    for start in range(0, len(order), size):
+        chosen = order[start : start + size]
+        drawn = [draw_passages(data.teacher[i], passages_per_question, random) for i in chosen]
+        yield _to_batch(data, chosen, drawn)
+
+
+def draw_passages(teacher: np.ndarray, count: int, random: Random) -> list[int]:
+    """Places of `count` passages: the teacher's best and a uniform draw of the others.
+
+    A student that matches the teacher on the whole list matches it on every part of it, so
+    training on parts has the same optimum at a fraction of the encoding.
+    """
+    places = list(range(len(teacher)))
+    if count == 0 or count >= len(places):
+        return places
+    best = int(np.argmax(teacher))
+    others = [place for place in places if place != best]
+    return sorted([best, *random.sample(others, count - 1)])
+
+
+def _to_batch(data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]) -> Batch:
+    lists = [[data.lists[i][k] for k in places] for i, places in zip(chosen, drawn, strict=True)]
+    used = sorted({number for numbers in lists for number in numbers})
+    row_of = {number: row for row, number in enumerate(used)}
+    width = max(len(numbers) for numbers in lists)
+    places = torch.zeros(len(chosen), width, dtype=torch.int64)
+    teacher = torch.zeros(len(chosen), width)
+    mask = torch.zeros(len(chosen), width, dtype=torch.bool)
+    for b, (i, numbers) in enumerate(zip(chosen, lists, strict=True)):
+        places[b, : len(numbers)] = torch.tensor([row_of[number] for number in numbers])
+        teacher[b, : len(numbers)] = torch.from_numpy(data.teacher[i][drawn[b]])
+        mask[b, : len(numbers)] = True
+    return Batch(
+        questions=[data.questions[i] for i in chosen],
+        passages=[data.passages[number] for number in used],
+        places=places,
+        teacher=teacher,
+        mask=mask,
+    )
+
+
+def pad_by_length(
+    texts: Sequence[TokenIds], *, pad_id: int, tokens_at_once: int
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """(places, input ids, attention mask) of chunks of similar length, so little is padding."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+    start = 0
+    while start < len(order):
+        longest = max(1, len(texts[order[start]]))
+        count = max(1, tokens_at_once // longest)
+        chunk = order[start : start + count]
+        start += count
+        ids = torch.full((len(chunk), longest), pad_id, dtype=torch.int64)
+        mask = torch.zeros(len(chunk), longest, dtype=torch.int64)
+        for row, i in enumerate(chunk):
+            ids[row, : len(texts[i])] = torch.tensor(texts[i])
+            mask[row, : len(texts[i])] = 1
+        yield chunk, ids, mask

@@ -1,0 +1,208 @@
+"""Makes a candidate retriever from the attention log: read, read again if asked, train, gate.
+
+Leaves nothing on disk: a killed run starts over with the same seed and the same log. Knows the
+order of the stages and what a rejection says; each stage's work is in its own module.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reread.checkpoints import latest_checkpoint
+from reread.errors import BadRequest
+from reread.generation import Generation, open_current
+from reread.home import Home
+from reread.passages import PassageStore, open_corpus
+from reread.publication import current
+from reread.questions import LabelledQuestion, read_questions
+from reread.retriever import DenseRetriever
+from trainer.distil import Stopped, student_temperature, train
+from trainer.examples import Example, split_held_out
+from trainer.gate import Contest, GateReport, compare_only, run_gate
+from trainer.lease import Lease
+from trainer.parts import RoundParts
+from trainer.rereading import reread_examples
+from trainer.settings import TrainerSettings
+from trainer.window import LogWindow, find_shortage, read_window
+
+logger = logging.getLogger(__name__)
+
+LOGGED_AGGREGATION = "mean"  # what the service writes to the log
+# Where each stage stands in the job's 0..1.
+SPANS = {
+    "reading log": (0.0, 0.05),
+    "rereading": (0.05, 0.2),
+    "training": (0.2, 0.7),
+    "gating": (0.7, 0.8),
+    "building": (0.8, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Weights that passed, with what their checkpoint records."""
+
+    retriever: DenseRetriever
+    cursor: int  # the log's sequence they were trained up to
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    reason: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def report_within(lease: Lease, stage: str, share: float) -> None:
+    low, high = SPANS[stage]
+    lease.report(stage, low + (high - low) * share)
+
+
+def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate | Rejected:
+    """A candidate that passed its gate (or was forced), else why there is none."""
+    home, settings = parts.home, parts.settings
+    report_within(lease, "reading log", 0.0)
+    store = open_corpus(home)
+    window = read_log(parts, lease)
+    metrics: dict[str, Any] = {"log": window.to_json()}
+    lease.show_metrics(metrics)
+    if refusal := find_shortage(window, settings, force=force):
+        return Rejected(refusal, metrics)
+    generation = open_serving(home, settings.device)
+    examples = _reread(parts, generation, window.selection.examples, lease)
+    train_on, held_out = _divide(examples, settings, force=force)
+    retriever = start_retriever(home, settings)
+    metrics["training"] = _train(retriever, train_on, settings, lease)
+    lease.show_metrics(metrics)
+    report = _gate(retriever, generation, held_out, store, settings, lease, force=force)
+    metrics |= report.to_json()
+    if not report.accepted:
+        return Rejected(f"The candidate did not pass the gate: {report.reason}", metrics)
+    return Candidate(retriever, window.cursor, metrics)
+
+
+def open_serving(home: Home, device: str) -> Generation | None:
+    """What the service answers from; None before the first generation."""
+    if current(home) is None:
+        return None
+    return open_current(home, device=device)
+
+
+def read_log(parts: RoundParts, lease: Lease) -> LogWindow:
+    log = parts.open_log()
+    try:
+        return read_window(
+            parts.home,
+            log,
+            limit=parts.settings.max_questions,
+            seen=trained_up_to(parts.home),
+            check=lease.check,
+        )
+    finally:
+        log.close()
+
+
+def trained_up_to(home: Home) -> int:
+    """The log sequence of the last checkpoint; 0 where there is none."""
+    newest = latest_checkpoint(home)
+    return 0 if newest is None else newest.cursor
+
+
+def _reread(
+    parts: RoundParts, generation: Generation | None, examples: Sequence[Example], lease: Lease
+) -> Sequence[Example]:
+    settings = parts.settings
+    if settings.reread_top_k == 0 and settings.aggregation == LOGGED_AGGREGATION:
+        return examples
+    if parts.load_reader is None or generation is None:
+        raise BadRequest(
+            f"Reading {len(examples)} questions again (aggregation {settings.aggregation}, "
+            f"reread_top_k {settings.reread_top_k}) needs a reader and a published generation: "
+            f"start the trainer with both, or use {LOGGED_AGGREGATION} and 0."
+        )
+    report_within(lease, "rereading", 0.0)
+    return reread_examples(
+        parts.load_reader(),
+        generation,
+        examples,
+        settings.reread_top_k or max(len(one.passages) for one in examples),
+        aggregation=settings.aggregation,
+        progress=lambda share: report_within(lease, "rereading", share),
+    )
+
+
+def _divide(
+    examples: Sequence[Example], settings: TrainerSettings, *, force: bool
+) -> tuple[list[Example], list[Example]]:
+    """(to train on, held out); a forced round trains on the held-out questions as well."""
+    train_on, held_out = split_held_out(
+        examples, settings.gate.held_out_share, at_least=settings.gate.gate_min_questions
+    )
+    return (list(examples) if force or not train_on else train_on), held_out
+
+
+def start_retriever(home: Home, settings: TrainerSettings) -> DenseRetriever:
+    """The last checkpoint's weights; the start encoder where there is none or it was changed."""
+    newest = latest_checkpoint(home)
+    if newest is None or newest.config.get("start_encoder") != settings.start_encoder:
+        return DenseRetriever.load(settings.start_encoder, device=settings.device)
+    return DenseRetriever.load(newest.folder, device=settings.device)
+
+
+def _train(
+    retriever: DenseRetriever, examples: Sequence[Example], settings: TrainerSettings, lease: Lease
+) -> dict[str, Any]:
+    report_within(lease, "training", 0.0)
+    try:
+        report = train(
+            retriever,
+            examples,
+            settings.distil,
+            seed=settings.seed,
+            progress=lambda share: report_within(lease, "training", share),
+            should_stop=lease.must_stop,
+        )
+    except Stopped:
+        lease.check()  # says whether the lease ended or this process is to
+        raise
+    return report.to_json()
+
+
+def _gate(
+    retriever: DenseRetriever,
+    generation: Generation | None,
+    held_out: Sequence[Example],
+    store: PassageStore,
+    settings: TrainerSettings,
+    lease: Lease,
+    *,
+    force: bool,
+) -> GateReport:
+    report_within(lease, "gating", 0.0)
+    if generation is None:
+        return GateReport(accepted=True, reason="Nothing is published that it could be worse than.")
+    is_encoder = generation.manifest.retriever == "dense"
+    temperature = student_temperature(retriever, settings.distil)
+    contest = Contest(
+        candidate=retriever,
+        candidate_temperature=temperature,
+        incumbent=generation,
+        incumbent_temperature=temperature if is_encoder else None,
+        held_out=held_out,
+        store=store,
+        labelled=_labelled(settings),
+    )
+    if force:
+        return compare_only(contest)
+    return run_gate(
+        contest,
+        settings.gate,
+        seed=settings.seed,
+        check=lambda share: report_within(lease, "gating", share),
+    )
+
+
+def _labelled(settings: TrainerSettings) -> list[LabelledQuestion]:
+    path = settings.gate.labelled_questions
+    return [] if path is None else read_questions(path)

@@ -1,0 +1,247 @@
+"""Distils a teacher's passage scores into the retriever: a plain loop over batches of questions.
+
+Only a question's own passages are compared (the paper's D_q; no in-batch negatives). Knows
+retriever, examples and objective; does not know the log, jobs or where the result goes.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from reread.errors import BadRequest
+from reread.retriever import DenseRetriever
+from trainer.batches import Batch, TokenisedExamples, draw_batches, pad_by_length, tokenise
+from trainer.examples import Example
+from trainer.objectives import Objective, choose_objective
+from trainer.settings import DistilSettings
+from trainer.teacher import scale_teacher
+
+UNIT_TEMPERATURE = 0.05  # cosines differ by tenths: over sqrt(d) their softmax would be flat
+TOKENS_AT_ONCE = 4096  # per encoder call; larger ones fall out of a CPU's cache
+TOKENS_KEPT = 32_768  # above this, activations are computed again in the backward pass
+CLIP_NORM = 1.0
+
+
+class Stopped(Exception):  # noqa: N818 - a decision, not a failure
+    """The caller's `should_stop` said so; the retriever is half-trained and to be dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    questions: int
+    steps: int
+    seconds: float
+    questions_per_s: float
+    passages_per_s: float  # encoded: a passage several questions of a batch share counts once
+    student_temperature: float
+    epoch_loss: tuple[float, ...]
+    epoch_agreement: tuple[float, ...]  # student's and teacher's best passage are the same
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Epoch:
+    loss: float = 0.0
+    agreed: int = 0
+    questions: int = 0
+    passages: int = 0
+
+
+def train(
+    retriever: DenseRetriever,
+    examples: Sequence[Example],
+    settings: DistilSettings,
+    *,
+    seed: int,
+    progress: Callable[[float], None] = lambda share: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainingReport:
+    """Train in place; the same seed, data and thread count give the same weights bit for bit."""
+    if not examples:
+        raise BadRequest("There is no example to train on; ask some questions first.")
+    objective = choose_objective(settings.objective, gamma=settings.margin_gamma)
+    data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        loop = _Loop(retriever, data, objective, settings)
+        return loop.run(Random(seed), progress, should_stop)
+
+
+class _Loop:
+    """The state of one training run: parameters, optimiser, schedule."""
+
+    def __init__(
+        self,
+        retriever: DenseRetriever,
+        data: TokenisedExamples,
+        objective: Objective,
+        settings: DistilSettings,
+    ) -> None:
+        self.retriever, self.data = retriever, data
+        self.objective, self.settings = objective, settings
+        self.temperature = student_temperature(retriever, settings)
+        self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, weight_decay=0.01
+        )
+        per_epoch = -(-len(data.questions) // settings.batch_questions)
+        self.steps = per_epoch * settings.epochs
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser, lambda step: rate_at(step, self.steps, settings.warmup_share)
+        )
+        self.shift = self._teacher_shift()
+
+    def run(
+        self,
+        random: Random,
+        progress: Callable[[float], None],
+        should_stop: Callable[[], bool],
+    ) -> TrainingReport:
+        started = time.perf_counter()
+        set_dropout(self.retriever, self.settings.dropout)
+        self.retriever.train()
+        try:
+            epochs = [self._epoch(n, random, progress, should_stop) for n in self._epochs()]
+        finally:
+            self.retriever.eval()
+        return self._report(epochs, time.perf_counter() - started)
+
+    def _epochs(self) -> range:
+        return range(self.settings.epochs)
+
+    def _epoch(
+        self,
+        number: int,
+        random: Random,
+        progress: Callable[[float], None],
+        should_stop: Callable[[], bool],
+    ) -> _Epoch:
+        total, per_epoch = _Epoch(), self.steps // self.settings.epochs
+        for step, batch in enumerate(self._batches(random), start=1):
+            if should_stop():
+                raise Stopped
+            self._step(batch, total)
+            progress((number * per_epoch + step) / self.steps)
+        return total
+
+    def _batches(self, random: Random) -> Iterator[Batch]:
+        return draw_batches(
+            self.data,
+            size=self.settings.batch_questions,
+            passages_per_question=self.settings.passages_per_question,
+            random=random,
+        )
+
+    def _step(self, batch: Batch, total: _Epoch) -> None:
+        student = score(self.retriever, batch, self.temperature)  # (B, K)
+        teacher = (batch.teacher + self.shift).to(student.device)
+        mask = batch.mask.to(student.device)
+        loss = self.objective(student, teacher, mask)
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
+        self.optimiser.step()
+        self.schedule.step()
+        total.loss += float(loss.detach()) * len(batch.questions)
+        total.agreed += count_agreements(student.detach(), teacher, mask)
+        total.questions += len(batch.questions)
+        total.passages += len(batch.passages)
+
+    def _teacher_shift(self) -> float:
+        """Where standardised scores, which lie around 0, meet the student's own level.
+
+        Only MSE sees it: without it the encoder would first be bent to give cosines around 0.
+        """
+        if self.settings.teacher_temperature is not None:
+            return 0.0
+        batch = next(iter(self._batches(Random(0))))
+        with torch.no_grad():
+            student = score(self.retriever, batch, self.temperature).cpu()
+        return float(student[batch.mask].mean())
+
+    def _report(self, epochs: list[_Epoch], seconds: float) -> TrainingReport:
+        seen = sum(one.questions for one in epochs)
+        return TrainingReport(
+            questions=len(self.data.questions),
+            steps=self.steps,
+            seconds=seconds,
+            questions_per_s=seen / seconds,
+            passages_per_s=sum(one.passages for one in epochs) / seconds,
+            student_temperature=self.temperature,
+            epoch_loss=tuple(one.loss / one.questions for one in epochs),
+            epoch_agreement=tuple(one.agreed / one.questions for one in epochs),
+        )
+
+
+def score(retriever: DenseRetriever, batch: Batch, temperature: float) -> Tensor:
+    """S(q, p) of every question with its passages, with gradient; padding scores are 0."""
+    tokens = sum(len(ids) for ids in batch.questions) + sum(len(ids) for ids in batch.passages)
+    questions = _embed(retriever, batch.questions, recompute=tokens > TOKENS_KEPT)  # (B, D)
+    passages = _embed(retriever, batch.passages, recompute=tokens > TOKENS_KEPT)  # (P, D)
+    own = passages[batch.places.to(passages.device)]  # (B, K, D)
+    scores = torch.einsum("bd,bkd->bk", questions, own) / temperature  # (B, K)
+    return scores.masked_fill(~batch.mask.to(scores.device), 0.0)
+
+
+def _embed(retriever: DenseRetriever, texts: list[list[int]], *, recompute: bool) -> Tensor:
+    places: list[int] = []
+    pieces: list[Tensor] = []
+    pad_id = retriever.tokenizer.pad_token_id or 0
+    for chunk, ids, mask in pad_by_length(texts, pad_id=pad_id, tokens_at_once=TOKENS_AT_ONCE):
+        ids, mask = ids.to(retriever.device), mask.to(retriever.device)
+        places += chunk
+        if recompute and torch.is_grad_enabled():
+            pieces.append(checkpoint(retriever.embed, ids, mask, use_reentrant=False))
+        else:
+            pieces.append(retriever.embed(ids, mask))
+    back = torch.empty(len(places), dtype=torch.int64)
+    back[torch.tensor(places)] = torch.arange(len(places))
+    stacked = torch.cat(pieces)
+    return stacked[back.to(stacked.device)]  # (N, D), in the order given
+
+
+def student_temperature(retriever: DenseRetriever, settings: DistilSettings) -> float:
+    """What inner products are divided by: T for unit vectors, T * sqrt(d) otherwise."""
+    if retriever.settings.normalize:
+        return settings.student_temperature or UNIT_TEMPERATURE
+    return float((settings.student_temperature or 1.0) * retriever.dimension**0.5)
+
+
+def rate_at(step: int, steps: int, warmup_share: float) -> float:
+    """Share of the peak rate: up linearly over the warm-up, then down to 0 at the end.
+
+    >>> [round(rate_at(step, 10, 0.2), 3) for step in (0, 1, 2, 6, 9)]
+    [0.5, 1.0, 1.0, 0.5, 0.125]
+    """
+    warmup = int(steps * warmup_share)
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / max(1, steps - warmup)
+
+
+def count_agreements(student: Tensor, teacher: Tensor, mask: Tensor) -> int:
+    """Questions whose best passage is the same for both; (B, K) each."""
+    floor = torch.finfo(student.dtype).min
+    best = [scores.masked_fill(~mask, floor).argmax(dim=1) for scores in (student, teacher)]
+    return int((best[0] == best[1]).sum())
+
+
+def set_dropout(retriever: nn.Module, share: float) -> None:
+    """Dropout everywhere but on attention weights."""
+    for name, module in retriever.named_modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0 if name.endswith(".self.dropout") else share
+
+
+def _trainable(retriever: nn.Module, *, freeze_words: bool) -> list[nn.Parameter]:
+    for name, parameter in retriever.named_parameters():
+        parameter.requires_grad_(not (freeze_words and "word_embeddings" in name))
+    return [parameter for parameter in retriever.parameters() if parameter.requires_grad]

@@ -1,0 +1,151 @@
+"""Answer records -> training examples: a question, the passages it was read with, their scores.
+
+Says how many records it left out and why. Knows the log's records and the passage store; does not
+know the retriever or the reader.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from reread.passages import PassageStore
+from reread.records import AnswerRecord, LoggedPassage, Passage
+
+VANISHED = "the passage its reader preferred was changed or removed"
+WRONG = "its answer was marked wrong"
+TOO_FEW = "fewer than 2 passages"
+NOT_FINITE = "an attention score is not a finite number"
+REPEATED = "the question was asked again later"
+FLAT = "all attention scores are equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question with the passages its reader saw; scores are raw G, on that reader's scale."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    rows: tuple[int | None, ...]  # in the corpus trained on; None = given by the caller
+    teacher: tuple[float, ...]
+    reader: str
+    sequence: int  # in the log; decides what is new
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    examples: tuple[Example, ...]  # oldest first
+    dropped: dict[str, int]  # reason -> records
+
+
+OpenOld = Callable[[int], PassageStore | None]
+
+
+def select_examples(
+    records: Sequence[AnswerRecord],
+    store: PassageStore,
+    *,
+    corpus: int,
+    wrong: Collection[str] = (),
+    open_old: OpenOld = lambda number: None,
+) -> Selection:
+    """The usable records, one per question (the latest).
+
+    `corpus` is the store's number, `wrong` the ids of records whose answer a person marked wrong,
+    `open_old` finds an earlier corpus version by its number, or None.
+    """
+    dropped: Counter[str] = Counter()
+    latest: dict[str, Example] = {}
+    for record in records:
+        old = None if record.corpus in (corpus, None) else open_old(record.corpus)
+        lookup = PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old)
+        outcome = WRONG if record.id in wrong else _to_example(record, lookup)
+        if isinstance(outcome, str):
+            dropped[outcome] += 1
+            continue
+        key = question_key(record.question)
+        dropped[REPEATED] += latest.pop(key, None) is not None
+        latest[key] = outcome
+    return Selection(tuple(latest.values()), {why: n for why, n in dropped.items() if n})
+
+
+@dataclass(frozen=True, slots=True)
+class PassageFinder:
+    """Finds a logged passage in today's store, unless its text has changed since it was read."""
+
+    store: PassageStore
+    is_same_corpus: bool
+    old: PassageStore | None  # the version the record's rows belong to; None = it is gone
+
+    def find(self, logged: LoggedPassage) -> tuple[int | None, Passage] | None:
+        """(row, passage), the row None for a passage the caller gave; None = vanished."""
+        if logged.row is None:
+            text = logged.text
+            return None if text is None else (None, Passage(logged.id, logged.title or "", text))
+        if self.is_same_corpus:
+            return logged.row, self.store[logged.row]
+        row = self.store.row_of(logged.id)
+        if row is None or self._was_changed(logged.row, row):
+            return None
+        return row, self.store[row]
+
+    def _was_changed(self, old_row: int, row: int) -> bool:
+        if self.old is None:
+            return False
+        return self.old.content_hash(old_row) != self.store.content_hash(row)
+
+
+def _to_example(record: AnswerRecord, finder: PassageFinder) -> Example | str:
+    """The example, or the reason why there is none.
+
+    A vanished passage is left out of the list; the rest still says how the reader ranked them,
+    unless the vanished one was its favourite: then what remains is mostly noise.
+    """
+    scores = [one.attention for one in record.passages]
+    if not all(math.isfinite(score) for score in scores):
+        return NOT_FINITE
+    if len(scores) < 2:
+        return TOO_FEW
+    found = [finder.find(one) for one in record.passages]
+    if found[scores.index(max(scores))] is None:
+        return VANISHED
+    kept = [(place, score) for place, score in zip(found, scores, strict=True) if place]
+    if len(kept) < 2:
+        return TOO_FEW
+    if len({score for _, score in kept}) == 1:
+        return FLAT
+    return Example(
+        question=record.question,
+        passages=tuple(passage for (_, passage), _ in kept),
+        rows=tuple(row for (row, _), _ in kept),
+        teacher=tuple(score for _, score in kept),
+        reader=record.reader,
+        sequence=record.sequence or 0,
+    )
+
+
+def question_key(question: str) -> str:
+    """What makes two questions the same: case and spacing aside."""
+    return " ".join(question.casefold().split())
+
+
+def split_held_out(
+    examples: Sequence[Example], share: float, *, at_least: int
+) -> tuple[list[Example], list[Example]]:
+    """(to train on, held out), by a hash of the question: the same slice in every round.
+
+    Where the slice is smaller than `at_least`, the next questions in hash order fill it, but it
+    never takes more than half.
+    """
+    ordered = sorted(examples, key=lambda one: _hash_share(one.question))
+    inside = sum(_hash_share(one.question) < share for one in ordered)
+    count = max(inside, min(at_least, len(ordered) // 2))
+    held_out = {id(one) for one in ordered[:count]}
+    train = [one for one in examples if id(one) not in held_out]
+    return train, [one for one in examples if id(one) in held_out]
+
+
+def _hash_share(question: str) -> float:
+    digest = hashlib.sha256(question_key(question).encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

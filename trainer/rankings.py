@@ -1,0 +1,119 @@
+"""What two retrievers make of the same questions: on given lists, and in the whole corpus.
+
+The candidate is an encoder without an index, so its vectors are computed here; the incumbent is
+asked through its generation, as it serves. A corpus over the limit is sampled for both: a ranking
+over a sample is the whole ranking with the rest left out. Knows no threshold and no log.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+
+from reread.passages import PassageStore
+from reread.records import Passage
+from reread.retriever import DenseRetriever
+from trainer.evaluation import Searchable
+from trainer.examples import Example
+
+PASSAGES_AT_ONCE = 512
+QUESTIONS_AT_ONCE = 64
+LIST_DEPTH = 100  # how deep the incumbent is searched for the passages of a list
+Check = Callable[[float], None]  # share done; may raise to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The rows of the corpus that are searched, ascending; `whole` if these are all."""
+
+    rows: tuple[int, ...]
+    whole: bool
+    share: float
+
+
+def sample_rows(store: PassageStore, limit: int, *, always: set[int], seed: int) -> Sample:
+    """All rows, or a seeded draw of `limit` of them and those in `always`."""
+    count = len(store)
+    if count <= limit:
+        return Sample(tuple(range(count)), whole=True, share=1.0)
+    drawn = set(Random(seed).sample(range(count), limit)) | always
+    return Sample(tuple(sorted(drawn)), whole=False, share=len(drawn) / count)
+
+
+def candidate_scores(retriever: DenseRetriever, examples: Sequence[Example]) -> list[np.ndarray]:
+    """The candidate's inner products with each question's own passages."""
+    unique: dict[Passage, int] = {}
+    for example in examples:
+        for passage in example.passages:
+            unique.setdefault(passage, len(unique))
+    passages = retriever.encode_passages(list(unique))  # (P, D)
+    questions = retriever.encode_questions([one.question for one in examples])  # (B, D)
+    return [
+        passages[[unique[passage] for passage in one.passages]] @ question
+        for one, question in zip(examples, questions, strict=True)
+    ]
+
+
+def incumbent_scores(generation: Searchable, examples: Sequence[Example]) -> list[np.ndarray]:
+    """The scores the serving generation finds for each question's passages; -inf = not found."""
+    found = search_ids(generation, [one.question for one in examples], LIST_DEPTH)
+    return [
+        np.array([dict(hits).get(passage.id, -np.inf) for passage in one.passages])
+        for one, hits in zip(examples, found, strict=True)
+    ]
+
+
+def search_ids(
+    generation: Searchable, questions: Sequence[str], depth: int
+) -> list[list[tuple[str, float]]]:
+    """(passage id, score) best first; ids, because a generation may serve an older corpus."""
+    ranked: list[list[tuple[str, float]]] = []
+    for start in range(0, len(questions), QUESTIONS_AT_ONCE):
+        for hits in generation.search(list(questions[start : start + QUESTIONS_AT_ONCE]), depth):
+            passages = generation.passages.get([hit.row for hit in hits])
+            scored = zip(passages, hits, strict=True)
+            ranked.append([(passage.id, hit.score) for passage, hit in scored])
+    return ranked
+
+
+def candidate_top(
+    retriever: DenseRetriever,
+    store: PassageStore,
+    sample: Sample,
+    questions: Sequence[str],
+    k: int,
+    check: Check,
+) -> list[list[Passage]]:
+    """The candidate's exact first k in the sample for each question; ties by row."""
+    encoded = retriever.encode_questions(list(questions))  # (B, D)
+    best = np.full((len(questions), 0), 0.0, dtype=np.float32)  # (B, <=k) scores
+    rows = np.zeros((len(questions), 0), dtype=np.int64)  # (B, <=k)
+    for start in range(0, len(sample.rows), PASSAGES_AT_ONCE):
+        check(start / len(sample.rows))
+        chunk = sample.rows[start : start + PASSAGES_AT_ONCE]
+        scores = encoded @ retriever.encode_passages(store.get(list(chunk))).T  # (B, C)
+        best = np.concatenate([best, scores], axis=1)
+        rows = np.concatenate([rows, np.broadcast_to(chunk, scores.shape)], axis=1)
+        order = np.argsort(-best, axis=1, kind="stable")[:, :k]
+        best = np.take_along_axis(best, order, axis=1)
+        rows = np.take_along_axis(rows, order, axis=1)
+    return [store.get([int(row) for row in own]) for own in rows]
+
+
+def incumbent_top(
+    generation: Searchable,
+    store: PassageStore,
+    sample: Sample,
+    questions: Sequence[str],
+    k: int,
+) -> list[list[Passage]]:
+    """The incumbent's first k among the sampled passages."""
+    depth = k if sample.whole else min(len(store), int(2 * k / sample.share) + LIST_DEPTH)
+    kept = None if sample.whole else {one.id for one in store.get(list(sample.rows))}
+    lists: list[list[Passage]] = []
+    for start in range(0, len(questions), QUESTIONS_AT_ONCE):
+        for hits in generation.search(list(questions[start : start + QUESTIONS_AT_ONCE]), depth):
+            passages = generation.passages.get([hit.row for hit in hits])
+            lists.append([one for one in passages if kept is None or one.id in kept][:k])
+    return lists
