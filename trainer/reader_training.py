@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from reread.attention import mean_score
@@ -46,13 +47,8 @@ def reader_losses(
 ) -> dict[str, torch.Tensor]:
     """The three losses of one batch: `answer`, `pointer`, `passage`."""
     count, width, length = batch.input_ids.shape
-    used = batch.present.flatten()
     ids, mask = batch.input_ids.flatten(0, 1), batch.attention_mask.flatten(0, 1)
-    states = encode_segments(model, ids[used], mask[used])
-    if not bool(used.all()):
-        spread = states.new_zeros(count * width, length, states.shape[-1])
-        spread[used] = states
-        states = spread
+    states = encode_by_length(model, ids, mask)  # (B * K, L, d)
     fused = states.view(count, width * length, -1)
     tap = CrossAttentionTap(model)
     hidden = decode_step(
@@ -68,6 +64,26 @@ def reader_losses(
         "pointer": pointer_loss(tap.weights[last], batch.pointers),
         "passage": passage_loss(scores, batch.positives, batch.present),
     }
+
+
+def encode_by_length(
+    model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, rows: int = 12
+) -> torch.Tensor:
+    """Encode (N, L) ids in groups of near-equal length; empty rows give zeros.
+
+    Same result as one padded call, without computing on most of the padding.
+    """
+    lengths = mask.sum(dim=1)
+    order = torch.argsort(lengths, descending=True)
+    used = order[: int((lengths > 0).sum())]
+    parts = []
+    for chunk in used.split(rows):
+        longest = int(lengths[chunk[0]])
+        states = encode_segments(model, ids[chunk, :longest], mask[chunk, :longest])
+        parts.append(F.pad(states, (0, 0, 0, ids.shape[1] - longest)))
+    joined = torch.cat(parts)
+    empty = joined.new_zeros(len(order) - len(used), *joined.shape[1:])
+    return torch.cat([joined, empty])[torch.argsort(order)]
 
 
 def make_optimizer(model: PreTrainedModel, settings: ReaderTraining) -> torch.optim.AdamW:
@@ -119,7 +135,7 @@ def train_reader(
     report: Callable[[dict[str, float]], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Run one stage; writes `folder/progress.pt`-free checkpoints as safetensors plus a step file.
+    """Run one stage; writes weights as safetensors and the step they belong to into `folder`.
 
     Interrupted runs start again from the last saved weights with the remaining steps; the optimiser
     state is not kept (its moments are rebuilt within the warm-up).

@@ -1,0 +1,43 @@
+# make install   .venv with everything and the `reread` command
+# make demo      the whole loop on this machine's Python documentation, or DOCS=path
+# make test      every test; make lint   ruff, mypy, import rules; make format
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DOCS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install demo test test-fast lint format clean
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; install Python 3.11 or run make PYTHON=python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV); on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) (PyTorch is large; this takes a few minutes) ..."
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,eval]'
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/reread demo $(if $(DOCS),--docs "$(DOCS)")
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

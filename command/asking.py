@@ -1,0 +1,91 @@
+"""`reread ask`: one question to the running service, shown with its passages."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import httpx2
+import typer
+
+from command.console import make_console, show_answer
+from command.options import HomeOption, JsonOption, UrlOption, settings_from
+from command.settings import Settings
+from reread.errors import RereadError
+
+TIMEOUT_S = 120.0
+
+
+class ServiceSaid(RereadError):
+    """The service answered with a problem, or not at all."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command()(ask)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    home: HomeOption = None,
+    top_k: Annotated[int | None, typer.Option(help="Passages to read.")] = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Ask the running service a question."""
+    settings = settings_from(home=home)
+    body = post(settings, url, "/answer", {"question": question} | ({"top_k": top_k} if top_k is not None else {}))
+    if as_json:
+        typer.echo(json.dumps(body, ensure_ascii=False, indent=1))
+    else:
+        show_answer(make_console(), body)
+
+
+def post(settings: Settings, url: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """POST to the service of these settings; raises ServiceSaid with its sentence."""
+    return call(settings, url, "POST", path, body)
+
+
+def call(
+    settings: Settings, url: str | None, method: str, path: str, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """One JSON request with this home's key."""
+    base = url or address_of(settings)
+    try:
+        response = httpx2.request(
+            method, base + path, json=body, timeout=TIMEOUT_S, headers=key_header(settings)
+        )
+    except httpx2.TransportError as error:
+        raise ServiceSaid(
+            f"No service answers at {base} ({error}); start one with `reread serve`."
+        ) from error
+    if response.status_code >= 400:
+        raise ServiceSaid(problem_sentence(response))
+    result: dict[str, Any] = response.json()
+    return result
+
+
+def problem_sentence(response: httpx2.Response) -> str:
+    """The sentence of a problem response, with its status."""
+    try:
+        problem = response.json()
+        return f"{problem.get('title')}: {problem.get('detail')} (status {response.status_code})"
+    except ValueError:
+        return f"The service answered with status {response.status_code}."
+
+
+def key_header(settings: Settings) -> dict[str, str]:
+    """The admin key of the settings or of the home, where there is one; it may also query."""
+    kept = settings.home / "admin.key"
+    key = settings.admin_key or next(iter(settings.query_keys), None)
+    if key is None and kept.exists():
+        try:
+            key = kept.read_text(encoding="utf-8").strip()
+        except PermissionError:
+            return {}
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def address_of(settings: Settings) -> str:
+    """Where this home's service listens."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

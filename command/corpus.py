@@ -1,0 +1,79 @@
+"""`reread ingest` and `reread build`: documents to passages, passages to a generation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from command.console import make_console, progress_bar
+from command.models import device_of, retriever_of, set_threads
+from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
+from index_builder.ingest import IngestReport
+from reread.errors import BadRequest
+
+SKIPPED_SHOWN = 20
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command()(ingest)
+    app.command()(build)
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, JSONL or TSV.")],
+    home: HomeOption = None,
+) -> None:
+    """Turn documents into passages."""
+    from index_builder.ingest import ingest as run
+
+    place = home_of(settings_from(home=home))
+    console = make_console()
+    with progress_bar(console, "Reading documents") as report:
+        outcome = run(place, paths, progress=report)
+    show_report(outcome)
+    console.print("Next: `reread build`, then `reread serve`.")
+
+
+def build(
+    home: HomeOption = None,
+    retriever: Annotated[str, typer.Option(help="bm25 (no model) or dense.")] = "bm25",
+    index: Annotated[str | None, typer.Option(help="auto, Flat or any FAISS factory.")] = None,
+    model: RetrieverModelOption = None,
+) -> None:
+    """Build, verify and publish a generation over the newest passages."""
+    from index_builder.build import build_generation
+
+    if retriever not in ("bm25", "dense"):
+        raise BadRequest(f"Retriever {retriever!r} is not known; choose bm25 or dense.")
+    settings = settings_from(home=home, index=index, retriever=model)
+    set_threads(settings)
+    console = make_console()
+    with progress_bar(console, "Building") as report:
+        number = build_generation(
+            home_of(settings),
+            retriever=retriever,
+            model=retriever_of(settings) if retriever == "dense" else None,
+            index=settings.index,
+            progress=report,
+            **device_of(settings),
+        )
+    console.print(f"Generation {number} is published.")
+
+
+def show_report(report: IngestReport) -> None:
+    """What came in, and every kind of thing that did not, with its reason."""
+    console = make_console()
+    console.print(
+        f"{report.passages} passages of {report.documents} documents in corpus {report.corpus} "
+        f"({report.seconds:.1f} s)"
+    )
+    reasons = Counter(reason for _, reason in report.skipped)
+    for path, reason in report.skipped[:SKIPPED_SHOWN]:
+        console.print(f"  skipped {escape(str(path))}: {escape(reason)}", style="yellow")
+    if len(report.skipped) > SKIPPED_SHOWN:
+        rest = len(report.skipped) - SKIPPED_SHOWN
+        console.print(f"  and {rest} more; {len(reasons)} different reasons", style="yellow")

@@ -1,0 +1,90 @@
+"""`reread status` and `reread rollback`: what a home holds, and going back a generation."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from command.asking import ServiceSaid, call
+from command.console import make_console
+from command.options import HomeOption, JsonOption, home_of, settings_from
+from reread.attention_log import SqliteAttentionLog
+from reread.errors import NotFound, RereadError
+from reread.home import Home, numbers
+from reread.jobs import JobBoard
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command()(status)
+    app.command()(rollback)
+
+
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """What this home holds and whether its service is ready."""
+    settings = settings_from(home=home)
+    found = survey(home_of(settings))
+    try:
+        found["service"] = call(settings, None, "GET", "/info")
+    except ServiceSaid as silence:
+        found["service"] = None
+        found["service_says"] = str(silence)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, default=str))
+        return
+    console = make_console()
+    for name in ("home", "corpora", "generations", "current", "checkpoints", "answers", "job"):
+        console.print(f"{name:<12} {found[name]}")
+    running = found["service"]
+    console.print(f"{'service':<12} {'answering' if running else found['service_says']}")
+
+
+def survey(home: Home) -> dict[str, Any]:
+    """Numbers of everything in the home, without opening models."""
+    from reread.generation import current
+
+    published = current(home)
+    board = JobBoard(home.jobs_file)
+    log = SqliteAttentionLog(home.log_file, "normal")
+    try:
+        newest = max(board.list(), key=lambda job: job.created_s, default=None)
+        return {
+            "home": str(home.root),
+            "corpora": numbers(home.passages_dir),
+            "generations": numbers(home.generations_dir),
+            "current": published[0] if published else None,
+            "checkpoints": numbers(home.checkpoints_dir),
+            "answers": log.last_sequence(),
+            "job": f"{newest.id} {newest.state}" if newest else None,
+        }
+    finally:
+        board.close()
+        log.close()
+
+
+def rollback(
+    number: Annotated[int | None, typer.Argument(help="Generation; default the one before.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Make an older generation the published one; a running service swaps to it."""
+    from reread.generation import activate, current
+
+    place = home_of(settings_from(home=home))
+    published = current(place)
+    known = numbers(place.generations_dir)
+    if number is None:
+        older = [n for n in known if published and n < published[0]]
+        if not older:
+            raise NotFound(
+                f"There is no generation before {published[0] if published else 'the first'}; "
+                f"this home has {known or 'none'}."
+            )
+        number = older[-1]
+    elif number not in known:
+        raise NotFound(f"There is no generation {number}; this home has {known or 'none'}.")
+    try:
+        activate(place, number)
+    except RereadError:
+        raise
+    make_console().print(f"Generation {number} is published; a running service swaps to it.")

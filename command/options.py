@@ -1,0 +1,38 @@
+"""The flags that several subcommands share, and the step from flags to settings and a home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from command.settings import Settings, load_settings
+from reread.home import Home
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="State directory; REREAD_HOME, else ~/.reread.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ReaderOption = Annotated[
+    str | None, typer.Option("--reader", help="Name or folder of a T5 or BART reader.")
+]
+RetrieverModelOption = Annotated[
+    str | None, typer.Option("--model", help="Name or folder of the encoder to start from.")
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="The service; default is this home's address.")
+]
+
+
+def settings_from(**flags: Any) -> Settings:
+    """Flags over the environment over `reread.toml` over the defaults."""
+    return load_settings(flags, os.environ)
+
+
+def home_of(settings: Settings) -> Home:
+    """The home, its folders made."""
+    home = Home(settings.home)
+    home.create()
+    return home

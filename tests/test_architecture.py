@@ -1,0 +1,76 @@
+"""The import rules, and that importing any module does nothing but define names."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("reread", "service", "trainer", "index_builder", "command")
+ONLY = {  # library -> the only places that may import it
+    "faiss": ("reread/index.py",),
+    "fastapi": ("service/",),
+    "uvicorn": ("service/",),
+    "sqlite3": (),
+    "pickle": (),
+}
+
+
+def modules() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imported_by(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("library", ONLY)
+def test_library_is_imported_only_where_it_may(library: str):
+    users = [
+        str(path.relative_to(ROOT)) for path in modules() if library in imported_by(path)
+    ]
+    assert [u for u in users if not u.startswith(ONLY[library] or ("-",))] == []
+
+
+@pytest.mark.parametrize("package", ["reread", "service", "trainer", "index_builder"])
+def test_arrows_between_packages(package: str):
+    others = {"service", "trainer", "index_builder", "command"} - {package}
+    for path in (ROOT / package).rglob("*.py"):
+        assert not imported_by(path) & others, path
+
+
+def test_environment_is_read_only_by_the_composition_roots():
+    readers = [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if any(
+            isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    ]
+    assert [r for r in readers if not r.startswith("command/") and "__main__" not in r] == []
+
+
+def test_importing_everything_prints_nothing_and_starts_no_thread():
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in modules()
+        if path.name != "__main__.py"
+    ]
+    program = (
+        "import importlib, threading, logging\n"
+        f"[importlib.import_module(n) for n in {names!r}]\n"
+        "assert not logging.getLogger().handlers, 'logging was configured'\n"
+        "names = [t.name for t in threading.enumerate()]\n"
+        "assert len(names) == 1, names\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
