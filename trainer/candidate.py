@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reread.attention import aggregation_named
 from reread.checkpoints import latest_checkpoint
 from reread.errors import BadRequest
 from reread.generation import Generation, open_current
@@ -62,6 +63,7 @@ def report_within(lease: Lease, stage: str, share: float) -> None:
 def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate | Rejected:
     """A candidate that passed its gate (or was forced), else why there is none."""
     home, settings = parts.home, parts.settings
+    aggregation_named(settings.aggregation)  # an unknown one fails before any work
     report_within(lease, "reading log", 0.0)
     store = open_corpus(home)
     window = read_log(parts, lease)

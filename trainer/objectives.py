@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reread.errors import BadRequest
+from trainer.settings import OBJECTIVES
 
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -71,9 +72,6 @@ def masked_log_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     floor = torch.finfo(scores.dtype).min
     logs = torch.log_softmax(scores.masked_fill(~mask, floor), dim=-1)  # (B, K)
     return logs.masked_fill(~mask, 0.0)
-
-
-OBJECTIVES: tuple[str, ...] = ("kl", "mse", "margin")
 
 
 def choose_objective(name: str, *, gamma: float) -> Objective:

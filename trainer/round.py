@@ -74,6 +74,7 @@ def publish(parts: RoundParts, lease: Lease, checkpoint: int) -> None:
             [*parts.build_command, *options],
             lambda stage, share: report_within(lease, "building", share),
         )
+    parts.reach("finish")
     lease.finish("done", generation=generation, metrics=metrics)
     prune_checkpoints(parts.home)
 

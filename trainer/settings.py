@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from reread.errors import BadRequest
 
+OBJECTIVES = ("kl", "mse", "margin")  # the losses of these names are in objectives.py
+
 
 @dataclass(frozen=True, slots=True)
 class DistilSettings:
@@ -29,6 +31,9 @@ class DistilSettings:
     freeze_word_embeddings: bool = True  # half of MiniLM's weights; rare words keep their places
 
     def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            names = ", ".join(OBJECTIVES)
+            raise BadRequest(f"Unknown objective {self.objective!r}; use one of {names}.")
         _require("epochs", self.epochs, 1, 1000)
         _require("learning_rate", self.learning_rate, 1e-9, 1.0)
         _require("batch_questions", self.batch_questions, 1, 4096)

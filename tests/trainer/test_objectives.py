@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from reread.errors import BadRequest
-from trainer.objectives import OBJECTIVES, choose_objective, kl, margin, mse
+from trainer.objectives import choose_objective, kl, margin, mse
+from trainer.settings import OBJECTIVES
 
 MASK = torch.tensor([[True, True, True, True], [True, True, False, False], [True] * 3 + [False]])
 

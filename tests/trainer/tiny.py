@@ -7,10 +7,12 @@ teacher prefers the passage with the question's animal, which a random encoder c
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from reread.records import AnswerRecord, LoggedPassage, Passage
+from reread.passages import PassageStore
+from reread.records import AnswerRecord, Hit, LoggedPassage, Passage
 from reread.retriever import DenseRetriever, RetrieverSettings
 from trainer.examples import Example
 
@@ -97,3 +99,39 @@ def make_records(count: int, *, seed: int = 0, corpus: int = 1) -> list[AnswerRe
         )
         for example in make_examples(count, seed=seed)
     ]
+
+
+def make_store(folder: Path, passages: list[Passage] | None = None) -> PassageStore:
+    folder.mkdir(parents=True, exist_ok=True)
+    return PassageStore.create(folder, passages or make_passages())
+
+
+class EncoderSearch:
+    """A generation in memory: exact search with an encoder over a store."""
+
+    def __init__(self, retriever: DenseRetriever, store: PassageStore) -> None:
+        self.passages = store
+        self._retriever = retriever
+        self._vectors = retriever.encode_passages(store.get(range(len(store))))
+
+    def search(self, questions: list[str], top_k: int) -> list[list[Hit]]:
+        scores = self._retriever.encode_questions(questions) @ self._vectors.T  # (B, N)
+        return [best_hits(row, top_k) for row in scores]
+
+
+class WordSearch:
+    """A generation in memory: counts shared words, as BM25 would without its weights."""
+
+    def __init__(self, store: PassageStore) -> None:
+        self.passages = store
+        self._words = [set(one.text.split()) for one in store.get(range(len(store)))]
+
+    def search(self, questions: list[str], top_k: int) -> list[list[Hit]]:
+        asked = [set(question.split()) for question in questions]
+        counts = [np.array([len(q & words) for words in self._words], float) for q in asked]
+        return [best_hits(row, top_k) for row in counts]
+
+
+def best_hits(scores: np.ndarray, top_k: int) -> list[Hit]:
+    order = np.argsort(-scores, kind="stable")[:top_k]
+    return [Hit(int(row), float(scores[row])) for row in order]
