@@ -1,0 +1,26 @@
+"""The FastAPI application: routers, errors, limits. Makes nothing and starts nothing."""
+
+from fastapi import FastAPI
+
+from service import admin, answers, problems, relevance, status
+from service.envelope import RequestEnvelope
+from service.parts import ServiceParts
+from service.schemas import ProblemBody
+
+
+def create_app(parts: ServiceParts) -> FastAPI:
+    """The service's routes over `parts`, whose threads the caller starts and stops."""
+    app = FastAPI(
+        title="Reread",
+        description="Answers over your own documents that get better at finding the passages.",
+        max_body_size=parts.settings.max_body_bytes,
+        docs_url=None,  # both pages load scripts from the network; /openapi.json stays
+        redoc_url=None,
+        responses={"default": {"model": ProblemBody, "description": "A problem"}},
+    )
+    app.state.parts = parts
+    app.add_middleware(RequestEnvelope, parts=parts)
+    problems.install(app)
+    for router in (answers.router, relevance.router, admin.router, status.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,213 @@
+"""The HTTP contract: what requests may hold and what responses look like.
+
+Unknown keys are errors and numbers are not guessed from text. Knows no step of an answer.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_QUESTION_CHARS = 2_000
+MAX_PASSAGES = 100  # read for one question, retrieved or own
+MAX_BATCH = 100
+
+
+def trimmed_question(text: str) -> str:
+    trimmed = text.strip()
+    if not 1 <= len(trimmed) <= MAX_QUESTION_CHARS:
+        raise ValueError(
+            f"a question has 1 to {MAX_QUESTION_CHARS} characters after trimming, "
+            f"this one has {len(trimmed)}"
+        )
+    return trimmed
+
+
+def allowed_top_k(top_k: int) -> int:
+    if not 1 <= top_k <= MAX_PASSAGES:
+        raise ValueError(f"top_k is 1 to {MAX_PASSAGES}, not {str(top_k)[:20]}")
+    return top_k
+
+
+def allowed_count(passages: "list[OwnPassage]") -> "list[OwnPassage]":
+    if not 1 <= len(passages) <= MAX_PASSAGES:
+        raise ValueError(
+            f"give 1 to {MAX_PASSAGES} passages, not {len(passages)}, "
+            "or leave passages out to have them retrieved"
+        )
+    return passages
+
+
+def with_content(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a passage needs some text")
+    return text
+
+
+Question = Annotated[str, AfterValidator(trimmed_question)]
+TopK = Annotated[int, AfterValidator(allowed_top_k)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class OwnPassage(Strict):
+    title: str = ""
+    text: Annotated[str, AfterValidator(with_content)]
+
+
+OwnPassages = Annotated[list[OwnPassage], AfterValidator(allowed_count)]
+
+
+class AnswerRequest(Strict):
+    question: Question
+    top_k: TopK | None = None
+    passages: OwnPassages | None = None
+    stream: bool = False
+
+
+class BatchRequest(Strict):
+    questions: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH)]
+    top_k: TopK | None = None  # for the questions that do not say
+
+
+class RelevanceRequest(Strict):
+    question: Question
+    passages: OwnPassages | None = None
+    top_k: TopK | None = None
+    aggregation: str = "mean"
+    tokens: bool = False
+
+
+class SearchQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # not strict: a query string is all text
+    q: Question
+    top_k: TopK | None = None
+
+
+class FeedbackRequest(Strict):
+    answer_id: Annotated[str, Field(min_length=1, max_length=128)]
+    verdict: Literal["correct", "wrong", "partial"]
+    answer: Annotated[str, Field(max_length=10_000)] | None = None
+    passage_ids: Annotated[list[str], Field(max_length=MAX_PASSAGES)] | None = None
+
+
+class FoundPassage(BaseModel):
+    id: str
+    title: str | None  # None: the corpus version it came from is no longer kept
+    text: str | None
+    source: str | None
+    retrieval_score: float | None  # None: the caller gave the passage
+
+
+class ReadPassage(FoundPassage):
+    attention: float  # G, before softmax
+    relevance: float  # softmax of G over the passages read
+
+
+class WeighedPassage(ReadPassage):
+    tokens: list[tuple[str, float]] | None = None
+
+
+class Timings(BaseModel):
+    embed: float
+    search: float
+    read: float
+    total: float
+
+
+class AnswerBody(BaseModel):
+    id: str
+    question: str
+    answer: str
+    confidence: float
+    passages: list[ReadPassage]
+    generation: int | None  # None: own passages, before anything was published
+    reader: str
+    timings_ms: Timings
+
+
+class ProblemBody(BaseModel):
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+
+
+class BatchBody(BaseModel):
+    answers: list[AnswerBody | ProblemBody]
+
+
+class RelevanceBody(BaseModel):
+    question: str
+    answer: str
+    aggregation: str
+    generation: int | None
+    reader: str
+    passages: list[WeighedPassage]
+
+
+class LoggedRelevanceBody(BaseModel):
+    id: str
+    question: str
+    answer: str
+    confidence: float
+    generation: int | None
+    reader: str
+    passages: list[ReadPassage]
+
+
+class SearchBody(BaseModel):
+    question: str
+    generation: int
+    passages: list[FoundPassage]
+
+
+class FeedbackBody(BaseModel):
+    answer_id: str
+    verdict: str
+    answer: str | None
+    passage_ids: list[str]
+
+
+class JobBody(BaseModel):
+    id: str
+    state: Literal["queued", "running", "done", "rejected", "failed", "cancelled"]
+    stage: str
+    progress: float
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    error: str | None
+    created_s: float
+    updated_s: float
+    generation: int | None
+
+
+class OneJobBody(JobBody):
+    """A job's own fields, and the same under `job`, where every response with one job has it."""
+
+    job: JobBody
+
+
+class JobsBody(BaseModel):
+    jobs: list[JobBody]
+
+
+class ReadyBody(BaseModel):
+    ready: bool
+    generation: int | None
+    missing: list[str]
+    warnings: list[str]
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": "A problem",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+        },
+    }
+    for status in (400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 507)
+}

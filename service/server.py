@@ -1,0 +1,182 @@
+"""The service's composition root: parts, threads, uvicorn, and the way down again."""
+
+import logging
+import os
+import platform
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import uvicorn
+
+from reread.attention import AGGREGATIONS
+from reread.attention_log import SqliteAttentionLog
+from reread.group_commit import GroupCommitter
+from reread.home import Home
+from reread.jobs import JobBoard
+from service.app import create_app
+from service.generations import HomeGenerations
+from service.history import PastAnswers
+from service.listening import listen, url_of
+from service.live import LiveGeneration
+from service.metrics import ServiceMetrics
+from service.parts import ServiceParts
+from service.pipeline import Pipeline
+from service.reading import AnswerReader, ReaderDesk
+from service.searching import SearchDesk
+from service.security import Keys, admin_key_of
+from service.settings import ServiceSettings
+from service.shutdown import DrainingServer
+
+logger = logging.getLogger(__name__)
+OpenLive = Callable[[Home, ServiceSettings, ServiceMetrics], LiveGeneration]
+PACKAGES = ("reread", "torch", "transformers", "faiss-cpu", "faiss-gpu", "fastapi", "apsw")
+
+
+def run(
+    settings: ServiceSettings,
+    home: Home,
+    load_reader: Callable[[], AnswerReader],
+    *,
+    check_retrain: Callable[[Mapping[str, Any]], object],
+    trainer_pid: Callable[[], int | None] | None = None,
+    tell: Callable[[str], None] = print,
+    on_ready: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit code, 0 after an orderly end.
+
+    Raises a RereadError with a sentence when it cannot begin: the address is taken, query keys are
+    missing beyond loopback, the reader cannot be loaded. `tell` gets what a person should read.
+    """
+    settings.require_keys_beyond_loopback()
+    with listen(settings.host, settings.port) as bound:
+        home.create()
+        url = url_of(settings.host, bound)
+        keys = keys_of(settings, home, tell)
+        reader = load_reader()
+        pid = trainer_pid or (lambda: recorded_pid(home))
+        with assembled(settings, home, reader, keys, check_retrain, pid) as parts:
+            tell(f"Reread answers at {url}")
+            on_ready(url)
+            serve(parts, bound)
+    return 0
+
+
+def serve(parts: ServiceParts, bound: socket.socket) -> None:
+    """Run uvicorn on a bound socket until a signal comes and the requests are done."""
+    config = uvicorn.Config(
+        create_app(parts), log_config=None, access_log=False, lifespan="off",
+        timeout_keep_alive=15, server_header=False,
+    )  # fmt: skip
+    server = DrainingServer(config, parts.presence, parts.settings.drain_s)
+    server.run(sockets=[bound])
+
+
+def keys_of(settings: ServiceSettings, home: Home, tell: Callable[[str], None]) -> Keys:
+    admin, is_new = admin_key_of(home, settings.admin_key)
+    if is_new:
+        tell(f"Admin key, shown this once and kept in {home.root / 'admin.key'}: {admin}")
+    return Keys(admin, settings.query_keys)
+
+
+@contextmanager
+def assembled(
+    settings: ServiceSettings,
+    home: Home,
+    reader: AnswerReader,
+    keys: Keys,
+    check_retrain: Callable[[Mapping[str, Any]], object],
+    trainer_pid: Callable[[], int | None],
+    open_live: OpenLive | None = None,
+) -> Iterator[ServiceParts]:
+    """The parts over one home with their threads running; all of it stopped at the end."""
+    with ExitStack() as closing:
+        metrics = ServiceMetrics()
+        log = SqliteAttentionLog(home.log_file, settings.log_sync)
+        closing.callback(log.close)
+        recorder = GroupCommitter(log)
+        closing.callback(recorder.close)
+        board = JobBoard(home.jobs_file)
+        closing.callback(board.close)
+        live = (open_live or live_generation)(home, settings, metrics)
+        searches = SearchDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
+        readings = reader_desk(reader, settings, metrics)
+        for part in (searches, readings, live):
+            part.start()
+            closing.callback(part.stop)
+        watch(metrics, live, searches, readings)
+        yield ServiceParts(
+            settings=settings,
+            keys=keys,
+            pipeline=Pipeline(live, searches, readings, recorder, metrics),
+            history=PastAnswers(log, home),
+            jobs=board,
+            generations=HomeGenerations(home),
+            writer=recorder,
+            metrics=metrics,
+            aggregations=AGGREGATIONS,
+            check_retrain=check_retrain,
+            trainer_pid=trainer_pid,
+            versions=versions(),
+            clock=time.time,
+        )
+
+
+def live_generation(
+    home: Home, settings: ServiceSettings, metrics: ServiceMetrics
+) -> LiveGeneration:
+    generations = HomeGenerations(home)
+    return LiveGeneration(
+        generations.published,
+        generations.committed,
+        generations.open,
+        poll_s=settings.poll_s,
+        on_swap=metrics.swaps.inc,
+        on_refusal=metrics.refused_generations.inc,
+    )
+
+
+def reader_desk(
+    reader: AnswerReader, settings: ServiceSettings, metrics: ServiceMetrics
+) -> ReaderDesk:
+    return ReaderDesk(
+        reader,
+        capacity=settings.max_queue,
+        batch_passages=settings.batch_passages,
+        wait_s=settings.wait_s,
+        on_batch=lambda count, _: metrics.batch_questions.observe(count),
+    )
+
+
+def watch(
+    metrics: ServiceMetrics, live: LiveGeneration, searches: SearchDesk, readings: ReaderDesk
+) -> None:
+    """Let the gauges read the parts when they are asked."""
+    metrics.watch_generation(lambda: live.number or 0)
+    metrics.watch_queue("search", lambda: searches.depth)
+    metrics.watch_queue("reader", lambda: readings.depth)
+
+
+def versions() -> dict[str, str]:
+    """What answers here, for /info and bug reports; packages that are absent are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    found["faiss"] = found.get("faiss-gpu") or found.get("faiss-cpu") or "absent"
+    return found
+
+
+def recorded_pid(home: Home) -> int | None:
+    """The trainer's process id from log/trainer.pid, while that process lives."""
+    try:
+        pid = int((home.log_dir / "trainer.pid").read_text(encoding="ascii"))
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid

@@ -1,0 +1,39 @@
+"""uvicorn with an orderly end: SIGTERM turns readiness off, drains, and ends with exit code 0.
+
+uvicorn alone closes its sockets at once, so nobody could see that readiness is off, and raises
+the signal again afterwards, so the exit code would say that the process was killed.
+"""
+
+import time
+from types import FrameType
+
+import uvicorn
+
+from service.parts import Presence
+
+LAST_WORDS_S = 1  # for connections that are still open after the drain
+
+
+class DrainingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, presence: Presence, drain_s: float) -> None:
+        config.timeout_graceful_shutdown = LAST_WORDS_S
+        super().__init__(config)
+        self._presence, self._drain_s = presence, drain_s
+        self._deadline_s: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """First signal: begin to drain. Second: leave now. Neither is raised again at the end."""
+        if self._presence.draining.is_set():
+            self.should_exit = self.force_exit = True
+        self._presence.draining.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._presence.draining.is_set() and self._is_drained():
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def _is_drained(self) -> bool:
+        now_s = time.monotonic()
+        if self._deadline_s is None:
+            self._deadline_s = now_s + self._drain_s
+        return self._presence.in_flight == 0 or now_s >= self._deadline_s

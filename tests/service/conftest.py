@@ -1,0 +1,16 @@
+"""One service per module for what changes nothing, and its in-memory shelf."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes import EchoReader, Shelf, WordGeneration
+from tests.service.running import Running, running
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path_factory.mktemp("home"), shelf, EchoReader()) as service:
+        yield service
