@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from reread.errors import Conflict, StorageFailed
+from reread.errors import Conflict, RereadError, StorageFailed
 from reread.home import SCRATCH
 
 Reach = Callable[[str], None]
@@ -41,11 +41,14 @@ def storage_errors(what: str) -> Iterator[None]:
     """Turn a full, read-only or failing disk into StorageFailed; other errors pass."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _STORAGE:
+    except RereadError:
+        raise
+    except Exception as error:
+        reason = _storage_reason(error)
+        if reason is None:
             raise
         raise StorageFailed(
-            f"{what} could not be written ({os.strerror(error.errno or 0)}): free some space "
+            f"{what} could not be written ({reason}): free some space "
             f"or make the disk writable, then run it again; nothing half-written was kept"
         ) from error
 
@@ -138,6 +141,15 @@ def fsync_dir(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _storage_reason(error: Exception) -> str | None:
+    """FAISS, Arrow and safetensors put the system's words in errors without an errno."""
+    for code in _STORAGE:
+        words = os.strerror(code)
+        if getattr(error, "errno", None) == code or words in str(error):
+            return words
+    return None
 
 
 def _claim_scratch(final: Path) -> tuple[Path, int]:

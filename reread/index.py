@@ -7,7 +7,7 @@ comes back as row -1.
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
@@ -67,7 +67,9 @@ class VectorIndex:
         return loaded
 
     def save(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+        """Raises OSError when the disk is full: FAISS's own file writer would not notice."""
+        with path.open("wb") as handle:
+            _write(self._index, handle)
 
     @property
     def dimension(self) -> int:
@@ -157,6 +159,23 @@ def choose_factory(count: int, dimension: int) -> str:
     if dimension % 4:
         return f"IVF{lists},SQ8"
     return f"IVF{lists},PQ{dimension // 4}x4fs,RFlat"
+
+
+def _write(index: Any, handle: BinaryIO) -> None:
+    failures: list[OSError] = []
+
+    def write(piece: bytes) -> None:
+        try:
+            handle.write(piece)
+        except OSError as error:  # FAISS would turn it into an error without the reason
+            failures.append(error)
+            raise
+
+    try:
+        sink = faiss.PyCallbackIOWriter(write)  # type: ignore[attr-defined]  # not in the stubs
+        faiss.write_index(index, sink)
+    except Exception as error:
+        raise failures[0] if failures else error from error
 
 
 def _make(factory: str, dimension: int) -> Any:

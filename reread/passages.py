@@ -88,6 +88,14 @@ class PassageStore:
         chunk, offset = self._locate(row)
         return bytes(chunk.column(4)[offset].as_py()).hex()
 
+    def content_hashes(self) -> npt.NDArray[np.uint64]:
+        """(N, 4) every content hash as four numbers, for comparing whole corpora at once."""
+        parts = [
+            np.frombuffer(column.buffers()[1], dtype="<u8")[column.offset * 4 :][: len(column) * 4]
+            for column in (chunk.column(4) for chunk in self._chunks)
+        ]
+        return np.concatenate(parts).reshape(-1, 4) if parts else np.empty((0, 4), np.uint64)
+
     def row_of(self, id: str) -> int | None:
         """The row with this id, or None."""
         key = _id_hash(id)

@@ -66,15 +66,20 @@ def publish(home: Home, number: int, fence: int | None = None, *, reach: Reach =
     """
     with exclusive(home.publish_lock):
         _servable(home, number)
-        published = current(home)
-        known = published.fence if published else 0
-        if fence is not None and fence < known:
-            raise Conflict(
-                f"Generation {number} was built under fencing number {fence} and {known} has "
-                f"published since: its lease was lost; request a new retrain"
-            )
-        _point_at(home, Published(number, known if fence is None else fence), reach)
+        _point_at(home, Published(number, check_fence(home, fence)), reach)
         home.pins_file.unlink(missing_ok=True)
+
+
+def check_fence(home: Home, fence: int | None) -> int:
+    """The fence to publish under; raises Conflict if a higher one has published already."""
+    published = current(home)
+    known = published.fence if published else 0
+    if fence is not None and fence < known:
+        raise Conflict(
+            f"Fencing number {fence} is below {known}, which has published since: "
+            f"the lease of this build was lost; request a new retrain"
+        )
+    return known if fence is None else fence
 
 
 def activate(home: Home, number: int) -> None:
@@ -124,8 +129,8 @@ def prune(home: Home, keep: int = KEEP, *, reach: Reach = never) -> list[int]:
         doomed = [
             one for one in numbers(home.generations_dir) if one not in held and one <= max(held)
         ]
+        reach("K10")
         for number in doomed:
-            reach("K10")
             remove_dir(home.generations_dir / str(number))
         _prune_corpora(home)
         return doomed

@@ -4,6 +4,7 @@ Knows encoders, pooling and batches; does not know indexes, losses or homes.
 Training compares S(q, p) = E(q)·E(p) / sqrt(d); search uses the inner product, the same order.
 """
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from reread.errors import BadRequest
 from reread.records import Passage
 from reread.retriever_files import (
+    DEFAULT_NAMES,
     RetrieverSettings,
     find_folder,
     load_encoder,
@@ -78,7 +80,12 @@ class DenseRetriever(nn.Module):
         encoder, tokenizer = load_encoder(folder)
         chosen = settings or read_settings(folder)
         loaded = cls(
-            encoder, tokenizer, chosen, device=device, dtype=dtype, name=str(path_or_name or folder)
+            encoder,
+            tokenizer,
+            chosen,
+            device=device,
+            dtype=dtype,
+            name=str(path_or_name or DEFAULT_NAMES[1]),
         )
         loaded._load_projection(folder, seed)
         return loaded
@@ -202,7 +209,7 @@ def similarity(questions: Tensor, passages: Tensor) -> Tensor:
     [[2.0, 2.0]]
     """
     products: Tensor = torch.einsum("bd,bkd->bk", questions, passages)
-    return products / questions.shape[-1] ** 0.5
+    return products / math.sqrt(questions.shape[-1])
 
 
 def _pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:

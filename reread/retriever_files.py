@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+import transformers
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
@@ -43,6 +44,11 @@ def resolve_default_retriever() -> Path:
             "or set REREAD_RETRIEVER to a folder"
         )
     return Path(next(iter(found.submodule_search_locations))) / "model"
+
+
+def silence_progress_bars() -> None:
+    """For a process whose output is read by another; call it once in `__main__`."""
+    transformers.utils.logging.disable_progress_bar()
 
 
 def write_settings(folder: Path, settings: RetrieverSettings) -> None:
