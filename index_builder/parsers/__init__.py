@@ -1,0 +1,1 @@
+"""One module per family of formats: bytes of a file in, titled blocks or records out."""
