@@ -19,6 +19,8 @@ from reread.commit import exclusive
 from reread.errors import BadRequest, NotFound
 from reread.home import Home
 
+__all__ = ["IngestReport", "Progress", "ingest", "remove_documents"]
+
 ROWS_PER_NOTE = 1000  # progress is told this often while writing
 
 
@@ -42,6 +44,7 @@ def ingest(
     started = time.monotonic()
     files, skipped = find_files(map(Path, paths))
     tally = Tally(skipped=skipped)
+    progress("reading", 0.0)
     with _edit(home) as edit:
         read_files(edit, tally, files, progress, workers)
         _put_documents(edit, tally, documents)
