@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 MAX_BATCH = 256  # records in one transaction: bounds how long the first of them waits
 MAX_WAITING = 10_000  # beyond this the disk is not keeping up and the caller is told
 
+_STOPPED = "The log writer has stopped: restart the service"
+
 _Item = tuple[AnswerRecord, "Future[None]"]
 
 
@@ -46,7 +48,7 @@ class GroupCommitter:
     def submit(self, record: AnswerRecord) -> "Future[None]":
         """The future resolves once the record is durable, or raises why it is not."""
         if not self.alive:
-            raise StorageFailed("The log writer has stopped: restart the service")
+            raise StorageFailed(_STOPPED)
         future: Future[None] = Future()
         try:
             self._waiting.put_nowait((record, future))
@@ -54,6 +56,8 @@ class GroupCommitter:
             raise Overloaded(
                 f"{MAX_WAITING} answers already wait to be logged: try again in a second"
             ) from error
+        if not self.alive:
+            self._fail_waiting()  # it died between the check and the put
         return future
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -90,11 +94,14 @@ class GroupCommitter:
     def _commit(self, batch: list[_Item]) -> None:
         try:
             self._log.append([record for record, _ in batch])
-        except Exception as error:
+        except BaseException as error:
             logger.exception("a batch of %d answers was not logged", len(batch))
+            expected = isinstance(error, Exception)
             for _, future in batch:
-                _resolve(future, error)
-            return
+                _resolve(future, error if expected else StorageFailed(_STOPPED))
+            if expected:
+                return
+            raise  # the thread ends, and `alive` says so
         for _, future in batch:
             _resolve(future, None)
 
@@ -105,10 +112,10 @@ class GroupCommitter:
             except queue.Empty:
                 return
             if item is not None:
-                _resolve(item[1], StorageFailed("The log writer has stopped: restart the service"))
+                _resolve(item[1], StorageFailed(_STOPPED))
 
 
-def _resolve(future: "Future[None]", error: Exception | None) -> None:
+def _resolve(future: "Future[None]", error: BaseException | None) -> None:
     """A future its caller cancelled is left alone: nobody waits for it."""
     try:
         if error is None:

@@ -1,0 +1,90 @@
+"""Small real things that tests share: twelve passages, a tiny random encoder, an empty home."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from reread.commit import committed_dir
+from reread.home import Home, next_number
+from reread.passages import PassageStore
+from reread.records import Passage
+
+_TEXTS = [
+    ("Paris", "Paris is the capital of France and lies on the Seine."),
+    ("Berlin", "Berlin is the capital of Germany and lies on the Spree."),
+    ("Rome", "Rome is the capital of Italy; the Tiber runs through it."),
+    ("Whales", "Whales are mammals that breathe air through blowholes."),
+    ("Owls", "Owls hunt at night and turn their heads far around."),
+    ("Bees", "Bees make honey from nectar and dance to show where it is."),
+    ("Iron", "Iron rusts when water and oxygen reach its surface."),
+    ("Gold", "Gold does not rust and is found in rivers as dust."),
+    ("Chess", "Chess is played by two people on sixty-four squares."),
+    ("Tennis", "Tennis is played with rackets over a net."),
+    ("Tea", "Tea is made by pouring hot water over dried leaves."),
+    ("Bread", "Bread is baked from flour, water and yeast."),
+]
+
+
+@pytest.fixture
+def twelve_passages() -> list[Passage]:
+    return [Passage(f"p{n}", title, text, "book") for n, (title, text) in enumerate(_TEXTS)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random BERT of width 32 that spells words letter by letter."""
+    folder = tmp_path_factory.mktemp("tiny_encoder")
+    tokenizer = _letters()
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=512,
+    )
+    BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def write_corpus(home: Home) -> Callable[[list[Passage]], int]:
+    """Commits a corpus to `home` as ingest does and returns its number."""
+
+    def write(passages: list[Passage]) -> int:
+        number = next_number(home.passages_dir)
+        with committed_dir(home.passages_dir / str(number)) as scratch:
+            PassageStore.create(scratch, passages)
+        return number
+
+    return write
+
+
+def _letters() -> PreTrainedTokenizerFast:
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(code) for code in range(33, 127)]
+    words = special + letters + [f"##{one}" for one in letters]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    inner = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    inner.normalizer = normalizers.Lowercase()
+    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    inner.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    )
