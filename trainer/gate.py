@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reread.passages import PassageStore
 from reread.questions import LabelledQuestion
@@ -163,7 +164,7 @@ def _coverage(held_out: list[Example], tops: list[list[Passage]]) -> float:
     return float(np.mean(found))
 
 
-def better_share(before: Sequence[float], after: Sequence[float], *, seed: int) -> float:
+def better_share(before: npt.ArrayLike, after: npt.ArrayLike, *, seed: int) -> float:
     """Share of paired bootstrap resamples in which the mean of `after` is above `before`'s."""
     gain = np.asarray(after) - np.asarray(before)  # (N,)
     drawn = np.random.default_rng(seed).integers(0, len(gain), size=(RESAMPLES, len(gain)))

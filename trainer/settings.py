@@ -20,8 +20,8 @@ class DistilSettings:
 
     objective: str = "kl"
     epochs: int = 3
-    learning_rate: float = 2e-5
-    batch_questions: int = 8
+    learning_rate: float = 5e-5  # the paper's
+    batch_questions: int = 16
     passages_per_question: int = 8  # drawn anew each epoch, the teacher's best always; 0 = all
     student_temperature: float | None = None  # None: 0.05 for unit vectors, else 1 (the paper)
     teacher_temperature: float | None = None  # None: scores standardised per reader; 1 = the paper

@@ -13,7 +13,7 @@ from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
 from tests.trainer.tiny import load, make_encoder, make_examples
 from trainer import distil
-from trainer.batches import draw_batches, tokenise
+from trainer.batches import Batch, draw_batches, draw_passages, tokenise
 from trainer.distil import Stopped, score, set_dropout, student_temperature, train
 from trainer.examples import Example
 from trainer.rankings import candidate_scores
@@ -78,11 +78,11 @@ def test_training_leaves_the_callers_random_state_alone(encoder: Path) -> None:
 def test_word_embeddings_stay_when_frozen(encoder: Path) -> None:
     for frozen in (True, False):
         retriever = load(encoder)
-        before = retriever.encoder.embeddings.word_embeddings.weight.detach().clone()
+        words = retriever.get_parameter("encoder.embeddings.word_embeddings.weight")
+        before = words.detach().clone()
         settings = DistilSettings(epochs=1, freeze_word_embeddings=frozen)
         train(retriever, make_examples(8), settings, seed=0)
-        after = retriever.encoder.embeddings.word_embeddings.weight
-        assert torch.equal(before, after) is frozen
+        assert torch.equal(before, words) is frozen
 
 
 def test_a_batch_scores_every_question_with_its_own_passages(encoder: Path) -> None:
@@ -94,10 +94,18 @@ def test_a_batch_scores_every_question_with_its_own_passages(encoder: Path) -> N
     assert len(batch.passages) == len(data.passages)
     with torch.no_grad():
         found = score(retriever, batch, 0.5)
-    order = list(range(12))
-    Random(0).shuffle(order)
-    for row, i in enumerate(order):
+    numbers = [examples.index(one) for one in in_batch_order(retriever, batch, examples)]
+    assert sorted(numbers) == list(range(12))
+    for row, i in enumerate(numbers):
         assert found[row].numpy() * 0.5 == pytest.approx(expected[i], abs=1e-5)
+
+
+def in_batch_order(
+    retriever: DenseRetriever, batch: Batch, examples: list[Example]
+) -> Iterator[Example]:
+    texts = [retriever.tokenizer.decode(ids, skip_special_tokens=True) for ids in batch.questions]
+    for text in texts:
+        yield next(one for one in examples if one.question.rsplit(" ", 1)[0] in text)
 
 
 def test_recomputed_activations_give_the_same_weights(
@@ -131,8 +139,9 @@ def test_stops_at_a_batch_boundary(encoder: Path) -> None:
 def test_attention_weights_are_never_dropped(encoder: Path) -> None:
     retriever = load(encoder)
     set_dropout(retriever, 0.3)
-    layer = retriever.encoder.encoder.layer[0]
-    assert (layer.attention.self.dropout.p, layer.output.dropout.p) == (0.0, 0.3)
+    layer = "encoder.encoder.layer.0"
+    assert retriever.get_submodule(f"{layer}.attention.self.dropout").p == 0.0
+    assert retriever.get_submodule(f"{layer}.output.dropout").p == 0.3
 
 
 def test_scores_are_cosines_over_tau_or_products_over_root_d(encoder: Path, tmp_path: Path) -> None:
@@ -161,6 +170,30 @@ def test_teachers_on_any_scale_give_the_same_target() -> None:
         assert second == pytest.approx(first, abs=1e-3)
     assert np.mean([scores.std() for scores in mixed]) == pytest.approx(2.0, rel=1e-3)
     assert scale_teacher(plain, 2.0)[0] == pytest.approx(np.array(plain[0].teacher) / 2)
+
+
+def test_an_epoch_holds_every_question_once_and_shares_passages(encoder: Path) -> None:
+    examples = make_examples(96)
+    data = tokenise(load(encoder), examples, scale_teacher(examples, None))
+    drawn = list(draw_batches(data, size=8, passages_per_question=4, random=Random(3)))
+    seen = sorted(tuple(ids) for batch in drawn for ids in batch.questions)
+    assert seen == sorted(tuple(ids) for ids in data.questions)
+    assert all(batch.mask.sum(dim=1).tolist() == [4] * 8 for batch in drawn)
+    assert sum(len(batch.passages) for batch in drawn) < 0.85 * 4 * 96
+
+
+def test_a_draw_keeps_the_best_and_is_uniform_over_the_others() -> None:
+    teacher, random = np.array([0.0, 0.1, 9.0, 0.3, 0.2], dtype=np.float32), Random(0)
+    counts = np.zeros(5)
+    for _ in range(3000):
+        chance = list(range(5))
+        random.shuffle(chance)
+        places = draw_passages(teacher, 3, chance)
+        assert places == sorted(set(places)) and len(places) == 3
+        counts[places] += 1
+    assert counts[2] == 3000
+    assert counts[[0, 1, 3, 4]] == pytest.approx(1500, rel=0.1)
+    assert draw_passages(teacher, 0, chance) == draw_passages(teacher, 5, chance) == [0, 1, 2, 3, 4]
 
 
 def test_nothing_to_train_on_is_an_error(encoder: Path) -> None:
