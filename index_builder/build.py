@@ -186,7 +186,7 @@ def _write_vectors(
         retriever,
         scratch / EMBEDDINGS_FILE,
         reusable,
-        lambda fraction: progress("encode", 0.05 + 0.8 * fraction),
+        lambda fraction: progress("encode", 0.05 + 0.79 * fraction),
     )
 
 

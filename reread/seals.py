@@ -31,7 +31,7 @@ def unseal(path: Path) -> dict[str, Any]:
             f"{path} is missing: the directory is not a complete artefact; "
             f"run `reread build` to make a new one"
         ) from error
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise CorruptArtefact.mismatch(path, "content", "sealed JSON", "unreadable text") from error
     expected = _digest(body)
     if found != expected:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from reread.errors import BadRequest
-from reread.lexical import B, K1, BM25Retriever, tokenize
+from reread.lexical import K1, B, BM25Retriever, tokenize
 from reread.records import Passage
 
 
