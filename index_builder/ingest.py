@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from index_builder.corpus import CorpusEdit, Document
+from index_builder.corpus import CorpusEdit
+from index_builder.documents import Document
 from index_builder.files import find_files
 from index_builder.reading import Progress, read_files
 from index_builder.tally import IngestReport, Tally

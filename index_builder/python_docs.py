@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from index_builder.blocks import Outline, ParsedDocument
-from index_builder.corpus import Document, document_from_pieces
+from index_builder.documents import Document, document_from_pieces
 from index_builder.parsers.plain_text import add_plain_text
 from index_builder.python_builtins import describe_builtins
 from index_builder.python_sources import Described, describe_library

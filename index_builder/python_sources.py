@@ -15,8 +15,8 @@ from pathlib import Path
 PRIVATE_PARTS = frozenset(
     str.split(
         "test tests idle_test idlelib lib2to3 turtledemo ensurepip pydoc_data site-packages "
-        "dist-packages lib-dynload __pycache__ encodings distutils antigravity this ntpath nturl2path "
-        "sre_compile sre_constants sre_parse pydoc __phello__ __hello__ venv"
+        "dist-packages lib-dynload __pycache__ encodings distutils antigravity this ntpath "
+        "nturl2path sre_compile sre_constants sre_parse pydoc __phello__ __hello__ venv"
     )
 )
 RENAMED = {"posixpath": "os.path", "genericpath": "os.path"}

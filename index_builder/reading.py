@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from index_builder.blocks import UnreadableError
-from index_builder.corpus import CorpusEdit, document_from_pieces, document_from_text
+from index_builder.corpus import CorpusEdit
+from index_builder.documents import document_from_pieces, document_from_text
 from index_builder.files import RECORD_SUFFIXES, FoundFile
 from index_builder.parsers.records import BadLine, Record, read_json, read_jsonl, read_tsv
 from index_builder.parsing import Parsed, parse_files
 from index_builder.tally import NAMED_LINES, Tally
 
 PARSERS_VERSION = 1  # raise it when parsers or splitting change: every file is then read again
+RECORDS_PER_NOTE = 1000  # progress is told this often within a file
 READERS: dict[str, Callable[[Path], Iterator[Record | BadLine]]] = {
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
@@ -41,9 +43,13 @@ def read_files(
     parsed = parse_files([file for file in files if file in ids], workers)
     total = sum(file.size for file in files) or 1
     done = 0
+
+    def share_of(before: int, file: FoundFile) -> Callable[[float], None]:
+        return lambda part: progress("reading", (before + part * file.size) / total)
+
     for file in files:
         if file.suffix in RECORD_SUFFIXES:
-            _put_records(edit, tally, file)
+            _put_records(edit, tally, file, share_of(done, file))
         elif file in ids:
             _put_file(edit, tally, next(parsed), ids[file])
         done += file.size
@@ -107,12 +113,16 @@ def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str) -> None:
     tally.count(edit.put(document, whole_source=file.source), len(document.passages))
 
 
-def _put_records(edit: CorpusEdit, tally: Tally, file: FoundFile) -> None:
+def _put_records(
+    edit: CorpusEdit, tally: Tally, file: FoundFile, note: Callable[[float], None]
+) -> None:
     """Every record is a document; those the file had before and has no more are removed."""
     before = tally.documents
     try:
         lines = _Lines(file, edit)
-        for record in lines.usable():
+        for number, record in enumerate(lines.usable()):
+            if number % RECORDS_PER_NOTE == 0:
+                note(number / len(lines.first_line))
             document = document_from_text(
                 record.title,
                 record.text,

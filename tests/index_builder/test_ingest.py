@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.corpus import document_from_text, documents_of
+from index_builder.documents import document_from_text, documents_of
 from index_builder.ingest import IngestReport, ingest, remove_documents
 from reread.commit import exclusive
 from reread.errors import BadRequest, NotFound

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.corpus import Document
+from index_builder.documents import Document
 from index_builder.ingest import ingest
 from index_builder.python_docs import python_documents
 from reread.home import Home

@@ -1,0 +1,1 @@
+"""Documents -> passages -> embeddings -> verified, published generation."""
