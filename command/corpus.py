@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from command.console import make_console, progress_bar
-from command.models import device_of, retriever_of, set_threads
+from command.models import retriever_of, set_threads
 from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
-from index_builder.ingest import IngestReport
 from reread.errors import BadRequest
+
+if TYPE_CHECKING:
+    from index_builder.ingest import IngestReport
 
 SKIPPED_SHOWN = 20
 
@@ -59,7 +61,7 @@ def build(
             model=retriever_of(settings) if retriever == "dense" else None,
             index=settings.index,
             progress=report,
-            **device_of(settings),
+            device=settings.device,
         )
     console.print(f"Generation {number} is published.")
 

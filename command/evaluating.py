@@ -42,7 +42,7 @@ def evaluate(
     place = home_of(settings)
     labelled = read_questions(questions, split=split)[:limit]
     published = current(place)
-    number = generation if generation is not None else published and published[0]
+    number = generation if generation is not None else (published.number if published else None)
     if number is None:
         raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
     opened = Generation.open(place, number)

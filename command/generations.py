@@ -53,7 +53,7 @@ def survey(home: Home) -> dict[str, Any]:
             "home": str(home.root),
             "corpora": numbers(home.passages_dir),
             "generations": numbers(home.generations_dir),
-            "current": published[0] if published else None,
+            "current": published.number if published else None,
             "checkpoints": numbers(home.checkpoints_dir),
             "answers": log.last_sequence(),
             "job": f"{newest.id} {newest.state}" if newest else None,
@@ -74,10 +74,10 @@ def rollback(
     published = current(place)
     known = numbers(place.generations_dir)
     if number is None:
-        older = [n for n in known if published and n < published[0]]
+        older = [n for n in known if published and n < published.number]
         if not older:
             raise NotFound(
-                f"There is no generation before {published[0] if published else 'the first'}; "
+                f"There is no generation before {published.number if published else 'the first'}; "
                 f"this home has {known or 'none'}."
             )
         number = older[-1]

@@ -33,11 +33,6 @@ def retriever_of(settings: Settings) -> str:
     return settings.retriever or str(resolve_default_retriever())
 
 
-def device_of(settings: Settings) -> dict[str, str]:
-    """The `device` argument, where it was set."""
-    return {} if settings.device == "auto" else {"device": settings.device}
-
-
 def set_threads(settings: Settings) -> None:
     """One compute thread per core, or as many as were asked for."""
     import torch

@@ -139,7 +139,7 @@ def retrieve_examples(
     published = current(home)
     if published is None:
         raise NoGeneration("No index to take passages from; run `reread ingest` and `reread build`.")
-    generation = Generation.open(home, published[0])
+    generation = Generation.open(home, published.number)
     labelled = read_questions(path, split=split)
     hits = generation.search([one.question for one in labelled], top_k)
     store: PassageStore = generation.passages
