@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from reread.errors import BadRequest
 from service.bodies import job_body, one_job_body
 from service.parts import Parts
-from service.schemas import PROBLEMS, JobsBody, OneJobBody
+from service.schemas import PROBLEMS, JobsBody, OneJobBody, RetrainParams
 from service.security import admin_access
 
 router = APIRouter(
@@ -17,7 +17,7 @@ router = APIRouter(
 
 
 @router.post("/retrain", status_code=202)
-async def retrain(parts: Parts, params: dict[str, Any] | None = None) -> OneJobBody:
+async def retrain(parts: Parts, params: RetrainParams | None = None) -> OneJobBody:
     """Ask for a retraining; while one is queued or running, this joins it."""
     wanted = dict(params or {})
     force = wanted.get("force", False)

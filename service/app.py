@@ -13,7 +13,6 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app = FastAPI(
         title="Reread",
         description="Answers over your own documents that get better at finding the passages.",
-        max_body_size=parts.settings.max_body_bytes,
         docs_url=None,  # both pages load scripts from the network; /openapi.json stays
         redoc_url=None,
         responses={"default": {"model": ProblemBody, "description": "A problem"}},

@@ -18,6 +18,8 @@ from service.problems import error_response
 
 REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 BODY_S = 30.0  # a client gets this long to send its body
+PATIENCE = 16  # times the allowed size is read of a body that is too large
+CLOSE = {"Connection": "close"}
 ALWAYS_OPEN = ("/healthz", "/readyz", "/metrics")
 
 
@@ -59,7 +61,8 @@ class _Exchange:
         try:
             if self._parts.presence.draining.is_set() and self._scope["path"] not in ALWAYS_OPEN:
                 raise Draining("The service is stopping; ask again when it is back.")
-            await self._app(self._scope, with_deadline(receive, BODY_S), self._tagged)
+            body = bounded_body(receive, BODY_S, self._parts.settings.max_body_bytes)
+            await self._app(self._scope, body, self._tagged)
         except Exception as error:
             if self._status is not None:
                 raise  # too late for a problem: the server cuts the connection
@@ -91,23 +94,32 @@ def request_id_of(given: str | None) -> str:
     return given if given and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def with_deadline(receive: Receive, limit_s: float) -> Receive:
-    """Bound the time until the whole body is there; uvicorn itself waits for ever."""
+def bounded_body(receive: Receive, limit_s: float, limit_bytes: int) -> Receive:
+    """Bound the body in time and size; uvicorn waits for ever and FastAPI's limit is no problem.
+
+    What comes beyond the size is read and dropped for a while, so that a client that sends first
+    and listens afterwards sees the refusal and not a reset connection.
+    """
     deadline_s = asyncio.get_running_loop().time() + limit_s
-    complete = False
+    complete, seen = False, 0
 
     async def bounded() -> Message:
-        nonlocal complete
+        nonlocal complete, seen
         if complete:
             return await receive()
         try:
             async with asyncio.timeout_at(deadline_s):
                 message = await receive()
+                seen += len(message.get("body", b""))
+                while limit_bytes < seen < PATIENCE * limit_bytes and message.get("more_body"):
+                    message = await receive()
+                    seen += len(message.get("body", b""))
         except TimeoutError as error:
-            raise HTTPException(
-                408, f"The body did not arrive within {limit_s:g} s; send it faster.",
-                headers={"Connection": "close"},
-            ) from error  # fmt: skip
+            detail = f"The body did not arrive within {limit_s:g} s; send it faster."
+            raise HTTPException(408, detail, headers=CLOSE) from error
+        if seen > limit_bytes:
+            detail = f"The body is larger than the {limit_bytes} bytes allowed; send less at once."
+            raise HTTPException(413, detail, headers=CLOSE)
         complete = not message.get("more_body", False)
         return message
 

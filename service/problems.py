@@ -114,6 +114,9 @@ class WrongMediaType(RereadError):
 async def _on_http(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     request_id, path = request.state.request_id, request.url.path
+    if error.status_code == 400:  # FastAPI could not parse the body: as unfit as an invalid one
+        sentence = f"The body of {path} could not be read as JSON; send UTF-8, not nested deeply."
+        return error_response(BadRequest(sentence), request_id, path)
     body = problem_of(NotFound(""), request_id, path)
     body["type"] = "about:blank"
     body["title"] = HTTPStatus(error.status_code).phrase
@@ -127,6 +130,4 @@ def _http_sentence(request: Request, error: HTTPException) -> str:
     return {
         404: f"There is no {path}; /openapi.json lists what there is.",
         405: f"{path} does not take {method}; /openapi.json lists what it takes.",
-        413: f"The body is larger than this service takes; send less at once. {error.detail}",
-        400: f"The body of {method} {path} could not be read; send it as JSON.",
     }.get(error.status_code, str(error.detail))

@@ -3,6 +3,7 @@
 Unknown keys are errors and numbers are not guessed from text. Knows no step of an answer.
 """
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,8 +13,23 @@ MAX_PASSAGES = 100  # read for one question, retrieved or own
 MAX_BATCH = 100
 
 
+def whole_text(text: str) -> str:
+    """JSON can spell half a character, which no file and no response can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("the text has half a character (a lone surrogate); remove it") from error
+    return text
+
+
+def whole_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Any names and values, as long as JSON can hold them; the trainer knows which are meant."""
+    whole_text(json.dumps(params, ensure_ascii=False, allow_nan=False))
+    return params
+
+
 def trimmed_question(text: str) -> str:
-    trimmed = text.strip()
+    trimmed = whole_text(text).strip()
     if not 1 <= len(trimmed) <= MAX_QUESTION_CHARS:
         raise ValueError(
             f"a question has 1 to {MAX_QUESTION_CHARS} characters after trimming, "
@@ -40,9 +56,11 @@ def allowed_count(passages: "list[OwnPassage]") -> "list[OwnPassage]":
 def with_content(text: str) -> str:
     if not text.strip():
         raise ValueError("a passage needs some text")
-    return text
+    return whole_text(text)
 
 
+Text = Annotated[str, AfterValidator(whole_text)]
+RetrainParams = Annotated[dict[str, Any], AfterValidator(whole_params)]
 Question = Annotated[str, AfterValidator(trimmed_question)]
 TopK = Annotated[int, AfterValidator(allowed_top_k)]
 
@@ -52,7 +70,7 @@ class Strict(BaseModel):
 
 
 class OwnPassage(Strict):
-    title: str = ""
+    title: Text = ""
     text: Annotated[str, AfterValidator(with_content)]
 
 
@@ -86,10 +104,10 @@ class SearchQuery(BaseModel):
 
 
 class FeedbackRequest(Strict):
-    answer_id: Annotated[str, Field(min_length=1, max_length=128)]
+    answer_id: Annotated[Text, Field(min_length=1, max_length=128)]
     verdict: Literal["correct", "wrong", "partial"]
-    answer: Annotated[str, Field(max_length=10_000)] | None = None
-    passage_ids: Annotated[list[str], Field(max_length=MAX_PASSAGES)] | None = None
+    answer: Annotated[Text, Field(max_length=10_000)] | None = None
+    passage_ids: Annotated[list[Text], Field(max_length=MAX_PASSAGES)] | None = None
 
 
 class FoundPassage(BaseModel):

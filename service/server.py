@@ -1,5 +1,6 @@
 """The service's composition root: parts, threads, uvicorn, and the way down again."""
 
+import atexit
 import logging
 import os
 import platform
@@ -29,7 +30,7 @@ from service.reading import AnswerReader, ReaderDesk
 from service.searching import SearchDesk
 from service.security import Keys, admin_key_of
 from service.settings import ServiceSettings
-from service.shutdown import DrainingServer
+from service.shutdown import DrainingServer, leave_at_once
 
 logger = logging.getLogger(__name__)
 OpenLive = Callable[[Home, ServiceSettings, ServiceMetrics], LiveGeneration]
@@ -62,6 +63,8 @@ def run(
             tell(f"Reread answers at {url}")
             on_ready(url)
             serve(parts, bound)
+        if any(part.alive for part in threads_of(parts)):
+            atexit.register(leave_at_once)  # after whatever the caller still has to end
     return 0
 
 
@@ -73,6 +76,11 @@ def serve(parts: ServiceParts, bound: socket.socket) -> None:
     )  # fmt: skip
     server = DrainingServer(config, parts.presence, parts.settings.drain_s)
     server.run(sockets=[bound])
+
+
+def threads_of(parts: ServiceParts) -> tuple[SearchDesk, ReaderDesk, LiveGeneration]:
+    """The parts whose threads may be inside a model."""
+    return parts.pipeline.searches, parts.pipeline.readings, parts.pipeline.live
 
 
 def keys_of(settings: ServiceSettings, home: Home, tell: Callable[[str], None]) -> Keys:

@@ -53,11 +53,11 @@ async def info(parts: Parts) -> dict[str, Any]:
     about_reader = reader.info()
     known = await asyncio.to_thread(parts.generations.describe)
     serving = pipeline.live.number
-    described = [one for one in known if one["generation"] == serving]
+    retrievers = [_retriever(one) for one in known if one["generation"] == serving]
     return {
         "versions": dict(parts.versions),
         "reader": {**about_reader, "name": reader.name, "folder": _text(reader.folder)},
-        "retriever": described[0]["retriever"] if described else None,
+        "retriever": retrievers[0] if retrievers else None,
         "generation": serving,
         "fast_path": about_reader.get("fast_path"),
         "pids": {"service": os.getpid(), "trainer": parts.trainer_pid()},
@@ -80,6 +80,12 @@ def readiness(parts: ServiceParts) -> ReadyBody:
     return ReadyBody(
         ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings
     )
+
+
+def _retriever(described: dict[str, Any]) -> dict[str, Any]:
+    """How a generation searches, from its description."""
+    names = {"kind": "retriever", "model": "model", "index": "index", "dimension": "dimension"}
+    return {name: described.get(key) for name, key in names.items()}
 
 
 def _text(folder: Path | None) -> str | None:

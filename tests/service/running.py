@@ -46,12 +46,13 @@ def check_retrain(params: Mapping[str, Any]) -> None:
 @contextmanager
 def running(
     root: Path,
-    shelf: Shelf,
+    shelf: Shelf | None,  # None: the home's own generations
     reader: AnswerReader | None = None,
     query_keys: tuple[str, ...] = (),
     **options: Any,
 ) -> Iterator[Running]:
-    home = Home(root).create()
+    home, on_disk = Home(root).create(), shelf is None
+    shelf = shelf or Shelf()
     settings = ServiceSettings(port=0, poll_s=0.02, **options)
 
     def open_live(home: Home, settings: ServiceSettings, metrics: ServiceMetrics) -> LiveGeneration:
@@ -68,7 +69,13 @@ def running(
     with (
         listen("127.0.0.1", 0) as bound,
         assembled(
-            settings, home, reader or EchoReader(), keys, check_retrain, lambda: 4711, open_live
+            settings,
+            home,
+            reader or EchoReader(),
+            keys,
+            check_retrain,
+            lambda: 4711,
+            None if on_disk else open_live,
         ) as parts,
     ):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
