@@ -20,7 +20,6 @@ from reread.errors import RereadError
 logger = logging.getLogger(__name__)
 
 KILLED_CODES = range(128, 128 + 65)  # 128 + signal
-ATTEMPTS = 3  # a builder killed from outside is started again; one that fails is not
 WAIT_S = 0.5  # between looks at the lease while the builder is silent
 STDERR_LINES = 40
 Report = Callable[[str, float], None]  # (builder's stage, 0..1); may raise to stop the build
@@ -30,19 +29,20 @@ class BuildFailed(RereadError):
     title = "The new generation could not be built"
 
 
+class BuilderKilled(BuildFailed):
+    """It did not fail but was killed from outside; the same build may well succeed."""
+
+
 def build(command: Sequence[str], report: Report) -> int:
     """The published generation's number. Whatever `report` raises ends the builder first."""
-    for attempt in range(1, ATTEMPTS + 1):
-        code, generation, errors = _run_once(command, report)
-        if code == 0 and generation is not None:
-            return generation
-        if code not in KILLED_CODES:
-            break
-        logger.warning("builder killed with status %d, attempt %d of %d", code, attempt, ATTEMPTS)
+    code, generation, errors = _run_once(command, report)
+    if code == 0 and generation is not None:
+        return generation
     last = errors[-1] if errors else "it said nothing"
-    raise BuildFailed(
+    kind = BuilderKilled if code in KILLED_CODES else BuildFailed
+    raise kind(
         f"The index builder ended with status {code} and no generation ({last}); "
-        f"the serving generation is unchanged, see the trainer's log and retrain."
+        f"what serves is unchanged: see the trainer's log, then retrain."
     )
 
 

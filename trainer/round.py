@@ -14,12 +14,14 @@ from reread.errors import CorruptArtefact
 from reread.home import Home, numbers
 from reread.manifest import read_manifest
 from reread.publication import current
-from trainer.building import build
+from trainer.building import BuilderKilled, build
 from trainer.candidate import Candidate, Rejected, make_candidate, report_within
 from trainer.lease import Lease
 from trainer.parts import RoundParts
 
 logger = logging.getLogger(__name__)
+
+BUILD_ATTEMPTS = 3
 
 
 def run_round(parts: RoundParts, lease: Lease) -> None:
@@ -67,16 +69,29 @@ def publish(parts: RoundParts, lease: Lease, checkpoint: int) -> None:
     metrics = read_checkpoint(parts.home, checkpoint).metrics
     lease.show_metrics(metrics)
     report_within(lease, "building", 0.0)
-    generation = published_from(parts.home, checkpoint)
-    if generation is None:
-        options = ["--checkpoint", str(checkpoint), "--fence", str(lease.fence)]
-        generation = build(
-            [*parts.build_command, *options],
-            lambda stage, share: report_within(lease, "building", share),
-        )
+    generation = build_until_published(parts, lease, checkpoint)
     parts.reach("finish")
     lease.finish("done", generation=generation, metrics=metrics)
     prune_checkpoints(parts.home)
+
+
+def build_until_published(parts: RoundParts, lease: Lease, checkpoint: int) -> int:
+    """Build, unless that was done before; a builder killed from outside is started again."""
+    options = ["--checkpoint", str(checkpoint), "--fence", str(lease.fence)]
+    for attempt in range(1, BUILD_ATTEMPTS + 1):
+        generation = published_from(parts.home, checkpoint)
+        if generation is not None:
+            return generation
+        try:
+            return build(
+                [*parts.build_command, *options],
+                lambda stage, share: report_within(lease, "building", share),
+            )
+        except BuilderKilled:
+            if attempt == BUILD_ATTEMPTS:
+                raise
+            logger.warning("the builder was killed, attempt %d of %d", attempt, BUILD_ATTEMPTS)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def published_from(home: Home, checkpoint: int) -> int | None:

@@ -1,7 +1,8 @@
 """A builder without an index: publishes what a checkpoint names, through the real publication.
 
-`python -m tests.trainer.small_builder --home H [--hold S] [--fail MESSAGE] [--die-once FILE]
---checkpoint N --fence F`. Loads no model, so a test of the trainer pays nothing for it.
+`python -m tests.trainer.small_builder --home H [--hold S] [--fail MESSAGE] [--die-once FILE
+[--publish-first]] --checkpoint N --fence F`. Loads no model, so a test
+of the trainer pays nothing for it.
 """
 
 import argparse
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=0.0)
     parser.add_argument("--fail")
     parser.add_argument("--die-once", type=Path)
+    parser.add_argument("--publish-first", action="store_true")
     parser.add_argument("--checkpoint", type=int)
     parser.add_argument("--fence", type=int)
     options = parser.parse_args()
@@ -65,10 +67,15 @@ def main() -> None:
     time.sleep(options.hold)
     if options.fail:
         sys.exit(options.fail)
-    if options.die_once and not options.die_once.exists():
+    dies = options.die_once is not None and not options.die_once.exists()
+    if dies:
         options.die_once.touch()
+    if dies and not options.publish_first:
         os.kill(os.getpid(), signal.SIGKILL)
-    say({"generation": build(Home(options.home), options.checkpoint, options.fence)})
+    number = build(Home(options.home), options.checkpoint, options.fence)
+    if dies:
+        os.kill(os.getpid(), signal.SIGKILL)
+    say({"generation": number})
 
 
 def say(message: dict[str, object]) -> None:

@@ -151,12 +151,16 @@ def test_a_failing_builder_fails_the_job_with_its_last_words(tmp_path: Path, enc
     assert published(home) is None
 
 
-def test_a_killed_builder_is_started_again(tmp_path: Path, encoder: Path) -> None:
-    home = make_home(tmp_path, records=30)
-    with trainer_thread(make_parts(home, encoder, ["--die-once", str(tmp_path / "died")])):
+@pytest.mark.parametrize("moment", [[], ["--publish-first"]])
+def test_a_killed_builder_is_started_again_and_publishes_once(
+    tmp_path: Path, encoder: Path, moment: list[str]
+) -> None:
+    home, died = make_home(tmp_path, records=30), tmp_path / "died"
+    with trainer_thread(make_parts(home, encoder, ["--die-once", str(died), *moment])):
         job = wait_for_end(home, request(home))
-    assert (tmp_path / "died").exists()
+    assert died.exists()
     assert (job.state, job.generation) == ("done", 1)
+    assert numbers(home.generations_dir) == [1]
 
 
 @pytest.mark.parametrize(
