@@ -176,6 +176,7 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    found.setdefault("reread", "run from its source folder")
     found["faiss"] = found.get("faiss-gpu") or found.get("faiss-cpu") or "absent"
     return found
 
