@@ -119,8 +119,8 @@ class Generation:
         return time.monotonic() - start
 
     def close(self) -> None:
-        """Forget the parts; memory goes with the last request that still holds them."""
-        del self.parts
+        """Let go of models and index; call it when no request holds this generation."""
+        self.__dict__.pop("parts", None)
 
 
 def open_current(

@@ -18,11 +18,13 @@ from reread.errors import BadRequest, CorruptArtefact
 from reread.records import Hit, Passage
 
 K1, B = 1.2, 0.75  # Lucene's defaults
-STOP_WORDS = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then "
-    "there these they this to was will with".split()  # Lucene's English list
-)
 _WORD = re.compile(r"[^\W_]+")
+STOP_WORDS = frozenset(  # Lucene's English list
+    _WORD.findall(
+        "a an and are as at be but by for if in into is it no not of on or such that the their "
+        "then there these they this to was will with"
+    )
+)
 _VOCABULARY_FILE = "vocabulary.json"
 
 

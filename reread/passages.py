@@ -32,7 +32,10 @@ _ID_TYPE = np.dtype([("hash", "<u8"), ("row", "<i8")])
 
 
 class PassageStore:
-    """Rows of one corpus version; opening maps the file and reads next to nothing."""
+    """Rows of one corpus version; opening maps the file and reads next to nothing.
+
+    Pages that were read stay resident as file cache, which the kernel takes back when it must.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -10,7 +10,12 @@ from typing import Any
 from reread.commit import Reach, exclusive, never, remove_dir, replace_text, sweep_scratch
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home, numbers
-from reread.manifest import Manifest, read_manifest, verified_report
+from reread.manifest import (
+    Manifest,
+    check_generation_files,
+    read_manifest,
+    verified_report,
+)
 from reread.seals import seal, unseal
 
 KEEP = 3  # generations kept besides the current and the pinned ones
@@ -83,9 +88,14 @@ def check_fence(home: Home, fence: int | None) -> int:
 
 
 def activate(home: Home, number: int) -> None:
-    """Serve an older (or again a newer) generation; an older one is pinned against pruning."""
+    """Serve an older (or again a newer) generation; an older one is pinned against pruning.
+
+    Its files are hashed first, for CURRENT may only name what can be served.
+    """
     with exclusive(home.publish_lock):
-        _servable(home, number)
+        manifest = _servable(home, number)
+        corpus = home.passages_dir / str(manifest.corpus)
+        check_generation_files(home.generations_dir / str(number), corpus, manifest)
         published = current(home)
         newest = max(verified_numbers(home))
         pins = [] if number == newest else [number]

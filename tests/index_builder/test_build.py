@@ -207,6 +207,33 @@ def test_many_builds_keep_disk_use_bounded_and_rollback_works(
     assert build(retriever="bm25") == 7
 
 
+def test_an_open_generation_answers_after_it_was_pruned(home, build, write_corpus, twelve_passages):
+    write_corpus(twelve_passages)
+    build()
+    held = Generation.open(home, 1, device="cpu", dtype="float32")
+    before = held.search(["bees", "gold"], 5)
+    write_corpus(twelve_passages[:5])
+    for _ in range(5):
+        build(retriever="bm25")
+    assert 1 not in numbers(home.generations_dir)
+    assert 1 not in numbers(home.passages_dir)
+    assert held.search(["bees", "gold"], 5) == before
+    assert held.passages_of(before[0]) == [twelve_passages[hit.row] for hit in before[0]]
+    held.close()
+    held.close()
+
+
+def test_rollback_to_a_damaged_generation_is_refused(home, build, write_corpus, twelve_passages):
+    write_corpus(twelve_passages)
+    build(retriever="bm25")
+    build(retriever="bm25")
+    file = home.generations_dir / "1" / "lexical" / "vocabulary.json"
+    file.write_text(file.read_text().replace("bee", "fee"))
+    with pytest.raises(CorruptArtefact, match=r"vocabulary\.json"):
+        activate(home, 1)
+    assert current(home).number == 2
+
+
 @pytest.mark.parametrize(
     "point",
     [
@@ -215,7 +242,7 @@ def test_many_builds_keep_disk_use_bounded_and_rollback_works(
         pytest.param("K3", marks=pytest.mark.slow),
         pytest.param("K4", marks=pytest.mark.slow),
         pytest.param("K5", marks=pytest.mark.slow),
-        "K6",
+        pytest.param("K6", marks=pytest.mark.slow),
         pytest.param("K7", marks=pytest.mark.slow),
         "K8",
         pytest.param("K10", marks=pytest.mark.slow),

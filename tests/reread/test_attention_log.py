@@ -179,4 +179,5 @@ def test_a_dead_writer_is_visible_and_leaves_nobody_waiting():
     future = committer.submit(record("a"))
     with pytest.raises(StorageFailed, match="restart"):
         future.result(5)
+    committer.close()
     assert not committer.alive

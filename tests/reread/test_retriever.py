@@ -1,5 +1,7 @@
 """The encoder's numbers against slow references, and that saving keeps every part of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -170,3 +172,25 @@ def test_pickled_weights_are_not_read(tiny_encoder, tmp_path):
 
 def test_nothing_to_encode(tiny_encoder):
     assert load(tiny_encoder).encode_passages([]).shape == (0, 32)
+
+
+def test_half_precision_keeps_the_direction(tiny_encoder, twelve_passages):
+    full = load(tiny_encoder, normalize=True)
+    half = DenseRetriever.load(
+        tiny_encoder, device="cpu", dtype="bfloat16", settings=RetrieverSettings(normalize=True)
+    )
+    cosine = np.sum(
+        full.encode_passages(twelve_passages) * half.encode_passages(twelve_passages), axis=1
+    )
+    assert cosine.min() > 0.999
+    assert half.encode_questions(["x"]).dtype == np.float32
+
+
+def test_threads_share_one_retriever(tiny_encoder):
+    retriever = load(tiny_encoder)
+    questions = [f"question number {n} " * (n + 1) for n in range(8)]
+    alone = [retriever.encode_questions([one]) for one in questions]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda one: retriever.encode_questions([one]), questions * 5))
+    for row, vectors in enumerate(together):
+        np.testing.assert_allclose(vectors, alone[row % 8], atol=1e-6)
