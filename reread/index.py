@@ -20,6 +20,7 @@ Rows = npt.NDArray[np.int64]
 
 FLAT_UP_TO = 1_000_000  # exact search stays within tens of milliseconds below this on a CPU
 SPARE = 16  # hits fetched beyond k, so that equal scores at the edge are seen
+GPU_LIMIT = 2048  # the most results FAISS returns from a GPU
 MAX_TRAINING_ROWS_PER_LIST = 64
 
 
@@ -96,7 +97,8 @@ class VectorIndex:
 
     def _fetch(self, questions: Floats, wanted: int) -> tuple[Floats, Rows]:
         """At least `wanted` real results a question, and all that tie with the last of them."""
-        fetch = min(wanted + SPARE, len(self))
+        limit = min(len(self), GPU_LIMIT) if self._on_gpu else len(self)
+        fetch = min(wanted + SPARE, limit)
         while True:
             scores, rows = self._raw(questions, fetch)
             short = np.sum(rows >= 0, axis=1) < wanted  # only these: no answer depends on others
@@ -104,9 +106,9 @@ class VectorIndex:
                 scores[short], rows[short] = self._search_wider(questions[short], fetch, wanted)
             edge = -np.partition(-np.where(rows >= 0, scores, -np.inf), wanted - 1)[:, wanted - 1]
             tied = (rows[:, -1] >= 0) & (scores[:, -1] >= edge)
-            if fetch == len(self) or not tied.any():
+            if fetch == limit or not tied.any():
                 return scores, rows
-            fetch = min(fetch * 4, len(self))
+            fetch = min(fetch * 4, limit)
 
     def _raw(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
         faiss.omp_set_num_threads(self._threads)  # a setting of the calling thread
