@@ -11,7 +11,7 @@ from command.asking import ServiceSaid, call
 from command.console import make_console
 from command.options import HomeOption, JsonOption, home_of, settings_from
 from reread.attention_log import SqliteAttentionLog
-from reread.errors import NotFound, RereadError
+from reread.errors import NotFound
 from reread.home import Home, numbers
 from reread.jobs import JobBoard
 
@@ -68,7 +68,7 @@ def rollback(
     home: HomeOption = None,
 ) -> None:
     """Make an older generation the published one; a running service swaps to it."""
-    from reread.generation import activate, current
+    from reread.publication import activate, current
 
     place = home_of(settings_from(home=home))
     published = current(place)
@@ -83,8 +83,5 @@ def rollback(
         number = older[-1]
     elif number not in known:
         raise NotFound(f"There is no generation {number}; this home has {known or 'none'}.")
-    try:
-        activate(place, number)
-    except RereadError:
-        raise
+    activate(place, number)
     make_console().print(f"Generation {number} is published; a running service swaps to it.")

@@ -21,7 +21,7 @@ def build_starter_model(
 ) -> tuple[BartForConditionalGeneration, PreTrainedTokenizerBase]:
     """A `BartForConditionalGeneration` whose encoder output equals the sentence encoder's."""
     bert = AutoModel.from_pretrained(encoder_name)
-    tokenizer = AutoTokenizer.from_pretrained(encoder_name)
+    tokenizer = plain_tokenizer(encoder_name)
     model = BartForConditionalGeneration(starter_config(bert.config, tokenizer, decoder_layers))
     model.config.dropout = dropout
     with torch.no_grad():
@@ -35,6 +35,18 @@ def build_starter_model(
             set_identity_cross_attention(target)
     model.tie_weights()
     return model, tokenizer
+
+
+def plain_tokenizer(encoder_name: str) -> PreTrainedTokenizerBase:
+    """The encoder's tokenizer without the cutting and padding its package has set as defaults."""
+    tokenizer = AutoTokenizer.from_pretrained(
+        encoder_name, model_input_names=["input_ids", "attention_mask"]
+    )
+    for name in ("max_length", "stride", "truncation_strategy", "pad_to_multiple_of"):
+        tokenizer.init_kwargs.pop(name, None)
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return tokenizer
 
 
 def starter_config(
