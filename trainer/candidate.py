@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reread.attention import aggregation_named
 from reread.checkpoints import latest_checkpoint
 from reread.errors import BadRequest
 from reread.generation import Generation, open_current
@@ -24,12 +23,11 @@ from trainer.gate import Contest, GateReport, compare_only, run_gate
 from trainer.lease import Lease
 from trainer.parts import RoundParts
 from trainer.rereading import reread_examples
-from trainer.settings import TrainerSettings
+from trainer.settings import LOGGED_AGGREGATION, TrainerSettings
 from trainer.window import LogWindow, find_shortage, read_window
 
 logger = logging.getLogger(__name__)
 
-LOGGED_AGGREGATION = "mean"  # what the service writes to the log
 # Where each stage stands in the job's 0..1.
 SPANS = {
     "reading log": (0.0, 0.05),
@@ -63,7 +61,6 @@ def report_within(lease: Lease, stage: str, share: float) -> None:
 def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate | Rejected:
     """A candidate that passed its gate (or was forced), else why there is none."""
     home, settings = parts.home, parts.settings
-    aggregation_named(settings.aggregation)  # an unknown one fails before any work
     report_within(lease, "reading log", 0.0)
     store = open_corpus(home)
     window = read_log(parts, lease)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from reread.errors import BadRequest
 
+LOGGED_AGGREGATION = "mean"  # what the service writes to the log
 OBJECTIVES = ("kl", "mse", "margin")  # the losses of these names are in objectives.py
 
 
@@ -75,7 +76,7 @@ class TrainerSettings:
 
     distil: DistilSettings = field(default_factory=DistilSettings)
     gate: GateSettings = field(default_factory=GateSettings)
-    aggregation: str = "mean"  # another one than the log's means reading the questions again
+    aggregation: str = LOGGED_AGGREGATION  # another one means reading the questions again
     reread_top_k: int = 0  # > 0: read again with this many fresh passages before training
     min_questions: int = 50  # new usable questions a retrain needs
     max_questions: int = 20_000  # the newest records trained on
@@ -85,6 +86,10 @@ class TrainerSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.aggregation != LOGGED_AGGREGATION:
+            from reread.attention import aggregation_named  # torch, which the rest does without
+
+            aggregation_named(self.aggregation)
         _require("reread_top_k", self.reread_top_k, 0, 100)
         _require("min_questions", self.min_questions, 1, 1_000_000_000)
         _require("max_questions", self.max_questions, 2, 1_000_000_000)

@@ -45,6 +45,7 @@ def make_home(folder: Path, *, records: int) -> Home:
     log = SqliteAttentionLog(home.log_file)
     log.append(make_records(records))
     log.close()
+    JobBoard(home.jobs_file).close()
     return home
 
 

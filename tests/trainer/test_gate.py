@@ -28,8 +28,10 @@ from trainer.settings import GateSettings
 
 HELD_OUT = make_examples(40, seed=9)
 LABELLED = [
-    LabelledQuestion(str(n), f"where is the {animal}", (animal,), (f"{animal}-3",))
-    for n, animal in enumerate(ANIMALS)
+    LabelledQuestion(
+        animal, f"where is the {animal}", (animal,), tuple(f"{animal}-{n}" for n in range(10))
+    )
+    for animal in ANIMALS
 ]
 
 

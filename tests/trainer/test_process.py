@@ -184,6 +184,7 @@ def test_what_cannot_be_done_fails_with_a_sentence(
 
 def test_a_home_without_passages_says_what_to_run(tmp_path: Path, encoder: Path) -> None:
     home = Home(tmp_path).create()
+    JobBoard(home.jobs_file).close()
     with trainer_thread(make_parts(home, encoder)):
         job = wait_for_end(home, request(home))
     assert job.state == "failed"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reread.attention_log import SqliteAttentionLog
 from reread.generation import Generation
@@ -25,7 +26,7 @@ def builder(home: Home) -> list[str]:
     return [sys.executable, "-m", "index_builder", "build", "--home", str(home.root)]
 
 
-def with_real_builder(home: Home, encoder: Path, **settings: object) -> RoundParts:
+def with_real_builder(home: Home, encoder: Path, **settings: Any) -> RoundParts:
     parts = make_parts(home, encoder, **settings)
     return replace(parts, build_command=[*builder(home), "--device", "cpu"])
 

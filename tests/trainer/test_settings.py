@@ -31,6 +31,7 @@ def test_names_go_to_their_groups_and_back() -> None:
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"passages_per_question": 1}, "passages_per_question is 1"),
         ({"student_temperature": 0.0}, "student_temperature is 0.0"),
+        ({"aggregation": "loudest"}, "Unknown aggregation 'loudest'"),
         ({"objective": "cosine"}, "Unknown objective 'cosine'; use one of kl, mse, margin"),
     ],
 )
