@@ -33,7 +33,12 @@ def ask(
 ) -> None:
     """Ask the running service a question."""
     settings = settings_from(home=home)
-    body = post(settings, url, "/answer", {"question": question} | ({"top_k": top_k} if top_k is not None else {}))
+    body = post(
+        settings,
+        url,
+        "/answer",
+        {"question": question} | ({"top_k": top_k} if top_k is not None else {}),
+    )
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False, indent=1))
     else:

@@ -20,11 +20,13 @@ from reread.passages import PassageStore
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
 VERBS = frozenset(
-    "return returns create creates convert converts read reads write writes open opens parse parses"
-    " compute computes find finds get gets set sets send sends remove removes add adds check checks"
-    " compare compares copy copies split splits join joins format formats wait waits close closes"
-    " delete deletes encode encodes decode decodes run runs start starts stop stops load loads"
-    " serialize deserialize use uses make makes build builds test tests print prints".split()
+    """
+    return create convert read write open parse compute find get set send remove add check compare
+    copy split join format wait close delete encode decode run start stop load serialize
+    deserialize use make build test print returns creates converts reads writes opens parses
+    computes finds gets sets sends removes adds checks compares copies splits joins formats waits
+    closes deletes encodes decodes runs starts stops loads uses makes builds tests prints
+    """.split()
 )
 LEAST_WORDS, MOST_WORDS = 5, 16
 

@@ -45,7 +45,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def demo(
     docs: Annotated[
-        Path | None, typer.Option(help="A folder of documents; default: Python's own documentation.")
+        Path | None,
+        typer.Option(help="A folder of documents; default: Python's own documentation."),
     ] = None,
     home: Annotated[Path | None, typer.Option("--home", help="Default: ~/.reread-demo.")] = None,
     port: Annotated[int | None, typer.Option(help="Default: 8765, or a free one.")] = None,

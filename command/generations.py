@@ -64,7 +64,9 @@ def survey(home: Home) -> dict[str, Any]:
 
 
 def rollback(
-    number: Annotated[int | None, typer.Argument(help="Generation; default the one before.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(help="Generation; default the one before.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Make an older generation the published one; a running service swaps to it."""

@@ -159,7 +159,9 @@ def set_up_logging() -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"]),
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "logger", "event"]
+            ),
         ],
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
@@ -182,7 +184,9 @@ class TrainerWatch:
         self._environment = dict(environment)
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep_running, daemon=True, name="trainer-watch")
+        self._thread = threading.Thread(
+            target=self._keep_running, daemon=True, name="trainer-watch"
+        )
 
     @property
     def pid(self) -> int | None:

@@ -104,7 +104,9 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path} cannot be read as TOML ({error}); correct or remove it.") from error
+        raise BadRequest(
+            f"{path} cannot be read as TOML ({error}); correct or remove it."
+        ) from error
     for name in values:
         _require_known(name, f"key {name} in {path}", "", str)
     return values
@@ -114,7 +116,9 @@ def _require_known(name: str, where: str, prefix: str, style: Any) -> None:
     if name in Settings.model_fields:
         return
     near = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    hint = f"did you mean {prefix}{style(near[0])}?" if near else (
-        f"known names: {', '.join(prefix + style(n) for n in Settings.model_fields)}."
+    hint = (
+        f"did you mean {prefix}{style(near[0])}?"
+        if near
+        else (f"known names: {', '.join(prefix + style(n) for n in Settings.model_fields)}.")
     )
     raise BadRequest(f"Unknown {where}; {hint}")

@@ -24,7 +24,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def train_reader(
     questions: Annotated[
-        list[Path], typer.Option(help="FiD JSON with `ctxs`, or JSONL questions for --home's index.")
+        list[Path],
+        typer.Option(help="FiD JSON with `ctxs`, or JSONL questions for --home's index."),
     ],
     output: Annotated[Path, typer.Option(help="Folder for the trained reader.")],
     base: Annotated[
@@ -127,9 +128,7 @@ def has_contexts(path: Path) -> bool:
         raise BadRequest(f"Cannot read the questions file {path} ({error}).") from error
 
 
-def retrieve_examples(
-    path: Path, settings: Settings, split: str | None, top_k: int
-) -> list[Any]:
+def retrieve_examples(path: Path, settings: Settings, split: str | None, top_k: int) -> list[Any]:
     """Questions with the published generation's passages and the gold one added."""
     from reread.generation import Generation, current
     from reread.questions import read_questions
@@ -138,7 +137,9 @@ def retrieve_examples(
     home = home_of(settings)
     published = current(home)
     if published is None:
-        raise NoGeneration("No index to take passages from; run `reread ingest` and `reread build`.")
+        raise NoGeneration(
+            "No index to take passages from; run `reread ingest` and `reread build`."
+        )
     generation = Generation.open(home, published.number)
     labelled = read_questions(path, split=split)
     hits = generation.search([one.question for one in labelled], top_k)

@@ -55,7 +55,9 @@ def generation_rules(config: GenerationConfig, max_answer_tokens: int) -> Logits
     if config.forced_bos_token_id is not None:
         rules.append(ForcedBOSTokenLogitsProcessor(config.forced_bos_token_id))
     if config.forced_eos_token_id is not None:
-        rules.append(ForcedEOSTokenLogitsProcessor(max_answer_tokens + 1, config.forced_eos_token_id))
+        rules.append(
+            ForcedEOSTokenLogitsProcessor(max_answer_tokens + 1, config.forced_eos_token_id)
+        )
     return rules
 
 
@@ -131,7 +133,9 @@ def _sequence_probabilities(
 
 def start_token(model: PreTrainedModel) -> int:
     """The decoder's first input."""
-    return int(model.generation_config.decoder_start_token_id or model.config.decoder_start_token_id)
+    return int(
+        model.generation_config.decoder_start_token_id or model.config.decoder_start_token_id
+    )
 
 
 def end_tokens(model: PreTrainedModel) -> frozenset[int]:

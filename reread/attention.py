@@ -115,7 +115,9 @@ def value_norm(e: AttentionEvidence) -> torch.Tensor:
     [1.0, 1.0]
     """
     if e.value_norms is None:
-        raise BadRequest("value_norm needs the norms of the values; read with a tap that keeps them.")
+        raise BadRequest(
+            "value_norm needs the norms of the values; read with a tap that keeps them."
+        )
     return ((e.weights * e.value_norms).mean(dim=(0, 1, 2)) * e.mask).sum(dim=-1)
 
 

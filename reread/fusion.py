@@ -95,7 +95,8 @@ def fusion_attention(
 def masked_softmax(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     """Softmax over the last axis under a boolean (True = seen) or additive mask, in fp32.
 
-    >>> masked_softmax(torch.tensor([[0.0, 0.0, 9.0]]), torch.tensor([[True, True, False]])).tolist()
+    >>> seen = torch.tensor([[True, True, False]])
+    >>> masked_softmax(torch.tensor([[0.0, 0.0, 9.0]]), seen).tolist()
     [[0.5, 0.5, 0.0]]
     """
     if mask is not None and mask.dtype == torch.bool:

@@ -6,6 +6,7 @@ it finds it returns: nothing of one call is left in the model for the next.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,8 @@ class Reader:
     ) -> None:
         if model.config.model_type not in FAMILIES:
             raise UnknownModel(
-                f"{name} is a {model.config.model_type} model; the reader needs one of the families "
-                f"{', '.join(FAMILIES)}."
+                f"{name} is a {model.config.model_type} model; the reader needs one of the "
+                f"families {', '.join(FAMILIES)}."
             )
         install_fusion_attention(model)
         self.model = model.eval()
@@ -110,8 +111,8 @@ class Reader:
         except (OSError, ValueError, KeyError) as error:
             first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise UnknownModel(
-                f"The reader {name_or_path!r} could not be loaded ({first_line}); set REREAD_READER "
-                "to a local folder, or to a Hugging Face name while a network is there."
+                f"The reader {name_or_path!r} could not be loaded ({first_line}); set "
+                "REREAD_READER to a local folder, or to a Hugging Face name while a network is there."
             ) from error
         folder = Path(name_or_path)
         return cls(
@@ -216,14 +217,11 @@ class Reader:
             return beam_decode(
                 self.model, prepared.fused, prepared.mask, self.num_beams, self.max_answer_tokens
             )
-        last: Decoded | None = None
-        for last in greedy_steps(
+        steps = greedy_steps(
             self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens,
             all_steps=all_steps,
-        ):  # fmt: skip
-            pass
-        assert last is not None
-        return last
+        )  # fmt: skip
+        return deque(steps, maxlen=1).pop()
 
     def _reading(
         self, prepared: Prepared, b: int, decoded: Decoded, aggregation: str, tokens: bool
@@ -268,15 +266,17 @@ def evidence_of(
     layers = sorted(taps[0].scores)
 
     def unpack(tensors: list[torch.Tensor]) -> torch.Tensor:  # each (B, H, ..., S)
-        return torch.stack([t[b, :, 0] if t.dim() == 4 else t[b] for t in tensors]).float().cpu()[
-            ..., index
-        ]
+        return (
+            torch.stack([t[b, :, 0] if t.dim() == 4 else t[b] for t in tensors])
+            .float()
+            .cpu()[..., index]
+        )
 
     question = torch.zeros_like(mask)
     for k, segment in enumerate(segments):
         for j, (left, right) in enumerate(segment.offsets):
-            question[k, j] = right > left and left >= len("question: ") - 1 and (
-                right <= segment.question_end
+            question[k, j] = (
+                right > left and left >= len("question: ") - 1 and (right <= segment.question_end)
             )
     norms = taps[0].value_norms
     return AttentionEvidence(

@@ -52,7 +52,9 @@ def cut_segments(
         Segment(
             text,
             tuple(ids),
-            tuple(map(tuple, encoded["offset_mapping"][i])) if with_offsets else ((0, 0),) * len(ids),
+            tuple(map(tuple, encoded["offset_mapping"][i]))
+            if with_offsets
+            else ((0, 0),) * len(ids),
             end,
         )
         for i, (text, ids) in enumerate(zip(texts, encoded["input_ids"], strict=True))

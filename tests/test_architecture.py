@@ -34,9 +34,7 @@ def imported_by(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("library", ONLY)
 def test_library_is_imported_only_where_it_may(library: str):
-    users = [
-        str(path.relative_to(ROOT)) for path in modules() if library in imported_by(path)
-    ]
+    users = [str(path.relative_to(ROOT)) for path in modules() if library in imported_by(path)]
     assert [u for u in users if not u.startswith(ONLY[library] or ("-",))] == []
 
 

@@ -144,9 +144,9 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
             p["attention"] for p in first["passages"]
         ]
 
-        answers = ask_under_load(installation, during=lambda: installation.until_ended(
-            installation.retrain()
-        ))
+        answers = ask_under_load(
+            installation, during=lambda: installation.until_ended(installation.retrain())
+        )
         assert {status for status, _ in answers} == {200}
         assert {body["generation"] for _, body in answers} == {1, 2}
         installation.until(lambda: installation.generation() == 2, 10)

@@ -104,18 +104,14 @@ def _question_word(answer: str, rng: random.Random) -> str:
     return rng.choice(("what", "what", "how", "why", "what kind of"))
 
 
-def _thin(
-    words: Sequence[str], start: int, end: int, asked: str, rng: random.Random
-) -> str:
+def _thin(words: Sequence[str], start: int, end: int, asked: str, rng: random.Random) -> str:
     reach = rng.randint(4, 12)
     before, after = list(words[max(0, start - reach) : start]), list(words[end : end + reach])
     kept = [[w for w in side if rng.random() > 0.3] for side in (before, after)]
     if rng.random() < 0.3:
         rng.shuffle(kept)
-    if rng.random() < 0.6:
-        body = [asked, *kept[0], *kept[1]]
-    else:
-        body = [*kept[0], asked, *kept[1]]
+    front = rng.random() < 0.6
+    body = [asked, *kept[0], *kept[1]] if front else [*kept[0], asked, *kept[1]]
     return " ".join(body).strip(".,;: ") + "?"
 
 

@@ -74,7 +74,9 @@ def make_example(
     With named gold passages, other passages that also hold an answer are left out: they are
     neither right nor fair distractors.
     """
-    gold = [i for i, p in enumerate(passages) if any(is_gold(p.id, g) for g in question.passage_ids)]
+    gold = [
+        i for i, p in enumerate(passages) if any(is_gold(p.id, g) for g in question.passage_ids)
+    ]
     holds = [i for i, p in enumerate(passages) if has_answer(p.text, question.answers)]
     if gold:
         kept = [i for i in range(len(passages)) if i in gold or i not in holds]
@@ -88,9 +90,7 @@ def make_example(
 def _passage(context: Any, place: int) -> Passage:
     if not isinstance(context, dict) or not isinstance(context.get("text"), str):
         raise ValueError("a passage in `ctxs` has no `text`")
-    return Passage(
-        str(context.get("id", place)), str(context.get("title") or ""), context["text"]
-    )
+    return Passage(str(context.get("id", place)), str(context.get("title") or ""), context["text"])
 
 
 def _entries(path: Path) -> list[Any]:

@@ -55,9 +55,7 @@ def reader_losses(
         model, batch.decoder_ids, fused, batch.attention_mask.flatten(1), tap=tap
     )  # (B, T, d)
     first = tap.stacked_scores()[:, :, :, 0]  # (B, layers, H, S)
-    scores = mean_score(
-        first.view(*first.shape[:3], width, length), batch.attention_mask.bool()
-    )
+    scores = mean_score(first.view(*first.shape[:3], width, length), batch.attention_mask.bool())
     last = max(tap.weights)
     return {
         "answer": answer_loss(token_logits(model, hidden), batch.labels, smoothing),

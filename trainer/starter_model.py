@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from transformers import AutoModel, AutoTokenizer, BartConfig, BartForConditionalGeneration
-from transformers import PreTrainedTokenizerBase
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    BartConfig,
+    BartForConditionalGeneration,
+    PreTrainedTokenizerBase,
+)
 
 QUERY_GAIN = 1.5  # q = k = 1.5 I: sharp enough to find equal states, soft enough to learn from
 ATTENTION_PARTS = (("query", "q_proj"), ("key", "k_proj"), ("value", "v_proj"))
@@ -31,7 +36,9 @@ def build_starter_model(
             copy_layer(source, target)
         step = len(bert.encoder.layer) // decoder_layers
         for i, target in enumerate(model.model.decoder.layers):
-            copy_layer(bert.encoder.layer[min(i * step + step - 1, len(bert.encoder.layer) - 1)], target)
+            copy_layer(
+                bert.encoder.layer[min(i * step + step - 1, len(bert.encoder.layer) - 1)], target
+            )
             set_identity_cross_attention(target)
     model.tie_weights()
     return model, tokenizer
@@ -105,7 +112,12 @@ def copy_layer(source: nn.Module, target: nn.Module) -> None:
 def set_identity_cross_attention(layer: nn.Module) -> None:
     """q = k = gain x identity, v = out = identity, no biases."""
     attention = layer.encoder_attn  # type: ignore[attr-defined]
-    for name, gain in (("q_proj", QUERY_GAIN), ("k_proj", QUERY_GAIN), ("v_proj", 1.0), ("out_proj", 1.0)):
+    for name, gain in (
+        ("q_proj", QUERY_GAIN),
+        ("k_proj", QUERY_GAIN),
+        ("v_proj", 1.0),
+        ("out_proj", 1.0),
+    ):
         linear = getattr(attention, name)
         linear.weight.copy_(gain * torch.eye(linear.weight.shape[0]))
         linear.bias.zero_()

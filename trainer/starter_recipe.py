@@ -18,7 +18,7 @@ from reread.fusion import install_fusion_attention
 from reread.records import Passage
 from trainer.reader_examples import ReaderExample
 from trainer.reader_tasks import TaskMix, stream_batches, stream_tasks
-from trainer.reader_training import ReaderTraining, train_reader
+from trainer.reader_training import ReaderTraining, saved_step, train_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,17 @@ def run_stages(
     """Train through all stages; `folder/<stage>` holds each one's weights and progress."""
     install_fusion_attention(model)
     for place, stage in enumerate(stages):
-        torch.manual_seed(seed + place)
-        rng = random.Random(seed + place)
-        set_dropout(model, stage.dropout)
         target = folder / stage.name
         target.mkdir(parents=True, exist_ok=True)
         load_progress(model, target)
+        own_seed = seed + place + 1000 * saved_step(target)  # resumed: other data than at the start
+        torch.manual_seed(own_seed)
+        rng = random.Random(own_seed)
+        set_dropout(model, stage.dropout)
         examples = short_questions if stage.short_questions and short_questions else questions
         batches = stream_batches(
             stream_tasks(examples, texts, stage.mix, rng), tokenizer, stage.batch,
-            decoder_start=model.config.decoder_start_token_id, seed=seed,
+            decoder_start=model.config.decoder_start_token_id, seed=own_seed,
         )  # fmt: skip
         train_reader(
             model, batches, stage.training, folder=target,

@@ -1,4 +1,4 @@
-"""The slow obvious reader: stock models, hooks on q and k, explicit loops; shares no code with ours.
+"""The slow obvious reader: stock models, hooks on q and k, explicit loops; no code of ours.
 
 Every passage is encoded alone and unpadded, the states are concatenated by hand, and the answer is
 decoded greedily with the stock forward pass and no cache.
@@ -39,7 +39,10 @@ def slow_read(model, tokenizer, question, passages, max_tokens):
         for i, module in enumerate(cross_modules(model)):
             q = module.q if hasattr(module, "q") else module.q_proj
             k = module.k if hasattr(module, "k") else module.k_proj
-            handles += [q.register_forward_hook(keep((i, "q"))), k.register_forward_hook(keep((i, "k")))]
+            handles += [
+                q.register_forward_hook(keep((i, "q"))),
+                k.register_forward_hook(keep((i, "k"))),
+            ]
         ids = [model.config.decoder_start_token_id]
         first = None
         while len(ids) <= max_tokens:
@@ -59,7 +62,11 @@ def slow_read(model, tokenizer, question, passages, max_tokens):
 
 def loop_scores(model, caught, lengths):
     modules = cross_modules(model)
-    heads = model.config.num_heads if model.config.model_type == "t5" else model.config.decoder_attention_heads
+    heads = (
+        model.config.num_heads
+        if model.config.model_type == "t5"
+        else model.config.decoder_attention_heads
+    )
     attention, tokens = [], []
     start = 0
     for length in lengths:
@@ -72,7 +79,9 @@ def loop_scores(model, caught, lengths):
                 scale = 1.0 if model.config.model_type == "t5" else size**-0.5
                 for h in range(heads):
                     part = slice(h * size, (h + 1) * size)
-                    total += scale * sum(a * b for a, b in zip(q[part].tolist(), k[part].tolist()))
+                    total += scale * sum(
+                        a * b for a, b in zip(q[part].tolist(), k[part].tolist(), strict=True)
+                    )
             per_token.append(total / (len(modules) * heads))
         tokens.append(per_token)
         attention.append(sum(per_token) / length)

@@ -4,8 +4,13 @@ import copy
 
 import pytest
 import torch
-from transformers import BartConfig, BartForConditionalGeneration, ByT5Tokenizer
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    ByT5Tokenizer,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from reread.attention import AGGREGATIONS
 from reread.errors import BadRequest, UnknownModel
@@ -78,9 +83,7 @@ def test_equals_slow_reference_for_batches_of_different_sizes(stock):
 
 def test_order_of_passages_only_permutes_the_scores(stock):
     reader = reader_over(stock)
-    there, back = reader.read(
-        [ReadRequest("Who?", PASSAGES), ReadRequest("Who?", PASSAGES[::-1])]
-    )
+    there, back = reader.read([ReadRequest("Who?", PASSAGES), ReadRequest("Who?", PASSAGES[::-1])])
     assert there.answer == back.answer
     assert there.attention == pytest.approx(back.attention[::-1], abs=1e-5)
 

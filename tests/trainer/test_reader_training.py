@@ -45,7 +45,10 @@ def tiny_bart(tokenizer, seed=0):
 
 
 def task(answer="Paris", positive=(1,)):
-    passages = (Passage("a", "Spain", "Madrid is big."), Passage("b", "France", "It is Paris. Paris!"))
+    passages = (
+        Passage("a", "Spain", "Madrid is big."),
+        Passage("b", "France", "It is Paris. Paris!"),
+    )
     return ReadingTask("Which Paris is it?", answer, passages, positive)
 
 
@@ -120,7 +123,9 @@ def test_passage_loss_is_the_loss_of_the_readers_own_scores(tokenizer):
 def test_starter_encoder_equals_the_sentence_encoder(tokenizer):
     model, _ = build_starter_model(MINILM)
     bert = AutoModel.from_pretrained(MINILM)
-    inputs = tokenizer(["a small test of the weights", "another"], padding=True, return_tensors="pt")
+    inputs = tokenizer(
+        ["a small test of the weights", "another"], padding=True, return_tensors="pt"
+    )
     inputs.pop("token_type_ids", None)
     with torch.no_grad():
         ours = model.eval().get_encoder()(**inputs).last_hidden_state
