@@ -19,15 +19,16 @@ from reread.errors import RereadError
 from reread.passages import PassageStore
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
-VERBS = frozenset(
-    """
-    return create convert read write open parse compute find get set send remove add check compare
-    copy split join format wait close delete encode decode run start stop load serialize
-    deserialize use make build test print returns creates converts reads writes opens parses
-    computes finds gets sets sends removes adds checks compares copies splits joins formats waits
-    closes deletes encodes decodes runs starts stops loads uses makes builds tests prints
-    """.split()
-)
+VERBS = frozenset((
+    "return", "create", "convert", "read", "write", "open", "parse", "compute", "find", "get",
+    "set", "send", "remove", "add", "check", "compare", "copy", "split", "join", "format", "wait",
+    "close", "delete", "encode", "decode", "run", "start", "stop", "load", "serialize",
+    "deserialize", "use", "make", "build", "test", "print", "returns", "creates", "converts",
+    "reads", "writes", "opens", "parses", "computes", "finds", "gets", "sets", "sends", "removes",
+    "adds", "checks", "compares", "copies", "splits", "joins", "formats", "waits", "closes",
+    "deletes", "encodes", "decodes", "runs", "starts", "stops", "loads", "uses", "makes",
+    "builds", "tests", "prints",
+))  # fmt: skip
 LEAST_WORDS, MOST_WORDS = 5, 16
 
 

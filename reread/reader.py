@@ -112,7 +112,8 @@ class Reader:
             first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise UnknownModel(
                 f"The reader {name_or_path!r} could not be loaded ({first_line}); set "
-                "REREAD_READER to a local folder, or to a Hugging Face name while a network is there."
+                "REREAD_READER to a local folder, or to a Hugging Face name where there is a "
+                "network."
             ) from error
         folder = Path(name_or_path)
         return cls(
