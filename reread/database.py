@@ -5,6 +5,7 @@ transactions before 3.51.3; the standard library's may not be. Does not know any
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,19 @@ Synchronous = Literal["normal", "full"]
 
 BUSY_TIMEOUT_MS = 10_000  # longer than any transaction of ours; a storm ends in StorageFailed
 _FULL_DISK = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+
+
+def _switch_to_wal(connection: apsw.Connection) -> None:
+    """SQLite's busy timeout does not cover this switch: two first openers would see it fail."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 class Database:
@@ -37,7 +51,7 @@ class Database:
         with self._sentences():
             self._connection = apsw.Connection(str(path))
             self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            _switch_to_wal(self._connection)
             self._connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
             self._connection.execute(schema)
 
