@@ -37,7 +37,10 @@ def ingest(
     with progress_bar(console, "Reading documents") as report:
         outcome = run(place, paths, progress=report)
     show_report(outcome)
-    console.print("Next: `reread build`, then `reread serve`.")
+    if outcome.changed:
+        console.print("Next: `reread build`, then `reread serve`.")
+    else:
+        console.print("Nothing has changed since the last ingest.")
 
 
 def build(

@@ -56,7 +56,7 @@ def retrain(
         board.close()
     console = make_console()
     if as_json:
-        typer.echo(json.dumps(job.to_json(), indent=1))
+        typer.echo(json.dumps(job.to_dict(), indent=1))
     else:
         console.print(describe(job))
     if wait and job.state != "done":

@@ -6,6 +6,7 @@ Translates between the home and the HTTP names; loading and swapping belong to l
 from collections.abc import Sequence
 from typing import Any
 
+from reread.errors import Conflict, CorruptArtefact
 from reread.generation import Generation
 from reread.home import Home
 from reread.publication import (
@@ -40,8 +41,11 @@ class HomeGenerations:
         return [_entry(one) for one in list_generations(self._home)]
 
     def activate(self, number: int) -> None:
-        """Publish an existing generation; raises NotFound where there is none of that number."""
-        activate(self._home, number)
+        """Publish an existing generation; NotFound without it, Conflict where it is damaged."""
+        try:
+            activate(self._home, number)
+        except CorruptArtefact as error:
+            raise Conflict(f"Generation {number} stays unpublished: {error}") from error
 
 
 def _entry(state: GenerationState) -> dict[str, Any]:
