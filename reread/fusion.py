@@ -78,10 +78,11 @@ def fusion_attention(
     """
     layer = tap.layer_of(module) if tap is not None else None
     if tap is None or layer is None:
-        return sdpa_attention_forward(
+        fused: tuple[torch.Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask,
             dropout=dropout, scaling=scaling, position_bias=position_bias, **kwargs,
         )  # fmt: skip
+        return fused
     scores = query @ key.transpose(2, 3)  # (B, H, T, S)
     scores = scores * (query.size(-1) ** -0.5 if scaling is None else scaling)
     biased = scores if position_bias is None else scores + position_bias
@@ -118,7 +119,10 @@ def encode_segments(
 ) -> torch.Tensor:
     """Encode segments independently: (N, L) token ids -> (N, L, d) states."""
     encoder = model.get_encoder()
-    return encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    states: torch.Tensor = encoder(
+        input_ids=input_ids, attention_mask=attention_mask
+    ).last_hidden_state
+    return states
 
 
 def decode_step(
