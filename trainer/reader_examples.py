@@ -83,6 +83,17 @@ def make_cloze(text: str, title: str, rng: random.Random) -> ReaderExample | Non
     return ReaderExample(question, (answer,), (Passage("", title, text),), (0,))
 
 
+def make_continuation(text: str, title: str, rng: random.Random) -> ReaderExample | None:
+    """Ask for the 6 to 12 words that follow three given ones: dense practice in copying."""
+    words = text.split()
+    if len(words) < 30:
+        return None
+    start = rng.randrange(3, len(words) - 10)
+    answer = " ".join(words[start : start + rng.randint(6, 12)]).strip(".,;:()[]\"'")
+    question = "continue " + " ".join(words[start - 3 : start])
+    return ReaderExample(question, (answer,), (Passage("", title, text),), (0,))
+
+
 def _choose_span(words: Sequence[str], rng: random.Random) -> tuple[int, int] | None:
     informative = [i for i, w in enumerate(words) if i and (w[0].isupper() or w[0].isdigit())]
     anchors = informative if informative and rng.random() < 0.7 else range(len(words))

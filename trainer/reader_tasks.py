@@ -7,7 +7,7 @@ groups tasks of near-equal length. Knows no model.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transformers import PreTrainedTokenizerBase
@@ -19,6 +19,7 @@ from trainer.reader_examples import (
     ReadingTask,
     draw_task,
     make_cloze,
+    make_continuation,
     shuffled_forever,
 )
 
@@ -32,6 +33,7 @@ class TaskMix:
 
     passages: int = 4
     cloze_share: float = 0.0
+    continue_share: float = 0.0
     crop_share: float = 0.0
 
 
@@ -41,23 +43,30 @@ def stream_tasks(
     mix: TaskMix,
     rng: random.Random,
 ) -> Iterator[ReadingTask]:
-    """Questions in shuffled rounds, cloze questions in between."""
+    """Questions in shuffled rounds; questions made of plain text in between."""
     questions = iter(shuffled_forever(examples, rng))
     while True:
-        if texts and rng.random() < mix.cloze_share:
-            example = _cloze_with_neighbour(texts, rng)
-            if example is None:
-                continue
+        draw = rng.random() if texts else 1.0
+        if draw < mix.cloze_share:
+            example = _with_neighbour(make_cloze, texts, rng)
+        elif draw < mix.cloze_share + mix.continue_share:
+            example = _with_neighbour(make_continuation, texts, rng)
         else:
             example = next(questions)
+        if example is None:
+            continue
         task = draw_task(example, mix.passages, rng)
         yield crop_task(task, rng) if rng.random() < mix.crop_share else task
 
 
-def _cloze_with_neighbour(texts: Sequence[Passage], rng: random.Random) -> ReaderExample | None:
-    """A cloze question whose distractor is the passage next to its own."""
+def _with_neighbour(
+    make: Callable[[str, str, random.Random], ReaderExample | None],
+    texts: Sequence[Passage],
+    rng: random.Random,
+) -> ReaderExample | None:
+    """A question made of a passage, with the passage next to it as distractor."""
     place = rng.randrange(len(texts))
-    example = make_cloze(texts[place].text, texts[place].title, rng)
+    example = make(texts[place].text, texts[place].title, rng)
     if example is None or len(texts) < 2:
         return example
     other = texts[place - 1] if place else texts[1]

@@ -43,14 +43,14 @@ STARTER_STAGES = (
         short_questions=True, dropout=0.0,
     ),
     Stage(  # questions over windows of passages, one distractor
-        "point", 16, TaskMix(passages=2, cloze_share=0.25, crop_share=1.0),
+        "point", 16, TaskMix(passages=2, cloze_share=0.15, continue_share=0.25, crop_share=0.8),
         ReaderTraining(
-            steps=700, learning_rate=6e-4, encoder_learning_rate=1.5e-4, final_share=0.4,
-            passage_weight=0.5, freeze_encoder_layers=2,
+            steps=900, learning_rate=5e-4, encoder_learning_rate=1.5e-4, final_share=0.3,
+            passage_weight=0.5,
         ),
     ),
     Stage(  # whole passages, several distractors: the attention learns to choose
-        "choose", 8, TaskMix(passages=5, cloze_share=0.1),
+        "choose", 6, TaskMix(passages=6, cloze_share=0.06, continue_share=0.06, crop_share=0.2),
         ReaderTraining(
             steps=900, learning_rate=3e-4, encoder_learning_rate=1e-4, passage_weight=1.0,
             freeze_encoder_layers=2,

@@ -11,7 +11,13 @@ from reread.reader import Reader, ReadRequest
 from reread.records import Passage
 from reread.retriever import resolve_default_retriever
 from trainer.reader_batches import IGNORED, collate
-from trainer.reader_examples import ReaderExample, ReadingTask, draw_task, make_cloze
+from trainer.reader_examples import (
+    ReaderExample,
+    ReadingTask,
+    draw_task,
+    make_cloze,
+    make_continuation,
+)
 from trainer.reader_losses import answer_loss, passage_loss, pointer_loss
 from trainer.reader_tasks import TaskMix, crop_passage, stream_batches, stream_tasks
 from trainer.reader_training import (
@@ -201,3 +207,14 @@ def test_crop_keeps_the_answer_inside():
         cropped = crop_passage(passage, "w250 w251", random.Random(seed)).text.split()
         assert 35 <= len(cropped) <= 75
         assert "w250" in cropped and "w251" in cropped
+
+
+def test_continuation_asks_for_the_words_that_follow():
+    words = [f"w{i}" for i in range(50)]
+    for seed in range(30):
+        example = make_continuation(" ".join(words), "t", random.Random(seed))
+        assert example is not None
+        given = example.question.removeprefix("continue ").split()
+        asked = example.answers[0].split()
+        start = words.index(given[0])
+        assert words[start : start + 3 + len(asked)] == given + asked
