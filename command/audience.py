@@ -85,7 +85,7 @@ class Audience:
         """Every question once."""
         for done, question in enumerate(self._questions, 1):
             self._ask(question)
-            report(f"question {done} of {len(self._questions)}", done / len(self._questions))
+            report("questions", done / len(self._questions))
 
     @contextmanager
     def keep_asking(self, pause_s: float = 1.0) -> Iterator[None]:

@@ -32,6 +32,7 @@ from reread.home import Home
 START_S = 120.0
 QUESTIONS = 48
 DEMO_TOP_K = 8
+FIRST_QUESTION = "What does heappop pop off the heap?"  # over Python's own documentation
 SETTLE_S = 15.0  # after `done`, the service swaps within its polling interval
 
 
@@ -62,7 +63,7 @@ def demo(
     server = start_service(settings)
     try:
         wait_until_ready(settings, server)
-        show_turn(console, settings, place, questions)
+        show_turn(console, settings, place, questions, FIRST_QUESTION if docs is None else None)
         address = f"http://127.0.0.1:{settings.port}"
         console.print(f"\nThe service is running. Open {address} in a browser, or ask:")
         console.print(f'  .venv/bin/reread ask --url {address} --home {place.root} "your question"')
@@ -96,15 +97,18 @@ def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:
     console.print(f"Generation {number} is published.")
 
 
-def show_turn(console: Console, settings: Settings, home: Home, count: int) -> None:
+def show_turn(
+    console: Console, settings: Settings, home: Home, count: int, first: str | None
+) -> None:
     """Answer, log, distil, rebuild, swap - while questions keep coming."""
     from reread.passages import open_corpus
 
     asked = sample_questions(open_corpus(home), count)
     if not asked:
         raise DemoFailed("The documents gave no questions to ask; give a folder with more text.")
+    first = first or asked[0]
     console.rule("3. A question")
-    show_answer(console, call(settings, None, "POST", "/answer", {"question": asked[0]}))
+    show_answer(console, call(settings, None, "POST", "/answer", {"question": first}))
     console.rule(f"4. {len(asked)} questions, each answer's attention logged")
     audience = Audience(settings, asked)
     with progress_bar(console, "Asking") as report:
@@ -121,7 +125,7 @@ def show_turn(console: Console, settings: Settings, home: Home, count: int) -> N
     console.print(audience.summary())
     console.print(f"Generation {before} -> {ready_generation(settings)}; {explain(job)}")
     console.rule("6. The first question again, with the retriever that taught itself")
-    show_answer(console, call(settings, None, "POST", "/answer", {"question": asked[0]}))
+    show_answer(console, call(settings, None, "POST", "/answer", {"question": first}))
 
 
 def explain(job: dict[str, object]) -> str:
