@@ -6,7 +6,7 @@ Translates between the home and the HTTP names; loading and swapping belong to l
 from collections.abc import Sequence
 from typing import Any
 
-from reread.errors import Conflict, CorruptArtefact
+from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.generation import Generation
 from reread.home import Home
 from reread.publication import (
@@ -45,6 +45,8 @@ class HomeGenerations:
         try:
             activate(self._home, number)
         except CorruptArtefact as error:
+            if not (self._home.generations_dir / str(number)).is_dir():
+                raise NotFound(str(error)) from error
             raise Conflict(f"Generation {number} stays unpublished: {error}") from error
 
 
