@@ -45,8 +45,8 @@ class HomeGenerations:
         try:
             activate(self._home, number)
         except CorruptArtefact as error:
-            if not (self._home.generations_dir / str(number)).is_dir():
-                raise NotFound(str(error)) from error
+            if isinstance(error, NotFound):
+                raise
             raise Conflict(f"Generation {number} stays unpublished: {error}") from error
 
 
