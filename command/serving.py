@@ -22,7 +22,7 @@ from reread.home import Home
 logger = logging.getLogger(__name__)
 RESTART_S = 2.0  # pause before a dead trainer is started again
 TERMINATE_S = 10.0
-TRAINER_NICENESS = 10  # answering comes before training on a shared machine
+TRAINER_NICENESS = 5  # answering comes first; 10 let a saturated service starve training
 # glibc gives large blocks back to the system after each use; keeping them saves page faults
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 
