@@ -38,6 +38,7 @@ class ReaderTraining:
     smoothing: float = 0.0
     freeze_embeddings: bool = True
     freeze_encoder_layers: int = 0
+    bf16: bool = False  # autocast: bfloat16 products, float32 weights, losses and scores
     log_every: int = 20
     save_every: int = 200
 
@@ -54,12 +55,12 @@ def reader_losses(
     hidden = decode_step(
         model, batch.decoder_ids, fused, batch.attention_mask.flatten(1), tap=tap
     )  # (B, T, d)
-    first = tap.stacked_scores()[:, :, :, 0]  # (B, layers, H, S)
+    first = tap.stacked_scores()[:, :, :, 0].float()  # (B, layers, H, S)
     scores = mean_score(first.view(*first.shape[:3], width, length), batch.attention_mask.bool())
     last = max(tap.weights)
     return {
-        "answer": answer_loss(token_logits(model, hidden), batch.labels, smoothing),
-        "pointer": pointer_loss(tap.weights[last], batch.pointers),
+        "answer": answer_loss(token_logits(model, hidden).float(), batch.labels, smoothing),
+        "pointer": pointer_loss(tap.weights[last].float(), batch.pointers),
         "passage": passage_loss(scores, batch.positives, batch.present),
     }
 
@@ -148,7 +149,8 @@ def train_reader(
         factor = rate_at(step, settings) * min(1.0, (step - start + 1) / settings.warmup_steps)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * factor
-        losses = reader_losses(model, next(batches), smoothing=settings.smoothing)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bf16):
+            losses = reader_losses(model, next(batches), smoothing=settings.smoothing)
         total = (
             losses["answer"]
             + settings.pointer_weight * losses["pointer"]
