@@ -116,10 +116,12 @@ class DenseRetriever(nn.Module):
         """(B, T), (B, T) -> (B, D) in float32, with gradients: what training calls."""
         with self._autocast():
             output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-            pooled = _pool(output.last_hidden_state.float(), attention_mask, self.settings.pooling)
-        if self.projection is not None:
-            pooled = self.projection(pooled)
-        vectors: Tensor = pooled
+        hidden = output.last_hidden_state.float()  # (B, T, H)
+        if self.projection is not None and self.settings.projected == "tokens":
+            hidden = self.projection(hidden)  # LayerNorm makes this differ from projecting the mean
+        vectors = _pool(hidden, attention_mask, self.settings.pooling)
+        if self.projection is not None and self.settings.projected == "pooled":
+            vectors = self.projection(vectors)
         return nn.functional.normalize(vectors, dim=-1) if self.settings.normalize else vectors
 
     def tokenize_questions(self, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -139,7 +141,9 @@ class DenseRetriever(nn.Module):
         return self._encode(self._passage_ids(passages))
 
     def passage_text(self, passage: Passage) -> str:
-        return f"{self.settings.passage_prefix}{passage.title} {passage.text}".strip()
+        """What is encoded; with Fusion-in-Decoder's prefixes `title: T context: X`."""
+        title = f"{self.settings.passage_prefix}{passage.title}"
+        return f"{title} {self.settings.text_prefix}{passage.text}".strip()
 
     @property
     def _config(self) -> Any:

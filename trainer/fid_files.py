@@ -36,7 +36,7 @@ class ScoredQuestion:
 
 @dataclass(slots=True)
 class ScoredQuestions:
-    """What a file gave: usable entries in its order, and the places of those left out, by reason."""
+    """What a file gave: usable entries in its order, and by reason the places of the others."""
 
     entries: list[ScoredQuestion] = field(default_factory=list)
     unit: str = "line"  # what the numbers count from 1: "line", or "entry" of a JSON array

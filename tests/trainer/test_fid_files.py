@@ -154,7 +154,7 @@ def test_reader_examples_ignore_scores_and_learn_the_target(tmp_path):
     other = {"id": "3", "text": "Paris again"}
     named = entry("a", target="Lutetia", passage_id="7")
     named["ctxs"] = [*named["ctxs"], other]
-    path = write(tmp_path, named, entry("b", ctxs=scored(math.nan, 1.0)), {**entry("c", answers=[])})
+    path = write(tmp_path, named, entry("b", ctxs=scored(math.nan, 1.0)), entry("c", answers=[]))
     report = read_reader_examples(path)
     first, second = report.examples
     assert first.answers == ("Lutetia",)

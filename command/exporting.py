@@ -1,0 +1,88 @@
+"""`reread export passages|questions`: a home's corpus and retrievals in DPR's and FiD's forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from command.console import make_console, progress_bar
+from command.models import reader_loader, set_threads
+from command.options import HomeOption, ReaderOption, home_of, settings_from
+from reread.errors import BadRequest, NoGeneration
+
+
+def add_commands(app: typer.Typer) -> None:
+    export = typer.Typer(
+        help="Write passages and questions in the forms that DPR and FiD use.",
+        no_args_is_help=True,
+    )
+    export.command("passages")(export_passages)
+    export.command("questions")(export_questions)
+    app.add_typer(export, name="export")
+
+
+def export_passages(
+    output: Annotated[Path, typer.Option(help="DPR's TSV: id, text, title.")],
+    home: HomeOption = None,
+    corpus: Annotated[int | None, typer.Option(help="Corpus version; default: the newest.")] = None,
+) -> None:
+    """Write the home's passages as DPR's TSV."""
+    from index_builder.parsers.records import write_tsv
+    from reread.commit import replaced_file
+    from reread.passages import open_corpus
+
+    check_output(output)
+    store = open_corpus(home_of(settings_from(home=home)), corpus)
+    with replaced_file(output) as stream:
+        count = write_tsv(stream, (one for batch in store.iterate() for one in batch))
+    make_console().print(f"{count} passages of corpus {store.folder.name} are in {output}.")
+
+
+def export_questions(
+    questions: Annotated[Path, typer.Option(help="JSONL: question, answers, id?, target?")],
+    output: Annotated[Path, typer.Option(help="FiD's JSON; lines if it ends in .jsonl.")],
+    home: HomeOption = None,
+    top_k: Annotated[int, typer.Option(help="Passages per question.")] = 100,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="The reader's attention as score.")
+    ] = False,
+    split: Annotated[str | None, typer.Option(help="Only lines whose `split` is this.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N questions.")] = None,
+    reader: ReaderOption = None,
+) -> None:
+    """Write questions with the published generation's passages and scores as FiD's JSON."""
+    from reread.generation import Generation, current
+    from reread.questions import read_questions
+    from trainer.fid_files import write_scored_questions
+    from trainer.retrieved_questions import attended_questions, retrieve_questions
+
+    if not 1 <= top_k <= 100:
+        raise BadRequest(f"--top-k is {top_k}; choose 1 to 100.")
+    check_output(output)
+    settings = settings_from(home=home, reader=reader)
+    set_threads(settings)
+    place = home_of(settings)
+    labelled = read_questions(questions, split=split)[:limit]
+    published = current(place)
+    if published is None:
+        raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
+    generation = Generation.open(place, published.number)
+    console = make_console()
+    with progress_bar(console, "Exporting") as report:
+        found = retrieve_questions(
+            generation, labelled, top_k, lambda share: report("questions", share)
+        )
+        if attention:
+            found = attended_questions(reader_loader(settings)(), found, generation.number)
+        count = write_scored_questions(output, found)
+    console.print(f"{count} questions of generation {generation.number} are in {output}.")
+
+
+def check_output(output: Path) -> None:
+    """Before any work: the file's folder is there, and the file may be replaced."""
+    if not output.parent.is_dir():
+        raise BadRequest(f"The folder {output.parent} is not there; make it or change --output.")
+    if output.exists() and not output.is_file():
+        raise BadRequest(f"{output} is not a file; change --output.")
