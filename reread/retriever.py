@@ -152,16 +152,18 @@ class DenseRetriever(nn.Module):
 
     def _question_ids(self, questions: Sequence[str]) -> list[list[int]]:
         texts = [f"{self.settings.question_prefix}{one}" for one in questions]
-        return self._ids(texts, self.settings.question_tokens)
+        return self._ids(texts, self.settings.question_tokens, self.settings.fill_questions)
 
     def _passage_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
-        return self._ids([self.passage_text(one) for one in passages], self.settings.passage_tokens)
+        texts = [self.passage_text(one) for one in passages]
+        return self._ids(texts, self.settings.passage_tokens, self.settings.fill_passages)
 
-    def _ids(self, texts: list[str], limit: int) -> list[list[int]]:
+    def _ids(self, texts: list[str], limit: int, fill: bool) -> list[list[int]]:
         if not texts:
             return []
+        padding = "max_length" if fill else False
         with self._tokenizing:
-            encoded = self.tokenizer(texts, truncation=True, max_length=limit)
+            encoded = self.tokenizer(texts, truncation=True, max_length=limit, padding=padding)
         return list(encoded["input_ids"])
 
     def _padded(self, ids: list[list[int]]) -> tuple[Tensor, Tensor]:
@@ -235,6 +237,8 @@ def _projection(encoder: nn.Module, settings: RetrieverSettings) -> nn.Sequentia
         return None
     body: Any = encoder
     width = settings.projection
+    if settings.projected not in ("pooled", "tokens"):
+        raise BadRequest(f"projected {settings.projected!r} is not known: choose pooled or tokens")
     return nn.Sequential(nn.Linear(body.config.hidden_size, width), nn.LayerNorm(width))
 
 

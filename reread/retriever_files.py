@@ -35,6 +35,8 @@ class RetrieverSettings:
     text_prefix: str = ""  # between title and text
     question_tokens: int = 64
     passage_tokens: int = 256
+    fill_questions: bool = False  # pad to question_tokens and read the padding as text, for
+    fill_passages: bool = False  # weights that were trained so (FiD-KD's without masks)
 
 
 def resolve_default_retriever() -> Path:

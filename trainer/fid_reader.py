@@ -25,6 +25,7 @@ from trainer.fid_weights import (
     Conversion,
     Dropped,
     Tensors,
+    build_config,
     load_tokenizer,
     read_config,
     read_weights,
@@ -85,10 +86,9 @@ def reader_config(source: Path) -> T5Config:
             f"embedding, as the published readers do."
         )
     body.setdefault("decoder_start_token_id", body.get("pad_token_id", 0))
-    try:
-        return T5Config(**{k: v for k, v in body.items() if k not in IGNORED_CONFIG})
-    except (TypeError, ValueError) as error:
-        raise UnknownModel(f"{source / 'config.json'} is not usable ({error}).") from error
+    values = {k: v for k, v in body.items() if k not in IGNORED_CONFIG}
+    config: T5Config = build_config(T5Config, values, source)
+    return config
 
 
 def stock_names(file: Path, found: Tensors) -> tuple[Tensors, list[Dropped]]:

@@ -20,6 +20,7 @@ from trainer.fid_weights import (
     Conversion,
     Dropped,
     Tensors,
+    build_config,
     load_tokenizer,
     read_config,
     read_weights,
@@ -41,15 +42,16 @@ def convert_retriever(source: Path, output: Path, *, tokenizer: str | None = Non
     """Write `output` (which must not exist) from a checkpoint folder.
 
     `tokenizer` is a folder or a hub name; by default the one in `source`, else bert-base-uncased.
-    Vectors are those of the published code with its masks on: mean over a text's own tokens of
-    LayerNorm(projection(token)), for `question: Q` and `title: T context: X`. Search there uses
+    Vectors are those of the published code: the mean over a text's tokens of
+    LayerNorm(projection(token)), for `question: Q` and `title: T context: X`; search there uses
     the plain inner product, as here. Raises UnknownModel for what does not fit.
     """
     body = read_config(source)
+    values = {k: v for k, v in body.items() if k not in NOT_BERTS}
+    config: BertConfig = build_config(BertConfig, values, source)
     settings = retriever_settings(source, body)
     file, found = read_weights(source)
     tensors, dropped = bert_names(found)
-    config = BertConfig(**{k: v for k, v in body.items() if k not in NOT_BERTS})
     with torch.device("meta"):
         shapes = {k: v.shape for k, v in BertModel(config).state_dict().items()}
     wanted = {f"{BODY}{name}": shape for name, shape in shapes.items()}
@@ -67,33 +69,39 @@ def convert_retriever(source: Path, output: Path, *, tokenizer: str | None = Non
 
 
 def retriever_settings(source: Path, body: dict[str, Any]) -> RetrieverSettings:
-    """What config.json says about use; UnknownModel for what our vectors cannot be.
+    """What config.json says about use, the published code's defaults where it says nothing.
 
-    Without masks the published code attends to padding and averages it too, so that a vector
-    depends on the padded length: those checkpoints are refused. Missing keys have its defaults.
+    Without a mask that code attends to padding and averages it too; `fill_*` keeps that. Raises
+    UnknownModel for values that cannot be.
     """
-    file = source / "config.json"
     if body.get("model_type", "bert") != "bert":
-        raise UnknownModel(f"{file} describes a {body['model_type']!r} model, not a BERT.")
-    for name in ("apply_question_mask", "apply_passage_mask"):
-        if body.get(name, False) is not True:
-            raise UnknownModel(
-                f"{file} has {name} {body.get(name, False)}: its vectors count padding as text; "
-                f"only retrievers trained with both masks can be converted."
-            )
+        raise UnknownModel(
+            f"{source / 'config.json'} describes a {body['model_type']!r} model, not a BERT."
+        )
+    longest = int(body.get("max_position_embeddings", 512))
+    width = _whole(source, body, "indexing_dimension", 768, 2**16)
     return RetrieverSettings(
         pooling="cls" if body.get("extract_cls", False) else "mean",
         normalize=False,
-        projection=int(body.get("indexing_dimension", 768))
-        if body.get("projection", True)
-        else None,
+        projection=width if body.get("projection", True) else None,
         projected="tokens",
         question_prefix="question: ",
         passage_prefix="title: ",
         text_prefix="context: ",
-        question_tokens=int(body.get("question_maxlength", 40)),
-        passage_tokens=int(body.get("passage_maxlength", 200)),
+        question_tokens=_whole(source, body, "question_maxlength", 40, longest),
+        passage_tokens=_whole(source, body, "passage_maxlength", 200, longest),
+        fill_questions=not body.get("apply_question_mask", False),
+        fill_passages=not body.get("apply_passage_mask", False),
     )
+
+
+def _whole(source: Path, body: dict[str, Any], name: str, default: int, most: int) -> int:
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise UnknownModel(
+            f"{source / 'config.json'} has {name} {value!r}; a whole number from 1 to {most} fits."
+        )
+    return value
 
 
 def bert_names(found: Tensors) -> tuple[Tensors, list[Dropped]]:

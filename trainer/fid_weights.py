@@ -15,6 +15,7 @@ from typing import Any
 
 import safetensors.torch
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoTokenizer
 
 from reread.errors import CorruptArtefact, UnknownModel
@@ -59,6 +60,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UnknownModel(f"{folder / 'config.json'} is not a JSON object.")
     return body
+
+
+def build_config(kind: Any, values: dict[str, Any], folder: Path) -> Any:
+    """A transformers config of class `kind`; UnknownModel says which value it does not take."""
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, StrictDataclassError) as error:
+        what = " ".join(str(error).split())
+        raise UnknownModel(f"{folder / 'config.json'} is not usable ({what}).") from error
 
 
 def read_weights(folder: Path) -> tuple[Path, Tensors]:
