@@ -42,8 +42,10 @@ def convert_reader(
     ] = False,
 ) -> None:
     """A reader: a stock T5 folder for REREAD_READER."""
+    from reread.retriever_files import silence_progress_bars
     from trainer import fid_reader
 
+    silence_progress_bars()
     refuse_existing(output)
     done = fid_reader.convert_reader(source, output, tokenizer=tokenizer, input_eos=input_eos)
     show_conversion(done, f"use it with REREAD_READER={output}")
@@ -53,8 +55,10 @@ def convert_retriever(
     source: SourceArgument, output: OutputOption, tokenizer: TokenizerOption = None
 ) -> None:
     """A retriever: a folder for `reread build --retriever dense --model`."""
+    from reread.retriever_files import silence_progress_bars
     from trainer import fid_retriever
 
+    silence_progress_bars()
     refuse_existing(output)
     done = fid_retriever.convert_retriever(source, output, tokenizer=tokenizer)
     show_conversion(done, f"use it with `reread build --retriever dense --model {output}`")
