@@ -42,13 +42,29 @@ def retrieve_questions(
                 )  # fmt: skip
 
 
+def first_passages(
+    questions: Sequence[ScoredQuestion],
+    count: int,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Iterator[ScoredQuestion]:
+    """Each question with its first `count` passages; the others are left out, not kept unscored.
+
+    A file of passages scored on two scales cannot be told from a good one.
+    """
+    for number, one in enumerate(questions):
+        progress(number / len(questions))
+        scores = None if one.scores is None else one.scores[:count]
+        yield replace(one, passages=one.passages[:count], scores=scores)
+
+
 def attended_questions(
-    reader: AnswerReader, questions: Iterator[ScoredQuestion], generation: int
+    reader: AnswerReader, questions: Iterator[ScoredQuestion], generation: int | None
 ) -> Iterator[ScoredQuestion]:
     """The same with the reader's attention G(q, p) as scores, in the order of the passages.
 
-    `read_with` keeps what the scores depend on: reader, generation, aggregation, and the ids of
-    the passages in the order they were read (FiD-KD, section 3.2: the decoder reads all at once).
+    `read_with` keeps what the scores depend on: reader, generation (None where the passages were
+    given), aggregation, and the ids of the passages in the order they were read (FiD-KD, section
+    3.2: the decoder reads all at once).
     """
     while batch := list(islice(questions, QUESTIONS_AT_ONCE)):
         readings = reader.read([ReadRequest(one.question, one.passages) for one in batch])

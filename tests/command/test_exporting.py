@@ -83,10 +83,32 @@ def test_attention_is_that_of_the_reader(place, tmp_path):
     assert entry.read_with["reader"] == "starter_reader" and entry.read_with["generation"] == 1
 
 
+def test_given_passages_are_read_anew_and_only_those_read_are_kept(place, tmp_path, capsys):
+    """What the published test_reader does to a file that has more passages than it reads."""
+    assert export_questions(place, tmp_path / "d.json") == 0
+    entries = json.loads((tmp_path / "d.json").read_text())
+    (tmp_path / "given.json").write_text(json.dumps([*entries, {"question": "no passages"}]))
+    arguments = ["--questions", str(tmp_path / "given.json"), "--given", "--attention"]
+    assert run(
+        ["export", "questions", *arguments, "--top-k", "2", "--output", str(tmp_path / "s.json")]
+    ) == 0  # fmt: skip
+    assert "skipped 1: `ctxs` is missing or empty (first: entry 3)" in capsys.readouterr().out
+    reader = Reader.load(str(resolve_default_reader()), device="cpu")
+    for before, after in zip(
+        entries, read_scored_questions(tmp_path / "s.json").entries, strict=True
+    ):
+        assert [p.id for p in after.passages] == [c["id"] for c in before["ctxs"][:2]]
+        reading = reader.read([ReadRequest(after.question, after.passages)])[0]
+        assert after.scores == pytest.approx(reading.attention, abs=1e-4)
+        assert after.read_with["generation"] is None
+        assert after.read_with["retrieval_scores"] == [c["score"] for c in before["ctxs"][:2]]
+
+
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
         (["--top-k", "0"], "--top-k is 0"),
+        (["--given", "--split", "dev"], "exclude each other"),
         (["--output", "/nowhere/d.json"], "The folder /nowhere is not there"),
         (["--output", "/"], "/ is not a file"),
     ],
