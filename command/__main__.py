@@ -14,7 +14,18 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from command import asking, corpus, demonstration, evaluating, generations, jobs, serving, training
+from command import (
+    asking,
+    converting,
+    corpus,
+    demonstration,
+    evaluating,
+    exporting,
+    generations,
+    jobs,
+    serving,
+    training,
+)
 from reread.errors import RereadError
 
 QUIET = {  # before torch and tokenizers are loaded; see docs/decisions.md
@@ -31,7 +42,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, serving, asking, jobs, generations, evaluating, training,
+    demonstration, corpus, serving, asking, jobs, generations, evaluating, training, exporting,
+    converting,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -51,17 +51,21 @@ def train_reader(
         float, typer.Option(help="Weight of the pointer loss; 0 is the paper's training.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Seed of data order and dropout.")] = 0,
+    targets: Annotated[
+        str | None, typer.Option(help="Answers as the paper has them: triviaqa, nq, narrativeqa.")
+    ] = None,
 ) -> None:
     """Train a Fusion-in-Decoder reader; interrupted runs continue from --output."""
     from trainer.reader_tasks import TaskMix
     from trainer.reader_training import ReaderTraining
     from trainer.starter_recipe import STARTER_STAGES, Stage, run_stages
+    from trainer.targets import prepare_targets
 
     settings = settings_from(home=home)
     set_threads(settings)
     console = make_console()
     model, tokenizer = load_base(base)
-    examples = gather(questions, settings, split, retrieve, console)
+    examples = prepare_targets(gather(questions, settings, split, retrieve, console), targets)
     stages = STARTER_STAGES
     if base is not None:
         training = ReaderTraining(
