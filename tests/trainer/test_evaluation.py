@@ -68,6 +68,8 @@ def test_depths_beyond_the_corpus_are_left_out(store: PassageStore) -> None:
     found = evaluate(WordSearch(store), None, QUESTIONS, 1, depths=(3, 1, 4, 5, 9))
     assert (found.depths, found.searched) == ((1, 3, 4, 5), 5)
     assert list(found.metrics["recall_at"]["answer"]) == ["1", "3", "4", "5"]
+    deep = evaluate(WordSearch(store), EchoReader(), QUESTIONS, 3, depths=(1,))
+    assert (deep.searched, len(deep.results[0].retrieved)) == (3, 3)  # what is read is searched
     assert usable_depths((1, 5, 20, 100), 100) == (1, 5, 20, 100)
     with pytest.raises(BadRequest, match="4 passages, fewer than the smallest recall depth 9"):
         evaluate(WordSearch(store), None, QUESTIONS, 1, depths=(9,))

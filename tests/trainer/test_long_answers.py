@@ -127,6 +127,13 @@ def test_bleu_of_the_set_equals_its_formula_and_sacrebleus(seed: int, order: int
     assert found.corpus == pytest.approx(whole.score / 100)
 
 
+def test_case_counts_nowhere() -> None:
+    scores = score_long_answers(["The Blue Whale swims"], [["the blue whale Swims"]])
+    assert [scores.columns[f"sentence_bleu_{n}"] for n in (1, 4)] == [[pytest.approx(1.0)]] * 2
+    assert scores.columns["rouge_l"] == [1.0]
+    assert scores.columns["meteor"] == [pytest.approx(1 - 0.5 / 64)]
+
+
 def test_bleu_of_one_answer_uses_the_orders_it_is_long_enough_for() -> None:
     found = measure_bleu(["blue whale", "the blue whale", ""], [["blue whale"], ["a"], ["b"]], 4)
     assert found.sentences == pytest.approx((1.0, 0.0, 0.0))

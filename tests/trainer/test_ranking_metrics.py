@@ -36,7 +36,7 @@ def slow_figures(gold: tuple[str, ...], retrieved: list[str]) -> dict[str, float
 def random_question(random: Random, gold_count: int) -> tuple[tuple[str, ...], list[str]]:
     stems = [f"d{n}" for n in range(6)]
     stored = stems + [f"{stem}.{piece}" for stem in stems for piece in (1, 2)]
-    gold = tuple(random.choice(stems) for _ in range(gold_count))
+    gold = tuple(random.choice(stems + stored[:12]) for _ in range(gold_count))
     return gold, random.sample(stored, random.randint(0, len(stored)))
 
 
