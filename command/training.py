@@ -245,10 +245,12 @@ def load_base(base: str | None) -> tuple[Any, Any]:
     """The checkpoint to fine-tune in float32, or the untrained starter model."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
 
     from reread.retriever import resolve_default_retriever
     from trainer.starter_model import build_starter_model
 
+    transformers_logging.disable_progress_bar()
     if base is None:
         return build_starter_model(str(resolve_default_retriever()))
     try:

@@ -81,7 +81,7 @@ def main(folder: Path, steps: int, pause_s: float = 0.0) -> None:
     dropout = float(os.environ.get("DROPOUT", "0.1"))
 
     def report(line: dict[str, float]) -> None:
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
         time.sleep(pause_s)
 
     with joined_ranks(os.environ, "cpu") as ranks:

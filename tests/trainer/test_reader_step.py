@@ -67,7 +67,7 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(model, accumulation:
 
 
 def test_told_losses_are_the_means_over_the_step(model) -> None:
-    whole = {n: float(v) for n, v in reader_losses(model, step_batches(model, 1)[0]).items()}
+    whole = {n: v.item() for n, v in reader_losses(model, step_batches(model, 1)[0]).items()}
     told = backward_step(model, step_batches(model, 4), TRAINING)
     assert told == pytest.approx(whole, abs=1e-5)
 
@@ -107,7 +107,7 @@ def test_terms_of_weight_zero_are_not_computed(model) -> None:
     told = backward_step(model, step_batches(model, 2), paper)
     assert list(told) == ["answer"]
     alone = reader_losses(model, step_batches(model, 1)[0])["answer"]
-    assert told["answer"] == pytest.approx(float(alone), abs=1e-5)
+    assert told["answer"] == pytest.approx(alone.item(), abs=1e-5)
 
 
 def test_dropout_depends_on_seed_step_and_rank_alone() -> None:
