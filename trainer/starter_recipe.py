@@ -51,15 +51,25 @@ STARTER_STAGES = (
             passage_weight=0.5,
         ),
     ),
-    Stage(  # whole passages, several distractors: the attention learns to choose
-        "choose",
+    Stage(  # every question set, so that it holds for other articles than those at hand
+        "spread",
         ReadingPlan(
-            6, TaskMix(passages=6, cloze_share=0.06, continue_share=0.06, crop_share=0.2),
-            dropout=0.05,
+            20, TaskMix(passages=3, cloze_share=0.02, continue_share=0.03, crop_share=0.35),
+            dropout=0.0,
         ),
         ReaderTraining(
-            steps=900, learning_rate=3e-4, encoder_learning_rate=1e-4, passage_weight=1.0,
-            freeze_encoder_layers=2,
+            steps=1300, learning_rate=6e-4, encoder_learning_rate=2e-4, final_share=0.3,
+            passage_weight=1.0,
+        ),
+    ),
+    Stage(  # whole passages, many distractors: the attention learns to choose
+        "settle",
+        ReadingPlan(
+            8, TaskMix(passages=8, cloze_share=0.01, continue_share=0.01, crop_share=0.1),
+            dropout=0.0,
+        ),
+        ReaderTraining(
+            steps=620, learning_rate=4e-4, encoder_learning_rate=1.5e-4, passage_weight=1.0,
         ),
     ),
 )  # fmt: skip
