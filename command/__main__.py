@@ -14,7 +14,17 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from command import asking, corpus, demonstration, evaluating, generations, jobs, serving, training
+from command import (
+    asking,
+    corpus,
+    demonstration,
+    distilling,
+    evaluating,
+    generations,
+    jobs,
+    serving,
+    training,
+)
 from reread.errors import RereadError
 
 QUIET = {  # before torch and tokenizers are loaded; see docs/decisions.md
@@ -32,6 +42,7 @@ app = typer.Typer(
 )
 for module in (
     demonstration, corpus, serving, asking, jobs, generations, evaluating, training,
+    distilling,
 ):  # fmt: skip
     module.add_commands(app)
 
