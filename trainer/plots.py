@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 INK, GRID = "#22303c", "#dfe5ea"
 COLOURS = ("#0b6e99", "#d9730d", "#5a8f3c", "#9065b0", "#c4314b", "#7a6a53")
+_METADATA = {".svg": {"Date": None}, ".png": {"Software": None}}
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -50,9 +52,10 @@ def draw(panels: Sequence[Panel], path: Path, *, title: str = "") -> list[Path]:
     if title:
         figure.suptitle(title, fontsize=12, color=INK, x=0.01, ha="left", fontweight="bold")
     written = [path.with_suffix(kind) for kind in (".svg", ".png")]
-    for one in written:
-        # Without a date, so that the same figures give the same file.
-        figure.savefig(one, dpi=160, metadata={"Date": None} if one.suffix == ".svg" else None)
+    # Without a date and with a fixed salt, the same figures give the same files.
+    with rc_context({"svg.hashsalt": "reread"}):
+        for one in written:
+            figure.savefig(one, dpi=160, metadata=_METADATA[one.suffix])
     return written
 
 

@@ -77,9 +77,7 @@ def _require_documents(asked: Sequence[AskedQuestion]) -> None:
             )
 
 
-def describe(
-    source: Source, settings: RunSettings, files: Sequence[Path] = ()
-) -> dict[str, Any]:
+def describe(source: Source, settings: RunSettings, files: Sequence[Path] = ()) -> dict[str, Any]:
     """The run's config: settings, what the data are, and what they are worked on with.
 
     `files` are others that a changed content of must be refused, such as the passages file.
