@@ -7,11 +7,12 @@ Iteration 0 reads the initial passages, as in Table 1; the last one trains no re
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from reread.attention import NEED_ALL_STEPS
 from reread.commit import Reach, never
 from reread.passages import PassageStore
 from reread.retriever import DenseRetriever
@@ -36,6 +37,8 @@ from trainer.starts import load_start_encoder
 
 Report = Callable[[str, float], None]  # (what is done, share of it)
 LISTS = ("train", "validation")
+STEPS = ("retrieved", "reader", "validation", "scores", "retriever")
+LAST_STEPS = 3  # the last iteration ends with its reader measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +83,21 @@ class Iterations:
         return self.run.metrics()
 
     def _iterate(self, number: int, *, last: bool) -> None:
-        steps: dict[str, Callable[[Path], Record]] = {
-            "retrieved": partial(self._retrieve, number),
-            "reader": partial(self._train_reader, number),
-            "validation": partial(self._validate, number),
-        }
-        if not last:
-            steps["scores"] = partial(self._score, number)
-            steps["retriever"] = partial(self._train_retriever, number)
-        for name, work in steps.items():
-            self._reach(f"{number}/{name}")
-            self.run.perform(number, name, partial(self._timed, work))
+        for name in STEPS[: LAST_STEPS if last else len(STEPS)]:
+            self.do(number, name)
         self.run.write_metrics(number, summarise(self.run, number))
+
+    def do(self, number: int, name: str) -> Record:
+        """One of STEPS, unless it is done; the steps before it must be."""
+        work: dict[str, Callable[[int, Path], Record]] = {
+            "retrieved": self._retrieve,
+            "reader": self._train_reader,
+            "validation": self._validate,
+            "scores": self._score,
+            "retriever": self._train_retriever,
+        }
+        self._reach(f"{number}/{name}")
+        return self.run.perform(number, name, partial(self._timed, partial(work[name], number)))
 
     def _timed(self, work: Callable[[Path], Record], scratch: Path) -> Record:
         began = self._clock()
@@ -184,13 +190,15 @@ class Iterations:
         return {**answers, "agreement": agreement}
 
     def _score(self, number: int, scratch: Path) -> Record:
-        """Step 2: every training list read, every aggregation kept."""
-        lists = self.lists(number, "train")
-        readings = self._read(number, self.source.train, lists, self.settings.read_for, "scoring")
+        """Step 2: every training list read, every aggregation kept; answers only where they cost
+        nothing, since most scores are those of the first output token."""
+        lists, names = self.lists(number, "train"), self.settings.read_for
+        whole = bool(NEED_ALL_STEPS & set(names))
+        readings = self._read(
+            number, self.source.train, lists, names, "scoring", answer_tokens=None if whole else 1
+        )
         readings.save(scratch)
-        agreement = agreement_metrics(lists, readings, self.settings.aggregation)
-        labels = [one.label for one in self.source.train]
-        return {**answer_metrics(labels, readings.answers), "agreement": agreement}
+        return {"agreement": agreement_metrics(lists, readings, self.settings.aggregation)}
 
     def _read(
         self,
@@ -199,10 +207,12 @@ class Iterations:
         lists: RankedLists,
         aggregations: Sequence[str],
         what: str,
+        answer_tokens: int | None = None,
     ) -> ListReadings:
         settings = self.settings
+        limit = answer_tokens or settings.reader.answer_tokens
         reader = load_reader(
-            self.run.step(number, "reader"), settings.reader,
+            self.run.step(number, "reader"), replace(settings.reader, answer_tokens=limit),
             bf16=settings.bf16, device=settings.device,
         )  # fmt: skip
         return read_lists(
@@ -270,10 +280,7 @@ class Iterations:
 
 def summarise(run: RunDirectory, number: int) -> Record:
     """One iteration's metrics out of its steps' records."""
-    records = {
-        name: run.record(number, name)
-        for name in ("retrieved", "reader", "validation", "scores", "retriever")
-    }
+    records = {name: run.record(number, name) for name in STEPS}
     found = {name: record for name, record in records.items() if record is not None}
     seconds = {name: record.pop("seconds") for name, record in found.items()}
     return {"iteration": number, **found, "seconds": seconds}

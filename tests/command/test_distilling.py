@@ -49,7 +49,10 @@ def test_a_run_from_files_and_the_same_command_again(
     output = files / "run"
     lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
     assert [line["iteration"] for line in lines] == [0, 1]
-    assert lines[0]["retrieved"]["questions"] == 4 and lines[0]["scores"]["questions"] == 8
+    assert (
+        lines[0]["retrieved"]["questions"] == 4
+        and lines[0]["scores"]["agreement"]["questions"] == 8
+    )
     assert (output / "iterations.svg").exists() and (output / "iterations.png").exists()
     config = json.loads((output / "config.json").read_text())
     assert config["settings"]["reader.steps"] == 2 and config["data"]["passages"] == 100
