@@ -34,8 +34,8 @@ SAME = {("table6", "mean"): ("table5", "kl")}  # one figure under two names
 READ_S, STEP_PASSAGE_S, DISTIL_PASSAGE_S, ENCODE_S, FIXED_S = 0.18, 0.04, 0.035, 10.0, 5.0
 
 
-def main() -> None:
-    options = parse()
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse(arguments)
     torch.set_num_threads(options.threads)
     silence_progress_bars()
     sizes = sizes_of(
@@ -57,14 +57,16 @@ def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> No
     options.results.mkdir(parents=True, exist_ok=True)
     missing = [cell for cell in cells if not is_there(options.results / cell.file, sizes)]
     print(estimate(missing, sizes, correction_of(options.results)), flush=True)
-    laboratory = Laboratory(options.data, options.work, sizes, options.reader) if missing else None
+    if not missing:
+        return
+    models = {"reader": options.reader, "encoder": options.encoder}
+    laboratory = Laboratory(options.data, options.work, sizes, **models)
     began = time.monotonic()
     for place, cell in enumerate(missing):
         minutes = (time.monotonic() - began) / 60
         if options.minutes is not None and minutes >= options.minutes:
             print(f"Out of time after {minutes:.1f} minutes, {len(missing) - place} cells left.")
             return
-        assert laboratory is not None
         work_out(cell, laboratory, sizes, options.results, f"[{place + 1}/{len(missing)}]")
 
 
@@ -164,7 +166,7 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
-def parse() -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -184,9 +186,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--reader-steps", type=int)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--reader", help="checkpoint to train from; default the starter reader")
+    parser.add_argument("--encoder", help="what BM25's retriever starts as; default MiniLM")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def names(text: str) -> tuple[str, ...]:

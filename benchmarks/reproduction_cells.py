@@ -81,8 +81,17 @@ class Cell:
 class Laboratory:
     """Questions, corpus and the runs of one work folder; every cell begins from files."""
 
-    def __init__(self, data: Path, work: Path, sizes: Sizes, reader: str | None = None) -> None:
-        self._data, self._work, self._sizes, self._reader = data, work, sizes, reader
+    def __init__(
+        self,
+        data: Path,
+        work: Path,
+        sizes: Sizes,
+        *,
+        reader: str | None = None,
+        encoder: str | None = None,
+    ) -> None:
+        self._data, self._work, self._sizes = data, work, sizes
+        self._reader, self._encoder = reader, encoder
         self._corpus = self._open_corpus()
         self._finder = AnswerFinder(self._corpus)
 
@@ -113,7 +122,7 @@ class Laboratory:
     def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
         sizes = self._sizes
         return RunSettings(
-            start=start, iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
+            start=start, encoder=self._encoder, iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
             aggregations=KEPT_AGGREGATIONS if start == "bm25" else ("mean",),
             read_validation=len(SPLITS) * sizes.answered, distil=self._distil("kl"),
             reader=ReaderSettings(
