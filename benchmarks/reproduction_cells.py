@@ -122,7 +122,8 @@ class Laboratory:
     def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
         sizes = self._sizes
         return RunSettings(
-            start=start, encoder=self._encoder, iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
+            start=start, encoder=self._encoder, iterations=iterations, depth=sizes.depth,
+            seed=seed, bf16=sizes.bf16,
             aggregations=KEPT_AGGREGATIONS if start == "bm25" else ("mean",),
             read_validation=len(SPLITS) * sizes.answered, distil=self._distil("kl"),
             reader=ReaderSettings(
