@@ -19,6 +19,7 @@ from command import (
     converting,
     corpus,
     demonstration,
+    distilling,
     evaluating,
     exporting,
     generations,
@@ -42,8 +43,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, serving, asking, jobs, generations, evaluating, training, exporting,
-    converting,
+    demonstration, corpus, serving, asking, jobs, generations, evaluating, training, distilling,
+    exporting, converting,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -83,10 +83,10 @@ class BM25Retriever:
         """Per question min(k, N) hits, best first, ties by row; no common word scores 0."""
         if k < 1:
             raise BadRequest(f"top_k is {k}: ask for at least 1")
-        return [_best(self._scores(one), min(k, self._count)) for one in questions]
+        return [_best(self.score_all(one), min(k, self._count)) for one in questions]
 
-    def _scores(self, question: str) -> npt.NDArray[np.float32]:
-        """(N,) the score of every passage."""
+    def score_all(self, question: str) -> npt.NDArray[np.float32]:
+        """(N,) the score of every passage, in row order."""
         known = [self._vocabulary[one] for one in tokenize(question) if one in self._vocabulary]
         if not known:
             return np.zeros(self._count, dtype=np.float32)

@@ -1,0 +1,302 @@
+"""The cells of the reproduction: one table's row for one seed, each worked out on its own.
+
+Table 1's rows are the iterations of one run; tables 5 and 6 and section 3.2 share iteration 0 of
+the run from BM25: its passages, its reader and that reader's scores. Knows the project's training
+and its figures; knows no page.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from index_builder.ingest import ingest
+from reread.home import Home, numbers
+from reread.passages import PassageStore, open_corpus
+from trainer import distil
+from trainer.asked_questions import AskedQuestion, read_asked
+from trainer.distil_settings import ReaderSettings, RunSettings
+from trainer.iteration import Iterations
+from trainer.iteration_reader import load_reader
+from trainer.list_metrics import AnswerFinder, answer_metrics, retrieval_metrics
+from trainer.list_reading import ListReadings, read_lists
+from trainer.ranked_lists import RankedLists
+from trainer.retrieval import DenseSearch, encode_corpus
+from trainer.run_directory import open_run
+from trainer.run_source import describe, make_source
+from trainer.scored_lists import scored_examples
+from trainer.settings import OBJECTIVES, DistilSettings
+
+SPLITS = ("articles", "questions")
+UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
+    "Apollo_program", "Chloroplast", "European_Union_law", "Nikola_Tesla", "Normans",
+    "Private_school",
+)  # fmt: skip
+KEPT_AGGREGATIONS = (
+    "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
+)  # fmt: skip
+DEEPEST = 100
+Cut = Callable[[int], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything; written into each cell, and two sizes are never mixed."""
+
+    questions: int = 400  # trained on in Table 1
+    table_questions: int = 200  # of those, retrievers of tables 5 and 6
+    measured: int = 500  # R@k, per split
+    answered: int = 75  # EM, per split
+    depth: int = 20
+    reader_steps: int = 24
+    reader_batch: int = 6
+    reader_passages: int = 6
+    epochs: int = 1
+    batch_questions: int = 8
+    passages_per_question: int = 6
+    retriever_learning_rate: float = 1e-4
+    reader_learning_rate: float = 1e-4
+    bf16: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One row of one table for one seed."""
+
+    table: str  # table1, table5, table6, section32
+    row: str
+    seed: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.table}-{self.row}-seed{self.seed}.json"
+
+
+class Laboratory:
+    """Questions, corpus and the runs of one work folder; every cell begins from files."""
+
+    def __init__(
+        self,
+        data: Path,
+        work: Path,
+        sizes: Sizes,
+        *,
+        reader: str | None = None,
+        encoder: str | None = None,
+    ) -> None:
+        self._data, self._work, self._sizes = data, work, sizes
+        self._reader, self._encoder = reader, encoder
+        self._corpus = self._open_corpus()
+        self._finder = AnswerFinder(self._corpus)
+
+    def work_out(self, cell: Cell, report: Callable[[str, float], None]) -> dict[str, Any]:
+        """The cell's figures by split, R@k and EM as shares with their numbers of questions."""
+        if cell.table == "table1":
+            start, _, number = cell.row.rpartition("-")
+            return self._iteration(start, int(number), cell.seed, report)
+        if cell.table == "section32":
+            return self._fewer_passages(cell.row, cell.seed, report)
+        aggregation = cell.row if cell.table == "table6" else "mean"
+        objective = cell.row if cell.table == "table5" else "kl"
+        return self._retriever(objective, aggregation, cell.seed, report)
+
+    # Table 1
+
+    def _iteration(self, start: str, number: int, seed: int, report: Any) -> dict[str, Any]:
+        settings = self._settings(start, number, seed)
+        folder = self._work / f"{start}-seed{seed}"
+        source = make_source(*self._questions(seed), self._corpus, settings, folder / "given")
+        with open_run(folder, describe(source, settings)) as run:
+            its = Iterations(run, source, settings, report=report)
+            its.go()
+            lists = its.lists(number, "validation")
+            answers = ListReadings.load(run.step(number, "validation")).answers
+        return self._figures(source.validation, lists, answers)
+
+    def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
+        sizes = self._sizes
+        return RunSettings(
+            start=start, encoder=self._encoder, iterations=iterations, depth=sizes.depth,
+            seed=seed, bf16=sizes.bf16,
+            aggregations=KEPT_AGGREGATIONS if start == "bm25" else ("mean",),
+            read_validation=len(SPLITS) * sizes.answered, distil=self._distil("kl"),
+            reader=ReaderSettings(
+                base=self._reader, steps=sizes.reader_steps, batch=sizes.reader_batch,
+                passages=sizes.reader_passages, learning_rate=sizes.reader_learning_rate,
+                warmup_steps=max(1, sizes.reader_steps // 5), freeze_embeddings=True,
+            ),
+        )  # fmt: skip
+
+    def _distil(self, objective: str) -> DistilSettings:
+        name, _, gamma = objective.partition("-")
+        sizes = self._sizes
+        return DistilSettings(
+            objective=name, margin_gamma=float(gamma or 0.2), epochs=sizes.epochs,
+            learning_rate=sizes.retriever_learning_rate, batch_questions=sizes.batch_questions,
+            passages_per_question=sizes.passages_per_question,
+        )  # fmt: skip
+
+    # What tables 5 and 6 and section 3.2 share
+
+    def _first_iteration(self, seed: int, report: Any) -> tuple[Iterations, Any]:
+        """Iteration 0 from BM25 up to its scores, made if it is not there."""
+        settings = self._settings("bm25", 0, seed)
+        folder = self._work / f"bm25-seed{seed}"
+        source = make_source(*self._questions(seed), self._corpus, settings, folder / "given")
+        with open_run(folder, describe(source, settings)) as run:
+            its = Iterations(run, source, settings, report=report)
+            for name in ("retrieved", "reader", "validation", "scores"):
+                its.do(0, name)
+        return its, source
+
+    def _retriever(
+        self, objective: str, aggregation: str, seed: int, report: Any
+    ) -> dict[str, Any]:
+        """One round from BM25: a retriever trained otherwise, read by iteration 0's reader."""
+        its, source = self._first_iteration(seed, report)
+        count = self._sizes.table_questions
+        readings = ListReadings.load(its.run.step(0, "scores"))
+        part = ListReadings(
+            readings.answers[:count], {n: s[:count] for n, s in readings.scores.items()}
+        )
+        lists = its.lists(0, "train")
+        examples = scored_examples(
+            source.train[:count], lists, self._corpus, part, aggregation, reader="iteration-0"
+        )
+        retriever = its.retriever_before(0)
+        distil.train(
+            retriever, examples, self._distil(objective), seed=seed,
+            progress=lambda share: report("training the retriever", share),
+        )  # fmt: skip
+        found = self._search(retriever, source.validation, report)
+        return self._read_and_figure(its, source.validation, found, report)
+
+    def _search(self, retriever: Any, asked: Sequence[AskedQuestion], report: Any) -> RankedLists:
+        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+            show = lambda share: report("encoding the corpus", share)  # noqa: E731
+            vectors = encode_corpus(retriever, self._corpus, Path(folder) / "v.npy", show)
+            questions = [one.label.question for one in asked]
+            return DenseSearch(retriever, vectors).search(questions, DEEPEST, [None] * len(asked))
+
+    def _fewer_passages(self, row: str, seed: int, report: Any) -> dict[str, Any]:
+        """Section 3.2: the first k of the 20 by the retriever's order, or by attention."""
+        its, source = self._first_iteration(seed, report)
+        lists, asked = its.lists(0, "validation"), source.validation
+        whole = ListReadings.load(its.run.step(0, "validation"))
+        order, _, count = row.partition("-")
+        if order == "all":
+            return self._figures(asked, lists, whole.answers)
+        if order == "attention":
+            lists = by_attention(lists, whole)
+        depth = int(count)
+        return self._read_and_figure(its, asked[: len(lists)], lists, report, depth=depth)
+
+    def _read_and_figure(
+        self,
+        its: Iterations,
+        asked: Sequence[AskedQuestion],
+        lists: RankedLists,
+        report: Any,
+        depth: int | None = None,
+    ) -> dict[str, Any]:
+        settings = its.settings
+        reader = load_reader(
+            its.run.step(0, "reader"), settings.reader, bf16=settings.bf16, device="cpu"
+        )
+        read = asked[: len(SPLITS) * self._sizes.answered]
+        part = RankedLists(lists.rows[: len(read)], lists.scores[: len(read)])
+        readings = read_lists(
+            reader, [one.label.question for one in read], part, self._corpus,
+            depth=depth or self._sizes.depth, aggregations=("mean",),
+            progress=lambda share: report("reading", share),
+        )  # fmt: skip
+        return self._figures(asked, lists, readings.answers)
+
+    # Questions and figures
+
+    def _questions(self, seed: int) -> tuple[list[AskedQuestion], list[AskedQuestion]]:
+        """Train questions of known articles; validation alternates unseen articles and questions.
+
+        The draw of training questions follows the seed, the validation questions are always the
+        same, so that seeds differ in training alone.
+        """
+        asked = read_asked(self._data / "questions.jsonl")
+        unseen = [one for one in asked if article_of(one) in UNSEEN]
+        known = [one for one in asked if article_of(one) not in UNSEEN]
+        train = draw([o for o in known if o.label.split == "train"], self._sizes.questions, seed)
+        dev = draw([o for o in known if o.label.split == "dev"], self._sizes.measured, 0)
+        pairs = zip(draw(unseen, self._sizes.measured, 0), dev, strict=False)
+        return train, [one for pair in pairs for one in pair]
+
+    def _figures(
+        self, asked: Sequence[AskedQuestion], lists: RankedLists, answers: Sequence[str]
+    ) -> dict[str, Any]:
+        found = {}
+        for place, split in enumerate(SPLITS):
+            rows = list(range(place, len(asked), len(SPLITS)))
+            own = RankedLists(lists.rows[rows], lists.scores[rows])
+            labels = [asked[row].label for row in rows]
+            recall = retrieval_metrics(labels, own, self._corpus, self._finder)
+            read = answer_metrics(labels, [answers[row] for row in rows if row < len(answers)])
+            found[split] = {
+                **{f"R@{k}": value for k, value in recall["answer"].items()},
+                "EM": read["em"], "F1": read["f1"],
+                "measured": recall["questions"], "answered": read["questions"],
+            }  # fmt: skip
+        return found
+
+    def _open_corpus(self) -> PassageStore:
+        home = Home(self._work / "corpus").create()
+        if not numbers(home.passages_dir):
+            ingest(home, [self._data / "passages.jsonl"])
+        return open_corpus(home)
+
+
+def by_attention(lists: RankedLists, readings: ListReadings) -> RankedLists:
+    """What was read, in the order of the reader's own scores; the rest of a list is dropped."""
+    attention = readings.of("mean")  # (Q, K)
+    count = len(attention)
+    order = np.argsort(-np.nan_to_num(attention, nan=-np.inf), axis=1, kind="stable")
+    rows = np.take_along_axis(lists.rows[:count, : attention.shape[1]], order, axis=1)
+    scores = np.take_along_axis(attention, order, axis=1)
+    return RankedLists(rows, np.nan_to_num(scores, nan=0.0))
+
+
+def article_of(one: AskedQuestion) -> str:
+    return one.label.passage_ids[0].split("#")[0]
+
+
+def draw(asked: list[AskedQuestion], count: int, seed: int) -> list[AskedQuestion]:
+    return Random(seed).sample(asked, min(count, len(asked)))
+
+
+def all_cells(iterations: int, seeds: Sequence[int]) -> list[Cell]:
+    """Every cell, seed by seed, those first that others wait for."""
+    rows = [
+        *(("section32", row) for row in section_rows()),
+        *(("table1", f"{s}-{n}") for s in ("bm25", "untrained") for n in range(iterations + 1)),
+        *(("table5", row) for row in OBJECTIVE_ROWS if row.partition("-")[0] in OBJECTIVES),
+        *(("table6", row) for row in KEPT_AGGREGATIONS),
+    ]
+    return [Cell(table, row, seed) for seed in seeds for table, row in rows]
+
+
+def section_rows() -> list[str]:
+    return ["all", *(f"{order}-{k}" for k in (10, 5, 2, 1) for order in ("retriever", "attention"))]
+
+
+OBJECTIVE_ROWS = ("kl", "mse", "margin-1", "margin-0.2", "margin-0.1", "ppmean", "loop", "emdr2")
+
+
+def sizes_of(**given: Any) -> Sizes:
+    return replace(Sizes(), **{name: value for name, value in given.items() if value is not None})
+
+
+def plain(sizes: Sizes) -> dict[str, Any]:
+    return asdict(sizes)

@@ -1,0 +1,103 @@
+"""The reproduction on tiny models: cells once each, figures from files, a page that is honest."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.reproduction import main
+from benchmarks.reproduction_cells import Cell, Sizes, all_cells, by_attention, plain
+from benchmarks.reproduction_page import Results, write_page
+from tests.trainer.iterating import make_world
+from tests.trainer.tiny import ANIMALS, make_passages
+from trainer.list_reading import ListReadings
+from trainer.ranked_lists import RankedLists
+
+
+def make_data(folder: Path) -> Path:
+    """Two articles, one of them unseen: animals by halves."""
+    folder.mkdir()
+    with (folder / "passages.jsonl").open("w") as stream:
+        for n, p in enumerate(make_passages()):
+            article = "Normans" if n < 50 else "Oxygen"
+            stream.write(json.dumps({"id": f"{article}#{n}", "title": "", "text": p.text}) + "\n")
+    with (folder / "questions.jsonl").open("w") as stream:
+        for n in range(60):
+            animal = ANIMALS[n % 10]
+            gold = f"{'Normans' if n % 10 < 5 else 'Oxygen'}#{n % 10 * 10}"
+            entry = {
+                "id": str(n), "question": f"where is the {animal} {n}", "answers": [animal],
+                "passage_id": gold, "split": "dev" if n % 3 == 0 else "train",
+            }  # fmt: skip
+            stream.write(json.dumps(entry) + "\n")
+    return folder
+
+
+@pytest.mark.slow
+def test_cells_are_worked_out_once_and_make_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    world, data = make_world(tmp_path / "world"), make_data(tmp_path / "data")
+    arguments = [
+        "--data", str(data), "--work", str(tmp_path / "work"), "--seeds", "0", "--iterations", "0",
+        "--results", str(tmp_path / "results"), "--page", str(tmp_path / "page.md"),
+        "--reader", str(world / "reader"), "--encoder", str(world / "encoder"), "--no-bf16",
+        "--questions", "6", "--table-questions", "4", "--measured", "8", "--answered", "2",
+        "--reader-steps", "1", "--threads", "1",
+    ]  # fmt: skip
+    main([*arguments, "--only", "section32,table6"])
+    assert "together about" in capsys.readouterr().out
+    files = sorted((tmp_path / "results").glob("*.json"))
+    assert len(files) == 9 + 6
+    body = json.loads((tmp_path / "results/table6-max_heads-seed0.json").read_text())
+    assert body["figures"]["articles"]["measured"] == 8
+    assert body["figures"]["questions"]["answered"] == 2
+    stamps = [path.stat().st_mtime_ns for path in files]
+    main([*arguments, "--only", "section32,table6"])
+    assert stamps == [path.stat().st_mtime_ns for path in files]
+    with pytest.raises(SystemExit, match="was made with {'answered': 2}"):
+        main([*arguments, "--only", "section32", "--answered", "3"])
+    page = (tmp_path / "page.md").read_text()
+    assert "15 of" in page and "| `max_heads` |" in page
+    assert (tmp_path / "page-iterations.png").exists()
+
+
+def cell(folder: Path, table: str, row: str, seed: int, recall: float, em: float) -> None:
+    one = {"R@1": recall, "R@5": recall, "R@20": recall, "R@100": None, "EM": em, "F1": em}
+    figures = {split: {**one, "measured": 10, "answered": 5} for split in ("articles", "questions")}
+    body = {
+        "table": table, "row": row, "seed": seed, "sizes": plain(Sizes()), "seconds": 60.0,
+        "figures": figures,
+    }  # fmt: skip
+    (folder / Cell(table, row, seed).file).write_text(json.dumps(body))
+
+
+def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
+    results = tmp_path / "results"
+    results.mkdir()
+    for seed, shift in enumerate((-0.02, 0.0, 0.02)):
+        cell(results, "table1", "bm25-0", seed, 0.60 + shift, 0.3)
+        cell(results, "table1", "bm25-1", seed, 0.50 + shift, 0.4)
+    cells = all_cells(1, [0, 1, 2])
+    (results / "reasons.json").write_text(json.dumps({"bm25-recall": "Because of *this*."}))
+    write_page(Results.read(results, cells), tmp_path / "page.md", results / "reasons.json")
+    page = (tmp_path / "page.md").read_text().splitlines()
+    shape = {line.split(" | ")[0]: line for line in page if line.startswith("| From BM25")}
+    assert (
+        "**differs** | **differs** | Because of *this*."
+        in shape["| From BM25, one round raises R@20 (59.3 to 76.4)"]
+    )
+    assert "| holds | holds |" in shape["| From BM25, one round raises EM (41.2 to 46.8)"]
+    row = next(line for line in page if line.startswith("| BM25 | 1 |"))
+    assert row.split(" | ")[2:5] == ["50.0 ± 2.0", "50.0 ± 2.0", "50.0 ± 2.0"]
+    assert row.endswith("| 76.4 | 84.3 | 46.8 |")
+    assert next(line for line in page if line.startswith("| `mse` |")).count("·") == 8
+
+
+def test_by_attention_reorders_what_was_read():
+    nan = float("nan")
+    lists = RankedLists(np.array([[7, 8, 9], [4, 5, -1], [1, 2, 3]]), np.zeros((3, 3), np.float32))
+    readings = ListReadings(("", ""), {"mean": np.array([[1, 3, 2], [5, 6, nan]], np.float32)})
+    found = by_attention(lists, readings)
+    assert found.rows.tolist() == [[8, 9, 7], [5, 4, -1]]

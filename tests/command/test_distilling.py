@@ -1,0 +1,75 @@
+"""`reread distill` from the command line: a run, the same again, another one refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command.__main__ import run
+from tests.trainer.iterating import make_asked, make_world
+from tests.trainer.tiny import make_passages
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("REREAD_HOME", raising=False)
+    make_world(tmp_path / "world")
+    with (tmp_path / "questions.jsonl").open("w") as stream:
+        for n, one in enumerate(make_asked(12)):
+            entry = {
+                "id": one.label.id, "question": one.label.question, "document": one.document,
+                "answers": one.label.answers, "split": "dev" if n % 3 == 0 else "train",
+            }  # fmt: skip
+            stream.write(json.dumps(entry) + "\n")
+    with (tmp_path / "passages.jsonl").open("w") as stream:
+        for p in make_passages():
+            stream.write(json.dumps({"id": p.id, "title": p.title, "text": p.text}) + "\n")
+    return tmp_path
+
+
+def distill(files: Path, *more: str) -> int:
+    return run(
+        [
+            "distill", "--questions", str(files / "questions.jsonl"), "--questions-split", "train",
+            "--validation-split", "dev", "--passages", str(files / "passages.jsonl"),
+            "--home", str(files / "home"), "--reader", str(files / "world/reader"),
+            "--encoder", str(files / "world/encoder"), "--output", str(files / "run"),
+            "--depth", "4", "--iterations", "1", "--reader-steps", "2", "--reader-batch", "2",
+            "--segment-tokens", "64", "--epochs", "1", "--no-bf16", "--threads", "1", *more,
+        ]
+    )  # fmt: skip
+
+
+def test_a_run_from_files_and_the_same_command_again(
+    files: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert distill(files) == 0
+    shown = capsys.readouterr().out
+    assert "R@100" in shown and "iteration-0/retriever" in shown.replace("\n", "")
+    output = files / "run"
+    lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == [0, 1]
+    assert (
+        lines[0]["retrieved"]["questions"] == 4
+        and lines[0]["scores"]["agreement"]["questions"] == 8
+    )
+    assert (output / "iterations.svg").exists() and (output / "iterations.png").exists()
+    config = json.loads((output / "config.json").read_text())
+    assert config["settings"]["reader.steps"] == 2 and config["data"]["passages"] == 100
+    before = (output / "iteration-1/reader/step.json").stat().st_mtime_ns
+    assert distill(files) == 0
+    assert (output / "iteration-1/reader/step.json").stat().st_mtime_ns == before
+
+
+def test_what_is_wrong_is_one_sentence(files: Path, capsys: pytest.CaptureFixture[str]):
+    assert distill(files, "--iterations", "0") == 0
+    capsys.readouterr()
+    assert distill(files, "--iterations", "0", "--seed", "3") == 1
+    assert "seed was 0 and is now 3" in capsys.readouterr().err
+    (files / "passages.jsonl").write_text('{"id": "1", "title": "", "text": "other"}\n')
+    assert distill(files, "--iterations", "0") == 1
+    assert "files was" in capsys.readouterr().err
+    assert distill(files, "--start", "dpr") == 2
+    assert "bm25, untrained, encoder, given" in capsys.readouterr().err
+    assert distill(files, "--validation-split", "train") == 2
+    assert "the same" in capsys.readouterr().err

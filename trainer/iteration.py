@@ -1,0 +1,290 @@
+"""Iterative distillation: retrieve, train the reader, score, train the retriever, and again.
+
+The four steps of section 3.5 of arXiv 2012.04584. Every step is a function of the settings, the
+seed and earlier steps' files alone, so a run that was killed anywhere ends with the same result.
+Iteration 0 reads the initial passages, as in Table 1; the last one trains no retriever.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from reread.attention import NEED_ALL_STEPS
+from reread.commit import Reach, never
+from reread.passages import PassageStore
+from reread.retriever import DenseRetriever
+from trainer import distil
+from trainer.asked_questions import AskedQuestion
+from trainer.distil_settings import RunSettings
+from trainer.document_rows import DocumentRows, Rows
+from trainer.iteration_reader import load_reader, train_iteration_reader
+from trainer.list_metrics import (
+    RECALL_DEPTHS,
+    AnswerFinder,
+    agreement_metrics,
+    answer_metrics,
+    retrieval_metrics,
+)
+from trainer.list_reading import ListReadings, read_lists
+from trainer.ranked_lists import RankedLists
+from trainer.retrieval import DenseSearch, encode_corpus, search_words
+from trainer.run_directory import Record, RunDirectory
+from trainer.scored_lists import rescore, scored_examples
+from trainer.starts import load_start_encoder
+
+Report = Callable[[str, float], None]  # (what is done, share of it)
+LISTS = ("train", "validation")
+STEPS = ("retrieved", "reader", "validation", "scores", "retriever")
+LAST_STEPS = 3  # the last iteration ends with its reader measured
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a run reads from; `first` are the lists of a `given` start, rows of `given`."""
+
+    train: tuple[AskedQuestion, ...]
+    validation: tuple[AskedQuestion, ...]
+    corpus: PassageStore
+    given: PassageStore | None = None
+    first: dict[str, RankedLists] | None = None
+
+
+def quiet(stage: str, share: float) -> None:
+    """The Report of runs nobody watches."""
+
+
+class Iterations:
+    """One run's steps; every method reads its inputs from the run's files."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        source: Source,
+        settings: RunSettings,
+        *,
+        report: Report = quiet,
+        reach: Reach = never,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.run, self.source, self.settings = run, source, settings
+        self._report, self._reach, self._clock = report, reach, clock
+        self._finders: dict[Path, AnswerFinder] = {}
+        self._documents: DocumentRows | None = None
+
+    def go(self) -> list[Record]:
+        """Do what is left of all iterations; returns the metrics of each."""
+        for number in range(self.settings.iterations + 1):
+            self._iterate(number, last=number == self.settings.iterations)
+            if number > 0:
+                self.run.prune(number - 1, self.settings.keep)
+        return self.run.metrics()
+
+    def _iterate(self, number: int, *, last: bool) -> None:
+        for name in STEPS[: LAST_STEPS if last else len(STEPS)]:
+            self.do(number, name)
+        self.run.write_metrics(number, summarise(self.run, number))
+
+    def do(self, number: int, name: str) -> Record:
+        """One of STEPS, unless it is done; the steps before it must be."""
+        work: dict[str, Callable[[int, Path], Record]] = {
+            "retrieved": self._retrieve,
+            "reader": self._train_reader,
+            "validation": self._validate,
+            "scores": self._score,
+            "retriever": self._train_retriever,
+        }
+        self._reach(f"{number}/{name}")
+        return self.run.perform(number, name, partial(self._timed, partial(work[name], number)))
+
+    def _timed(self, work: Callable[[Path], Record], scratch: Path) -> Record:
+        began = self._clock()
+        return {**work(scratch), "seconds": round(self._clock() - began, 3)}
+
+    def _show(self, number: int, what: str) -> Callable[[float], None]:
+        return lambda share: self._report(f"iteration {number}: {what}", share)
+
+    # Retrieval
+
+    def _retrieve(self, number: int, scratch: Path) -> Record:
+        """Initial passages, or step 4: retrieve again with the new retriever."""
+        settings, store = self.settings, self.store_of(number)
+        show = self._show(number, "retrieving")
+        if number == 0 and settings.start == "given":
+            lists = dict(self.source.first or {})
+        elif number == 0 and settings.start == "bm25":
+            lists = self._search_words(show)
+        else:
+            lists = self._search_vectors(self.retriever_before(number), scratch, show)
+        for name in LISTS:
+            lists[name].save(scratch / f"{name}.safetensors")
+        labels = [one.label for one in self.source.validation]
+        found = lists["validation"]
+        complete = found.width >= len(store) or settings.within_document
+        return retrieval_metrics(labels, found, store, self._finder(store), complete=complete)
+
+    def _search_words(self, show: Callable[[float], None]) -> dict[str, RankedLists]:
+        return {
+            name: search_words(self.source.corpus, _texts(asked), depth, self._within(asked), show)
+            for name, asked, depth in self._wanted()
+        }
+
+    def _search_vectors(
+        self, retriever: DenseRetriever, scratch: Path, show: Callable[[float], None]
+    ) -> dict[str, RankedLists]:
+        path = scratch / "vectors.npy"
+        vectors = encode_corpus(retriever, self.source.corpus, path, show)
+        search = DenseSearch(retriever, vectors, index=self.settings.index)
+        path.unlink()  # stays mapped until the search is over, and is never committed
+        return {
+            name: search.search(_texts(asked), depth, self._within(asked))
+            for name, asked, depth in self._wanted()
+        }
+
+    def _wanted(self) -> list[tuple[str, Sequence[AskedQuestion], int]]:
+        """Validation lists go down to the deepest R@k; training lists to what is read."""
+        deepest = max(self.settings.depth, *RECALL_DEPTHS)
+        source = self.source
+        return [
+            ("train", source.train, self.settings.depth),
+            ("validation", source.validation, deepest),
+        ]
+
+    def _within(self, asked: Sequence[AskedQuestion]) -> list[Rows | None]:
+        if not self.settings.within_document:
+            return [None] * len(asked)
+        if self._documents is None:
+            self._documents = DocumentRows.of(self.source.corpus)
+        cache: dict[str, Rows] = {}
+        for one in asked:
+            name = one.document or ""
+            if name not in cache:
+                cache[name] = self._documents.find(name)
+        return [cache[one.document or ""] for one in asked]
+
+    # Readers
+
+    def _train_reader(self, number: int, scratch: Path) -> Record:
+        settings = self.settings
+        continued = number > 0 and not settings.reader.restart
+        base = self.run.step(number - 1, "reader") if continued else settings.reader.base
+        made = train_iteration_reader(
+            base, self.source.train, self.lists(number, "train"), self.store_of(number),
+            settings.reader, depth=settings.depth, bf16=settings.bf16,
+            seed=self._seed(number, 1), folder=scratch,
+            progress=self._show(number, "training the reader"),
+        )  # fmt: skip
+        return {**made, "base": "the last iteration's" if continued else made["base"]}
+
+    def _validate(self, number: int, scratch: Path) -> Record:
+        count = self.settings.read_validation
+        asked = self.source.validation[:count]
+        lists = self.lists(number, "validation")
+        part = RankedLists(lists.rows[: len(asked)], lists.scores[: len(asked)])
+        readings = self._read(number, asked, part, (self.settings.aggregation,), "validating")
+        readings.save(scratch)
+        answers = answer_metrics([one.label for one in asked], readings.answers)
+        agreement = agreement_metrics(part, readings, self.settings.aggregation)
+        return {**answers, "agreement": agreement}
+
+    def _score(self, number: int, scratch: Path) -> Record:
+        """Step 2: every training list read, every aggregation kept; answers only where they cost
+        nothing, since most scores are those of the first output token."""
+        lists, names = self.lists(number, "train"), self.settings.read_for
+        whole = bool(NEED_ALL_STEPS & set(names))
+        readings = self._read(
+            number, self.source.train, lists, names, "scoring", answer_tokens=None if whole else 1
+        )
+        readings.save(scratch)
+        return {"agreement": agreement_metrics(lists, readings, self.settings.aggregation)}
+
+    def _read(
+        self,
+        number: int,
+        asked: Sequence[AskedQuestion],
+        lists: RankedLists,
+        aggregations: Sequence[str],
+        what: str,
+        answer_tokens: int | None = None,
+    ) -> ListReadings:
+        settings = self.settings
+        limit = answer_tokens or settings.reader.answer_tokens
+        reader = load_reader(
+            self.run.step(number, "reader"), replace(settings.reader, answer_tokens=limit),
+            bf16=settings.bf16, device=settings.device,
+        )  # fmt: skip
+        return read_lists(
+            reader, _texts(asked), lists, self.store_of(number), depth=settings.depth,
+            aggregations=aggregations, progress=self._show(number, what),
+        )  # fmt: skip
+
+    # Retrievers
+
+    def _train_retriever(self, number: int, scratch: Path) -> Record:
+        """Step 3, from the weights that retrieved: the retriever continues (the paper)."""
+        readings = ListReadings.load(self.run.step(number, "scores"))
+        examples = scored_examples(
+            self.source.train, self.lists(number, "train"), self.store_of(number),
+            readings, self.settings.aggregation, reader=f"iteration-{number}",
+        )  # fmt: skip
+        retriever = self.retriever_before(number)
+        made = distil.train(
+            retriever, examples, self.settings.distil, seed=self._seed(number, 3),
+            progress=self._show(number, "training the retriever"),
+        )  # fmt: skip
+        retriever.save(scratch)
+        return {**made.to_json(), "student": self._student_agreement(number, retriever)}
+
+    def _student_agreement(self, number: int, retriever: DenseRetriever) -> dict[str, Any]:
+        """The new retriever against the reader, on validation lists it was not trained on."""
+        readings = ListReadings.load(self.run.step(number, "validation"))
+        asked = self.source.validation[: len(readings.answers)]
+        lists = self.lists(number, "validation")
+        depth = self.settings.depth
+        rows = lists.rows[: len(asked), :depth]
+        again = rescore(retriever, _texts(asked), rows, self.store_of(number))
+        return agreement_metrics(again, readings, self.settings.aggregation)
+
+    def retriever_before(self, number: int) -> DenseRetriever:
+        """What retrieves iteration `number`'s passages, and what its training starts from."""
+        settings = self.settings
+        if number == 0:
+            return load_start_encoder(
+                settings.start_encoder, seed=settings.seed,
+                device=settings.device, bf16=settings.bf16,
+            )  # fmt: skip
+        return DenseRetriever.load(
+            self.run.step(number - 1, "retriever"), device=settings.device,
+            dtype="bfloat16" if settings.bf16 else "float32",
+        )  # fmt: skip
+
+    # What steps leave
+
+    def lists(self, number: int, name: str) -> RankedLists:
+        return RankedLists.load(self.run.step(number, "retrieved") / f"{name}.safetensors")
+
+    def store_of(self, number: int) -> PassageStore:
+        """The corpus that iteration's rows belong to."""
+        if number == 0 and self.settings.start == "given" and self.source.given is not None:
+            return self.source.given
+        return self.source.corpus
+
+    def _finder(self, store: PassageStore) -> AnswerFinder:
+        return self._finders.setdefault(store.folder, AnswerFinder(store))
+
+    def _seed(self, number: int, step: int) -> int:
+        return self.settings.seed + 1000 * (10 * number + step)
+
+
+def summarise(run: RunDirectory, number: int) -> Record:
+    """One iteration's metrics out of its steps' records."""
+    records = {name: run.record(number, name) for name in STEPS}
+    found = {name: record for name, record in records.items() if record is not None}
+    seconds = {name: record.pop("seconds") for name, record in found.items()}
+    return {"iteration": number, **found, "seconds": seconds}
+
+
+def _texts(asked: Sequence[AskedQuestion]) -> list[str]:
+    return [one.label.question for one in asked]

@@ -1,0 +1,131 @@
+"""Step 1 of an iteration: a reader trained by the answer alone on what was retrieved.
+
+The paper's training (section 3.1): no gold passages, no pointer, no passage loss. Knows lists,
+questions and the reader's training loop; knows no retriever and no run.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from reread.errors import UnknownModel
+from reread.fusion import install_fusion_attention
+from reread.passages import PassageStore
+from reread.reader import Reader, resolve_default_reader
+from trainer.asked_questions import AskedQuestion
+from trainer.distil_settings import ReaderSettings
+from trainer.ranked_lists import RankedLists
+from trainer.reader_examples import ReaderExample
+from trainer.reader_tasks import TaskMix, stream_batches, stream_tasks
+from trainer.reader_training import ReaderTraining, train_reader
+from trainer.starter_recipe import set_dropout
+
+Progress = Callable[[float], None]
+LINES = 20  # of losses that a training leaves
+
+
+def train_iteration_reader(
+    base: Path | str | None,
+    asked: Sequence[AskedQuestion],
+    lists: RankedLists,
+    store: PassageStore,
+    settings: ReaderSettings,
+    *,
+    depth: int,
+    bf16: bool,
+    seed: int,
+    folder: Path,
+    progress: Progress = lambda share: None,
+) -> dict[str, Any]:
+    """Train a copy of `base` and leave it in `folder`; returns its losses.
+
+    The same seed, data and thread count give the same weights bit for bit.
+    """
+    name = str(base or resolve_default_reader())
+    model, tokenizer = load_trainable(name)
+    examples = make_examples(asked, lists, store, depth)
+    lines: list[dict[str, float]] = []
+    if settings.steps and examples:
+
+        def report(line: dict[str, float]) -> None:
+            lines.append(line)
+            progress(line["step"] / settings.steps)
+
+        _train(model, tokenizer, examples, settings, bf16, seed, folder, report)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    losses = [{"step": int(line["step"]), "answer": line["answer"]} for line in lines]
+    return {"base": name, "examples": len(examples), "losses": losses}
+
+
+def _train(
+    model: Any,
+    tokenizer: Any,
+    examples: list[ReaderExample],
+    settings: ReaderSettings,
+    bf16: bool,
+    seed: int,
+    folder: Path,
+    report: Callable[[dict[str, float]], None],
+) -> None:
+    install_fusion_attention(model)
+    set_dropout(model, settings.dropout)
+    training = ReaderTraining(
+        steps=settings.steps, learning_rate=settings.learning_rate,
+        encoder_learning_rate=settings.learning_rate,
+        warmup_steps=max(1, min(settings.warmup_steps, settings.steps)),
+        pointer_weight=0.0, passage_weight=0.0, bf16=bf16,
+        freeze_embeddings=settings.freeze_embeddings,
+        log_every=max(1, settings.steps // LINES), save_every=settings.steps,
+    )  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        tasks = stream_tasks(examples, [], TaskMix(settings.passages), random.Random(seed))
+        batches = stream_batches(
+            tasks, tokenizer, settings.batch, seed=seed,
+            decoder_start=model.config.decoder_start_token_id,
+            max_segment_tokens=settings.segment_tokens,
+        )  # fmt: skip
+        train_reader(model, batches, training, folder=folder, report=report)
+
+
+def make_examples(
+    asked: Sequence[AskedQuestion], lists: RankedLists, store: PassageStore, depth: int
+) -> list[ReaderExample]:
+    """Questions with their retrieved passages, none marked: gold ids have no part in training."""
+    return [
+        ReaderExample(
+            one.label.question, one.training_answers, tuple(store.get(lists.rows_of(q, depth))), ()
+        )
+        for q, one in enumerate(asked)
+        if lists.rows_of(q)
+    ]
+
+
+def load_trainable(name: str) -> tuple[Any, Any]:
+    """The checkpoint in float32 and its tokenizer; UnknownModel where there is none."""
+    try:
+        model = AutoModelForSeq2SeqLM.from_pretrained(name, dtype=torch.float32)
+        return model, AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError, KeyError) as error:
+        first = (str(error).strip().splitlines() or [repr(error)])[0]
+        raise UnknownModel(
+            f"The reader {name!r} could not be loaded ({first}); give --reader a local folder, or "
+            f"a Hugging Face name where there is a network."
+        ) from error
+
+
+def load_reader(folder: Path, settings: ReaderSettings, *, bf16: bool, device: str) -> Reader:
+    """A trained reader as it scores and answers: greedy, in bfloat16 where the run is."""
+    return Reader.load(
+        str(folder),
+        device=device,
+        dtype="bfloat16" if bf16 else "float32",
+        max_segment_tokens=settings.segment_tokens,
+        max_answer_tokens=settings.answer_tokens,
+        num_beams=1,
+    )

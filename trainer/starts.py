@@ -1,0 +1,60 @@
+"""Where a distillation run begins: the encoder it trains, and what its first passages come from.
+
+Section 4.2 of arXiv 2012.04584 starts from BM25, from an untrained BERT or from DPR. Knows
+encoders and seeds; knows no questions and no run.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from reread.errors import BadRequest
+from reread.retriever import DenseRetriever
+
+STARTS = ("bm25", "untrained", "encoder", "given")
+UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
+
+
+def load_start_encoder(name: str | None, *, seed: int, device: str, bf16: bool) -> DenseRetriever:
+    """The retriever as the run finds it; `untrained` draws its layers from `seed`."""
+    kind = "bfloat16" if bf16 else "float32"
+    wanted = None if name == UNTRAINED else name
+    retriever = DenseRetriever.load(wanted, device=device, dtype=kind, seed=seed)
+    if name == UNTRAINED:
+        forget_layers(retriever.encoder, seed)
+    retriever.name = name or retriever.name
+    return retriever
+
+
+def forget_layers(encoder: nn.Module, seed: int) -> None:
+    """Draw every weight outside the embeddings anew, as the configuration initialises it.
+
+    Matrices are normal with `initializer_range`, biases 0, norms 1: BERT's own rule. The word,
+    position and type embeddings stay, which a randomly initialised one could not learn from a few
+    thousand questions.
+    """
+    config: Any = encoder.config
+    embeddings = getattr(encoder, "embeddings", None)
+    if embeddings is None or not hasattr(config, "initializer_range"):
+        raise BadRequest(
+            f"The encoder {type(encoder).__name__} has no `embeddings` apart from its layers; "
+            f"start untrained from a BERT-shaped one."
+        )
+    kept = set(embeddings.modules())
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in encoder.modules():
+            if module not in kept:
+                _draw(module, config.initializer_range, generator)
+
+
+def _draw(module: nn.Module, spread: float, generator: torch.Generator) -> None:
+    if isinstance(module, nn.Linear):
+        drawn = torch.empty(module.weight.shape).normal_(0.0, spread, generator=generator)
+        module.weight.copy_(drawn)
+        if module.bias is not None:
+            module.bias.zero_()
+    elif isinstance(module, nn.LayerNorm):
+        module.weight.fill_(1.0)
+        module.bias.zero_()
