@@ -13,6 +13,12 @@ from trainer.reader_files import read_reader_examples, read_validation
 from trainer.reader_validation import best_reader
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch) -> None:
+    """Threads that wait for one another are slow on a busy machine, and tiny models need none."""
+    monkeypatch.setenv("REREAD_THREADS", "1")
+
+
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     folder = tmp_path / "base"
