@@ -126,10 +126,11 @@ def encode_by_length(
     """
     lengths = mask.sum(dim=1)
     order = torch.argsort(lengths, descending=True)
-    used = order[: int((lengths > 0).sum())]
+    falling = lengths[order].tolist()  # once: every look at a GPU's numbers waits for it
+    used = sum(length > 0 for length in falling)
     parts = []
-    for chunk in torch.split(used, rows):
-        longest = int(lengths[chunk[0]])
+    for start in range(0, used, rows):
+        chunk, longest = order[start : min(start + rows, used)], falling[start]
         inputs = (model, ids[chunk, :longest], mask[chunk, :longest])
         if checkpointing:
             states = checkpoint(encode_segments, *inputs, use_reentrant=False)
@@ -137,7 +138,7 @@ def encode_by_length(
             states = encode_segments(*inputs)
         parts.append(F.pad(states, (0, 0, 0, ids.shape[1] - longest)))
     joined = torch.cat(parts)
-    empty = joined.new_zeros(len(order) - len(used), *joined.shape[1:])
+    empty = joined.new_zeros(len(order) - used, *joined.shape[1:])
     return torch.cat([joined, empty])[torch.argsort(order)]
 
 

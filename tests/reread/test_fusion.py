@@ -1,4 +1,4 @@
-"""The explicit products used for learning in bfloat16 on a CPU, against the fused kernel in fp32."""
+"""The explicit products for learning in bfloat16 on a CPU, against the fused kernel in fp32."""
 
 import pytest
 import torch
