@@ -39,12 +39,13 @@ def start(folder: Path, steps: int, pause_s: float = 0.0, **environment: str):
 
 
 def end_of(folder: Path, steps: int, **environment: str) -> dict[str, torch.Tensor]:
-    output, _ = start(folder, steps, **environment).communicate(timeout=120)
+    output, _ = start(folder, steps, **environment).communicate(timeout=250)
     assert (folder / "end.safetensors").exists(), output
     return load_file(folder / "end.safetensors")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_killed_in_the_middle_ends_with_the_same_weights(tmp_path: Path, threads: str) -> None:
     whole = end_of(tmp_path / "whole", 16, THREADS=threads)
