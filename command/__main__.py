@@ -16,10 +16,12 @@ from rich.console import Console
 
 from command import (
     asking,
+    converting,
     corpus,
     demonstration,
     distilling,
     evaluating,
+    exporting,
     generations,
     jobs,
     serving,
@@ -41,8 +43,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, serving, asking, jobs, generations, evaluating, training,
-    distilling,
+    demonstration, corpus, serving, asking, jobs, generations, evaluating, training, distilling,
+    exporting, converting,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,15 +89,19 @@ class Audience:
             report("questions", done / len(self._questions))
 
     @contextmanager
-    def keep_asking(self, pause_s: float = 1.0) -> Iterator[None]:
-        """Ask in the background until the block ends."""
+    def keep_asking(self, pause_s: float = 2.0) -> Iterator[None]:
+        """Ask in the background until the block ends, two thirds of the time at rest.
+
+        A question at a time without a rest would take the cores from the training it is to show.
+        """
         stop = threading.Event()
 
         def loop() -> None:
             rounds = random.Random(1)
             while not stop.is_set():
+                began = time.monotonic()
                 self._ask(rounds.choice(self._questions))
-                stop.wait(pause_s)
+                stop.wait(max(pause_s, 2 * (time.monotonic() - began)))
 
         thread = threading.Thread(target=loop, daemon=True)
         thread.start()

@@ -19,9 +19,10 @@ Report = Callable[[str, float], None]
 BAR_WIDTH = 24
 
 
-def make_console() -> Console:
-    """The terminal, without colour where output is not one."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+def make_console(*, stderr: bool = False) -> Console:
+    """The terminal, without colour where output is not one; stderr where stdout is for JSON."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(highlight=False, soft_wrap=not stream.isatty(), stderr=stderr)
 
 
 @contextmanager

@@ -33,8 +33,8 @@ def retriever_of(settings: Settings) -> str:
     return settings.retriever or str(resolve_default_retriever())
 
 
-def set_threads(settings: Settings) -> None:
-    """One compute thread per core, or as many as were asked for."""
+def set_threads(settings: Settings, processes: int = 1) -> None:
+    """One compute thread per core, shared by `processes`, or as many as were asked for."""
     import torch
 
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) // processes))

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from reread.errors import Conflict, RereadError, StorageFailed
 from reread.home import SCRATCH
@@ -97,18 +98,29 @@ def remove_dir(committed: Path) -> None:
     shutil.rmtree(grave, ignore_errors=True)
 
 
-def replace_text(path: Path, text: str, *, before_replace: Reach = never) -> None:
-    """Replace a small file durably: a reader sees the old text or the new, never neither."""
+@contextmanager
+def replaced_file(path: Path, *, before_replace: Reach = never) -> Iterator[TextIO]:
+    """Yield a UTF-8 stream whose text becomes `path` on success and vanishes on any error.
+
+    Line ends are written as given. A reader sees the old file or the new, never neither.
+    """
     scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with storage_errors(str(path)):
-            scratch.write_text(text, encoding="utf-8")
+            with scratch.open("w", encoding="utf-8", newline="") as stream:
+                yield stream
             fsync_file(scratch)
             before_replace("K8")
             os.replace(scratch, path)
             fsync_dir(path.parent)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str, *, before_replace: Reach = never) -> None:
+    """Replace a small file durably, all of it or nothing."""
+    with replaced_file(path, before_replace=before_replace) as stream:
+        stream.write(text)
 
 
 @contextmanager

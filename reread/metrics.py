@@ -8,7 +8,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import regex  # type: ignore[import-untyped]
 
@@ -87,8 +87,8 @@ def is_gold(passage_id: str, gold_id: str) -> bool:
     return stem == gold_id and piece.isascii() and piece.isdigit()
 
 
-def first_hit(matches: Sequence[bool]) -> int | None:
-    """1-based rank of the first match, or None.
+def first_hit(matches: Iterable[bool]) -> int | None:
+    """1-based rank of the first match, or None; what comes after it is not looked at.
 
     >>> first_hit([False, True]), first_hit([False])
     (2, None)

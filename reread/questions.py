@@ -21,6 +21,7 @@ class LabelledQuestion:
     answers: tuple[str, ...]
     passage_ids: tuple[str, ...] = ()
     split: str | None = None
+    target: str | None = None  # the one answer a reader should learn, where the file names it
 
 
 def read_questions(path: Path, split: str | None = None) -> list[LabelledQuestion]:
@@ -53,19 +54,24 @@ def _parse_line(path: Path, number: int, line: str) -> LabelledQuestion:
         raise BadRequest(f"{path}, line {number}: {error}") from error
 
 
-def parse_question(fields: dict[str, Any], *, default_id: str) -> LabelledQuestion:
+def parse_question(
+    fields: dict[str, Any], *, default_id: str, need_answers: bool = True
+) -> LabelledQuestion:
     """One question from its JSON object; ValueError with a sentence where a field is wrong."""
     question = fields.get("question")
     if not isinstance(question, str) or not question.strip():
         raise ValueError("`question` must be a text that is not empty.")
     answers = fields.get("answers", fields.get("answer"))
-    gold = fields.get("passage_id")
+    gold, target = fields.get("passage_id"), fields.get("target")
+    if not isinstance(target, str | None):
+        raise ValueError("`target` must be a text.")
     return LabelledQuestion(
         id=str(fields.get("id", default_id)),
         question=question.strip(),
-        answers=_texts(answers, "answers"),
+        answers=_texts(answers, "answers") if answers or need_answers else (),
         passage_ids=() if gold is None else _texts(gold, "passage_id"),
         split=None if fields.get("split") is None else str(fields["split"]),
+        target=target,
     )
 
 

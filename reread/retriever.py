@@ -116,10 +116,12 @@ class DenseRetriever(nn.Module):
         """(B, T), (B, T) -> (B, D) in float32, with gradients: what training calls."""
         with self._autocast():
             output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-            pooled = _pool(output.last_hidden_state.float(), attention_mask, self.settings.pooling)
-        if self.projection is not None:
-            pooled = self.projection(pooled)
-        vectors: Tensor = pooled
+        hidden = output.last_hidden_state.float()  # (B, T, H)
+        if self.projection is not None and self.settings.projected == "tokens":
+            hidden = self.projection(hidden)  # LayerNorm makes this differ from projecting the mean
+        vectors = _pool(hidden, attention_mask, self.settings.pooling)
+        if self.projection is not None and self.settings.projected == "pooled":
+            vectors = self.projection(vectors)
         return nn.functional.normalize(vectors, dim=-1) if self.settings.normalize else vectors
 
     def tokenize_questions(self, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -139,7 +141,9 @@ class DenseRetriever(nn.Module):
         return self._encode(self._passage_ids(passages))
 
     def passage_text(self, passage: Passage) -> str:
-        return f"{self.settings.passage_prefix}{passage.title} {passage.text}".strip()
+        """What is encoded; with Fusion-in-Decoder's prefixes `title: T context: X`."""
+        title = f"{self.settings.passage_prefix}{passage.title}"
+        return f"{title} {self.settings.text_prefix}{passage.text}".strip()
 
     @property
     def _config(self) -> Any:
@@ -148,16 +152,18 @@ class DenseRetriever(nn.Module):
 
     def _question_ids(self, questions: Sequence[str]) -> list[list[int]]:
         texts = [f"{self.settings.question_prefix}{one}" for one in questions]
-        return self._ids(texts, self.settings.question_tokens)
+        return self._ids(texts, self.settings.question_tokens, self.settings.fill_questions)
 
     def _passage_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
-        return self._ids([self.passage_text(one) for one in passages], self.settings.passage_tokens)
+        texts = [self.passage_text(one) for one in passages]
+        return self._ids(texts, self.settings.passage_tokens, self.settings.fill_passages)
 
-    def _ids(self, texts: list[str], limit: int) -> list[list[int]]:
+    def _ids(self, texts: list[str], limit: int, fill: bool) -> list[list[int]]:
         if not texts:
             return []
+        padding = "max_length" if fill else False
         with self._tokenizing:
-            encoded = self.tokenizer(texts, truncation=True, max_length=limit)
+            encoded = self.tokenizer(texts, truncation=True, max_length=limit, padding=padding)
         return list(encoded["input_ids"])
 
     def _padded(self, ids: list[list[int]]) -> tuple[Tensor, Tensor]:
@@ -231,6 +237,8 @@ def _projection(encoder: nn.Module, settings: RetrieverSettings) -> nn.Sequentia
         return None
     body: Any = encoder
     width = settings.projection
+    if settings.projected not in ("pooled", "tokens"):
+        raise BadRequest(f"projected {settings.projected!r} is not known: choose pooled or tokens")
     return nn.Sequential(nn.Linear(body.config.hidden_size, width), nn.LayerNorm(width))
 
 

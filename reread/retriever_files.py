@@ -5,7 +5,7 @@ Knows transformers, safetensors and the hub; does not know how texts become vect
 
 import importlib.util
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,11 +28,15 @@ class RetrieverSettings:
 
     pooling: Literal["cls", "mean"] = "mean"
     normalize: bool = False  # unit length: the inner product is the cosine
-    projection: int | None = None  # width of a Linear + LayerNorm after pooling
+    projection: int | None = None  # width of a Linear + LayerNorm
+    projected: Literal["pooled", "tokens"] = "pooled"  # what it is applied to; FiD-KD: every token
     question_prefix: str = ""
-    passage_prefix: str = ""
+    passage_prefix: str = ""  # before the title
+    text_prefix: str = ""  # between title and text
     question_tokens: int = 64
     passage_tokens: int = 256
+    fill_questions: bool = False  # pad to question_tokens and read the padding as text, for
+    fill_passages: bool = False  # weights that were trained so (FiD-KD's without masks)
 
 
 def resolve_default_retriever() -> Path:
@@ -57,11 +61,20 @@ def write_settings(folder: Path, settings: RetrieverSettings) -> None:
 
 
 def read_settings(folder: Path) -> RetrieverSettings:
-    """Ours if the folder has them, else sentence-transformers' pooling, else the defaults."""
+    """Ours if the folder has them, else sentence-transformers' pooling, else the defaults.
+
+    Settings that an older file does not name have their defaults.
+    """
     ours = folder / _SETTINGS_FILE
     if ours.exists():
         body = json.loads(ours.read_text())
         body.pop("format", None)
+        unknown = sorted(set(body) - {one.name for one in fields(RetrieverSettings)})
+        if unknown:
+            raise UnknownModel(
+                f"{ours} has settings this version does not know ({', '.join(unknown)}): "
+                f"it was written by a later version; update reread"
+            )
         return RetrieverSettings(**body)
     pooling = folder / "1_Pooling" / "config.json"
     if not pooling.exists():

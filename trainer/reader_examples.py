@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from reread.records import Passage
 
-T = TypeVar("T")
 WORD = re.compile(r"\w")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
 
@@ -27,6 +25,15 @@ class ReaderExample:
     answers: tuple[str, ...]
     passages: tuple[Passage, ...]
     positives: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationQuestion:
+    """A question with every accepted answer and its passages in retrieval order, none left out."""
+
+    question: str
+    answers: tuple[str, ...]
+    passages: tuple[Passage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,24 @@ def draw_task(example: ReaderExample, count: int, rng: random.Random) -> Reading
     return ReadingTask(example.question, choose_answer(example, rng), passages, places)
 
 
+def front_task(example: ReaderExample, count: int, rng: random.Random) -> ReadingTask:
+    """The first `count` passages in the order retrieved, whether they answer or not.
+
+    Section 3.1 of arXiv 2012.04584: the reader trains on what the retriever found.
+    """
+    places = tuple(sorted(k for k in example.positives if k < count))
+    answer = choose_answer(example, rng)
+    return ReadingTask(example.question, answer, example.passages[:count], places)
+
+
 def choose_answer(example: ReaderExample, rng: random.Random) -> str:
     """One of the answers, each as likely as annotators gave it."""
     return rng.choice(example.answers)
 
 
 def _draw_front(rows: Sequence[int], count: int, rng: random.Random) -> list[int]:
-    pool, chosen = list(rows), []
+    pool = list(rows)
+    chosen: list[int] = []
     while pool and len(chosen) < count:
         chosen.append(pool.pop(min(int(rng.expovariate(1.0) * len(pool) / 3), len(pool) - 1)))
     return chosen
@@ -124,11 +142,3 @@ def _thin(words: Sequence[str], start: int, end: int, asked: str, rng: random.Ra
     front = rng.random() < 0.6
     body = [asked, *kept[0], *kept[1]] if front else [*kept[0], asked, *kept[1]]
     return " ".join(body).strip(".,;: ") + "?"
-
-
-def shuffled_forever(items: Iterable[T], rng: random.Random) -> Iterator[T]:
-    """Every item once per round, a new order each round."""
-    pool = list(items)
-    while pool:
-        rng.shuffle(pool)
-        yield from pool

@@ -6,19 +6,19 @@ stage begins from the last one's weights and can be resumed.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from reread.fusion import install_fusion_attention
 from reread.records import Passage
-from trainer.reader_examples import ReaderExample
-from trainer.reader_tasks import TaskMix, stream_batches, stream_tasks
-from trainer.reader_training import ReaderTraining, saved_step, train_reader
+from trainer.distributed import ALONE, Ranks
+from trainer.reader_examples import ReaderExample, ValidationQuestion
+from trainer.reader_settings import ReaderTraining
+from trainer.reader_tasks import TaskMix
+from trainer.reader_tuning import ReadingPlan, tune_reader
+from trainer.reader_validation import BestReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +26,50 @@ class Stage:
     """One stretch of training; `questions` picks the short or the full question set."""
 
     name: str
-    batch: int
-    mix: TaskMix
+    plan: ReadingPlan
     training: ReaderTraining
     short_questions: bool = False
-    dropout: float = 0.05
 
 
 STARTER_STAGES = (
     Stage(  # learn to copy and to point, on single sentences: three times cheaper than passages
-        "copy", 48, TaskMix(passages=1, cloze_share=0.35),
+        "copy", ReadingPlan(48, TaskMix(passages=1, cloze_share=0.35), dropout=0.0),
         ReaderTraining(
             steps=300, learning_rate=8e-4, encoder_learning_rate=2e-4, final_share=0.6,
             passage_weight=0.0, freeze_encoder_layers=2,
         ),
-        short_questions=True, dropout=0.0,
+        short_questions=True,
     ),
     Stage(  # questions over windows of passages, one distractor
-        "point", 16, TaskMix(passages=2, cloze_share=0.15, continue_share=0.25, crop_share=0.8),
+        "point",
+        ReadingPlan(
+            16, TaskMix(passages=2, cloze_share=0.15, continue_share=0.25, crop_share=0.8),
+            dropout=0.05,
+        ),
         ReaderTraining(
             steps=900, learning_rate=5e-4, encoder_learning_rate=1.5e-4, final_share=0.3,
             passage_weight=0.5,
         ),
     ),
-    Stage(  # whole passages, several distractors: the attention learns to choose
-        "choose", 6, TaskMix(passages=6, cloze_share=0.06, continue_share=0.06, crop_share=0.2),
+    Stage(  # every question set, so that it holds for other articles than those at hand
+        "spread",
+        ReadingPlan(
+            20, TaskMix(passages=3, cloze_share=0.02, continue_share=0.03, crop_share=0.35),
+            dropout=0.0,
+        ),
         ReaderTraining(
-            steps=900, learning_rate=3e-4, encoder_learning_rate=1e-4, passage_weight=1.0,
-            freeze_encoder_layers=2,
+            steps=1300, learning_rate=6e-4, encoder_learning_rate=2e-4, final_share=0.3,
+            passage_weight=1.0,
+        ),
+    ),
+    Stage(  # whole passages, many distractors: the attention learns to choose
+        "settle",
+        ReadingPlan(
+            8, TaskMix(passages=8, cloze_share=0.01, continue_share=0.01, crop_share=0.1),
+            dropout=0.0,
+        ),
+        ReaderTraining(
+            steps=620, learning_rate=4e-4, encoder_learning_rate=1.5e-4, passage_weight=1.0,
         ),
     ),
 )  # fmt: skip
@@ -68,45 +84,31 @@ def run_stages(
     short_questions: Sequence[ReaderExample],
     texts: Sequence[Passage],
     folder: Path,
-    seed: int,
     report: Callable[[str, dict[str, float]], None],
-) -> None:
-    """Train through all stages; `folder/<stage>` holds each one's weights and progress."""
-    install_fusion_attention(model)
+    validation: Sequence[ValidationQuestion] = (),
+    ranks: Ranks = ALONE,
+) -> BestReader | None:
+    """Train through all stages; `folder/<stage>` holds each one's state.
+
+    The best model of the last stage is returned as tune_reader does it; earlier stages are not
+    validated, because the next one goes on from their last weights.
+    """
+    best = None
     for place, stage in enumerate(stages):
-        target = folder / stage.name
-        target.mkdir(parents=True, exist_ok=True)
-        load_progress(model, target)
-        own_seed = seed + place + 1000 * saved_step(target)  # resumed: other data than at the start
-        torch.manual_seed(own_seed)
-        rng = random.Random(own_seed)
-        set_dropout(model, stage.dropout)
         examples = short_questions if stage.short_questions and short_questions else questions
-        batches = stream_batches(
-            stream_tasks(examples, texts, stage.mix, rng), tokenizer, stage.batch,
-            decoder_start=model.config.decoder_start_token_id, seed=own_seed,
-        )  # fmt: skip
-        train_reader(
-            model, batches, stage.training, folder=target,
+        # another seed per stage, or each would begin with the same questions
+        training = replace(stage.training, seed=stage.training.seed + 1000 * place)
+        best = tune_reader(
+            model, tokenizer, examples, training, stage.plan, folder=folder / stage.name,
             report=lambda line, name=stage.name: report(name, line),  # type: ignore[misc]
+            texts=texts, validation=validation if stage is stages[-1] else (), ranks=ranks,
         )  # fmt: skip
-        tokenizer.save_pretrained(target)
+    return best
 
 
-def load_progress(model: PreTrainedModel, folder: Path) -> None:
-    """Continue from a stage's saved weights, if it has any."""
-    if (folder / "progress.json").exists():
-        saved = type(model).from_pretrained(folder)
-        model.load_state_dict(saved.state_dict())
-
-
-def set_dropout(model: PreTrainedModel, share: float) -> None:
-    """Hidden dropout everywhere; attention weights keep none, where it is slow on a CPU."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = share
-        elif isinstance(getattr(module, "dropout", None), float) and hasattr(module, "fc1"):
-            module.dropout = share
-    for stack in (model.get_encoder(), model.get_decoder()):
-        if isinstance(getattr(stack, "dropout", None), float):
-            stack.dropout = share
+def with_values(stages: Sequence[Stage], **values: object) -> tuple[Stage, ...]:
+    """The same stages with some training values changed in all of them."""
+    return tuple(
+        replace(stage, training=replace(stage.training, **values))  # type: ignore[arg-type]
+        for stage in stages
+    )

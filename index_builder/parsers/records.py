@@ -1,25 +1,26 @@
 """JSONL, JSON and TSV files of passages -> records one by one; a bad line is named and passed over.
 
-Knows `id,title,text` objects, FiD's and DPR's objects with a `ctxs` list, and DPR's TSV. Keeps the
-ids it finds; does not judge whether they repeat.
+Knows `id,title,text` objects, FiD's and DPR's objects with a `ctxs` list, and DPR's TSV, which it
+writes too. Keeps the ids it finds; does not judge whether they repeat.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from index_builder.blocks import UnreadableError
 from index_builder.encoding import decode_text
+from index_builder.parsers.tsv import read_rows, write_rows
+from reread.records import Passage
 
 DPR_COLUMNS = ("id", "text", "title")
-WRAPPED = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,7 @@ def read_json(path: Path) -> Iterator[Record | BadLine]:
 def read_tsv(path: Path) -> Iterator[Record | BadLine]:
     """DPR's format: tab-separated, a header row naming the columns id, text and title."""
     columns: tuple[str, ...] | None = None
-    for number, line in _lines(path):
-        if not line.strip():
-            continue
-        cells = _cells(line)
+    for number, cells in read_rows(_lines(path, line_end="\n")):
         if columns is None:
             names = tuple(cell.strip().lower() for cell in cells)
             columns = names if {"id", "text"} <= set(names) else DPR_COLUMNS
@@ -82,12 +80,25 @@ def read_tsv(path: Path) -> Iterator[Record | BadLine]:
         yield _from_cells(number, cells, columns)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """(line number from 1, line). UTF-8 is streamed; a file in another encoding is read whole."""
+def write_tsv(stream: TextIO, passages: Iterable[Passage]) -> int:
+    """DPR's format, header and all, as `read_tsv` reads it; returns the number of passages.
+
+    `stream` must not translate line ends. Sources are not kept: the format has no column for them.
+    """
+    rows = ((one.id, one.text, one.title) for one in passages)
+    return write_rows(stream, chain([DPR_COLUMNS], rows)) - 1
+
+
+def _lines(path: Path, line_end: str | None = None) -> Iterator[tuple[int, str]]:
+    """(line number from 1, line with its end), ended by `line_end`, by default any end.
+
+    UTF-8 is streamed; a file in another encoding is read whole.
+    """
     if not _is_utf8(path):
-        yield from enumerate(decode_text(path.read_bytes()).split("\n"), start=1)
+        lines = decode_text(path.read_bytes()).split("\n")
+        yield from enumerate((f"{line}\n" for line in lines), start=1)
         return
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig", newline=line_end) as file:
         yield from enumerate(file, start=1)
 
 
@@ -101,16 +112,6 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _cells(line: str) -> list[str]:
-    line = line.rstrip("\n")
-    if WRAPPED not in line:
-        return line.split("\t")
-    try:
-        return next(csv.reader([line], delimiter="\t", strict=True))
-    except csv.Error:  # a quotation mark that quotes nothing
-        return line.split("\t")
 
 
 def _from_cells(number: int, cells: list[str], columns: tuple[str, ...]) -> Record | BadLine:

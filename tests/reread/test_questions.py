@@ -20,12 +20,12 @@ def test_reads_every_accepted_form(tmp_path: Path) -> None:
         '\ufeff{"question": " Who? ", "answers": ["a", "b"], "passage_id": "p", "id": 7}\n'
         "\n"
         '{"question": "line\u2028separator", "answer": "a"}\n'
-        '{"question": "Where?", "answer": ["x"], "passage_id": ["p", "q"]}\n',
+        '{"question": "Where?", "answer": ["x"], "passage_id": ["p", "q"], "target": "y"}\n',
     )
     assert read_questions(path) == [
         LabelledQuestion("7", "Who?", ("a", "b"), ("p",)),
         LabelledQuestion("3", "line\u2028separator", ("a",)),
-        LabelledQuestion("4", "Where?", ("x",), ("p", "q")),
+        LabelledQuestion("4", "Where?", ("x",), ("p", "q"), target="y"),
     ]
 
 
@@ -40,6 +40,7 @@ def test_reads_every_accepted_form(tmp_path: Path) -> None:
         ('{"question": "q", "answers": []}', "line 2: `answers` must be"),
         ('{"question": "q", "answers": [1]}', "line 2: `answers` must hold texts"),
         ('{"question": "q", "answer": "a", "passage_id": 3}', "line 2: `passage_id` must be"),
+        ('{"question": "q", "answer": "a", "target": ["a"]}', "line 2: `target` must be a text"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:

@@ -1,5 +1,6 @@
 """The encoder's numbers against slow references, and that saving keeps every part of it."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -194,3 +195,30 @@ def test_threads_share_one_retriever(tiny_encoder):
         together = list(pool.map(lambda one: retriever.encode_questions([one]), questions * 5))
     for row, vectors in enumerate(together):
         np.testing.assert_allclose(vectors, alone[row % 8], atol=1e-6)
+
+
+def test_a_folder_of_an_earlier_version_means_what_it_meant(tiny_encoder, tmp_path):
+    """Its settings file knows neither `projected` nor `text_prefix`."""
+    retriever = load(tiny_encoder, projection=8, passage_prefix="passage: ")
+    retriever.save(tmp_path)
+    file = tmp_path / "reread_retriever.json"
+    body = json.loads(file.read_text())
+    for name in ("projected", "text_prefix", "fill_questions", "fill_passages"):
+        del body[name]
+    file.write_text(json.dumps(body))
+    again = load(tmp_path)
+    assert again.settings == retriever.settings
+    passages = [Passage("a", "T", "x"), Passage("b", "", "y z")]
+    vectors = again.encode_passages(passages)
+    np.testing.assert_array_equal(vectors, retriever.encode_passages(passages))
+    with torch.no_grad():
+        hidden = again.encoder(*again.tokenize_passages(passages[:1])).last_hidden_state
+        expected = again.projection(hidden.mean(1))
+    np.testing.assert_allclose(vectors[:1], expected.numpy(), atol=1e-5)
+
+
+def test_settings_of_a_later_version_are_refused_by_name(tiny_encoder, tmp_path):
+    load(tiny_encoder).save(tmp_path)
+    (tmp_path / "reread_retriever.json").write_text('{"format": 1, "pooling": "cls", "magic": 1}')
+    with pytest.raises(UnknownModel, match="does not know .magic."):
+        load(tmp_path)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from reread.errors import BadRequest
 from reread.passages import PassageStore
 from reread.questions import LabelledQuestion
 from reread.records import Passage
 from tests.fakes import EchoReader
 from tests.trainer.tiny import EncoderSearch, WordSearch, load, make_encoder, make_examples
 from tests.trainer.tiny import make_store as store_of
-from trainer.evaluation import evaluate
+from trainer.evaluation import evaluate, usable_depths
 from trainer.rereading import reread_examples
 
 PASSAGES = [
@@ -57,8 +58,23 @@ def test_every_figure_is_what_counting_gives(store: PassageStore) -> None:
             "answer": {"1": 0.5, "5": 0.75, "20": 0.75},
         },
     }
+    assert (found.depths, found.searched, found.corpus_passages) == ((1, 5, 20), 20, 4)
+    assert found.results[1].retrieved == ("land.1", "sea", "land.2", "sky")
     assert shares == [1.0]
     json.dumps(found.to_json())
+
+
+def test_depths_beyond_the_corpus_are_left_out(store: PassageStore) -> None:
+    found = evaluate(WordSearch(store), None, QUESTIONS, 1, depths=(3, 1, 4, 5, 9))
+    assert (found.depths, found.searched) == ((1, 3, 4, 5), 5)
+    assert list(found.metrics["recall_at"]["answer"]) == ["1", "3", "4", "5"]
+    deep = evaluate(WordSearch(store), EchoReader(), QUESTIONS, 3, depths=(1,))
+    assert (deep.searched, len(deep.results[0].retrieved)) == (3, 3)  # what is read is searched
+    assert usable_depths((1, 5, 20, 100), 100) == (1, 5, 20, 100)
+    with pytest.raises(BadRequest, match="4 passages, fewer than the smallest recall depth 9"):
+        evaluate(WordSearch(store), None, QUESTIONS, 1, depths=(9,))
+    with pytest.raises(BadRequest, match=r"\[0, 5\]"):
+        usable_depths((0, 5), 100)
 
 
 def test_retrieval_alone_has_no_answers(store: PassageStore) -> None:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from trainer.monitoring import average_top_k, count_inversions, index_top_k, ndcg
+from trainer.monitoring import average_top_k, count_inversions, index_top_k, ndcg, summarise
 
 
 def slow_inversions(reader: list[float], retriever: list[float]) -> int:
@@ -39,6 +39,41 @@ def test_top_k_figures_on_a_worked_list() -> None:
 
 def test_ties_keep_the_order_given() -> None:
     assert average_top_k([1.0, 1.0], [0.0, 0.0], 1) == 1.0
+
+
+def slow_top(scores: list[float], k: int) -> set[int]:
+    """The first k positions, one maximum at a time."""
+    left = dict(enumerate(scores))
+    for _ in range(len(scores) - k):
+        worst = min(left.values())
+        del left[max(i for i, score in left.items() if score == worst)]
+    return set(left)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_means_over_questions_equal_a_slow_count(seed: int) -> None:
+    random = Random(seed)
+    pairs = []
+    for size in [1, 2, 4, 5, 7, 20, 20]:
+        lists = [[float(random.randint(0, 6)) for _ in range(size)] for _ in range(2)]
+        pairs.append((lists[0], lists[1]))
+    expected = {"inversions": sum(slow_inversions(*pair) for pair in pairs) / 7}
+    for k, count in ((1, 7), (2, 6), (5, 4)):
+        shared, needed = 0.0, 0
+        for reader, retriever in (pair for pair in pairs if len(pair[0]) >= k):
+            wanted = slow_top(reader, k)
+            shared += len(wanted & slow_top(retriever, k)) / k
+            needed += min(n for n in range(21) if wanted <= slow_top(retriever, n))
+        expected |= {f"avg_top_{k}": shared / count, f"idx_top_{k}": needed / count}
+    assert summarise(pairs) == pytest.approx(expected)
+
+
+def test_a_depth_no_list_reaches_is_left_out_and_no_question_is_an_error() -> None:
+    assert sorted(summarise([([1.0, 2.0], [1.0, 2.0])])) == [
+        "avg_top_1", "avg_top_2", "idx_top_1", "idx_top_2", "inversions"
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="no questions"):
+        summarise([])
 
 
 def test_missing_scores_rank_last() -> None:

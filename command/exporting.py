@@ -1,0 +1,135 @@
+"""`reread export passages|questions`: a home's corpus and retrievals in DPR's and FiD's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from command.console import make_console, progress_bar
+from command.models import reader_loader, set_threads
+from command.options import HomeOption, ReaderOption, home_of, settings_from
+from command.settings import Settings
+from reread.errors import BadRequest, NoGeneration
+
+if TYPE_CHECKING:
+    from trainer.fid_files import ScoredQuestion
+
+
+def add_commands(app: typer.Typer) -> None:
+    export = typer.Typer(
+        help="Write passages and questions in the forms that DPR and FiD use.",
+        no_args_is_help=True,
+    )
+    export.command("passages")(export_passages)
+    export.command("questions")(export_questions)
+    app.add_typer(export, name="export")
+
+
+def export_passages(
+    output: Annotated[Path, typer.Option(help="DPR's TSV: id, text, title.")],
+    home: HomeOption = None,
+    corpus: Annotated[int | None, typer.Option(help="Corpus version; default: the newest.")] = None,
+) -> None:
+    """Write the home's passages as DPR's TSV."""
+    from index_builder.parsers.records import write_tsv
+    from reread.commit import replaced_file
+    from reread.passages import open_corpus
+
+    check_output(output)
+    store = open_corpus(home_of(settings_from(home=home)), corpus)
+    with replaced_file(output) as stream:
+        count = write_tsv(stream, (one for batch in store.iterate() for one in batch))
+    make_console().print(f"{count} passages of corpus {store.folder.name} are in {output}.")
+
+
+def export_questions(
+    questions: Annotated[
+        Path, typer.Option(help="JSONL: question, answers, id?, target?; FiD's JSON with --given.")
+    ],
+    output: Annotated[Path, typer.Option(help="FiD's JSON; lines if it ends in .jsonl.")],
+    home: HomeOption = None,
+    top_k: Annotated[int, typer.Option(help="Passages per question.")] = 100,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="The reader's attention as score.")
+    ] = False,
+    given: Annotated[
+        bool, typer.Option("--given", help="Keep the file's own `ctxs`; nothing is retrieved.")
+    ] = False,
+    split: Annotated[str | None, typer.Option(help="Only lines whose `split` is this.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N questions.")] = None,
+    reader: ReaderOption = None,
+) -> None:
+    """Write questions with the published generation's passages and scores as FiD's JSON."""
+    from trainer.fid_files import write_scored_questions
+    from trainer.retrieved_questions import attended_questions
+
+    if not 1 <= top_k <= 100:
+        raise BadRequest(f"--top-k is {top_k}; choose 1 to 100.")
+    if given and split is not None:
+        raise BadRequest("--split and --given exclude each other: FiD's files have no splits.")
+    check_output(output)
+    settings = settings_from(home=home, reader=reader)
+    set_threads(settings)
+    console = make_console()
+    with progress_bar(console, "Exporting") as report:
+        share = partial(report, "questions")
+        if given:
+            number, found = None, given_questions(questions, top_k, limit, console, share)
+        else:
+            number, found = retrieved_questions(settings, questions, top_k, split, limit, share)
+        if attention:
+            found = attended_questions(reader_loader(settings)(), found, number)
+        count = write_scored_questions(output, found)
+    console.print(f"{count} questions are in {output}.")
+
+
+def retrieved_questions(
+    settings: Settings,
+    path: Path,
+    top_k: int,
+    split: str | None,
+    limit: int | None,
+    share: Callable[[float], None],
+) -> tuple[int, Iterator[ScoredQuestion]]:
+    """The published generation's number, and what it finds for the questions of a file."""
+    from reread.generation import Generation, current
+    from reread.questions import read_questions
+    from trainer.retrieved_questions import retrieve_questions
+
+    home = home_of(settings)
+    labelled = read_questions(path, split=split)[:limit]
+    published = current(home)
+    if published is None:
+        raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
+    generation = Generation.open(home, published.number)
+    return generation.number, retrieve_questions(generation, labelled, top_k, share)
+
+
+def given_questions(
+    path: Path,
+    top_k: int,
+    limit: int | None,
+    console: Console,
+    share: Callable[[float], None],
+) -> Iterator[ScoredQuestion]:
+    """The file's questions with their first `top_k` passages and no others."""
+    from trainer.fid_files import read_scored_questions
+    from trainer.retrieved_questions import first_passages
+
+    found = read_scored_questions(path)
+    for sentence in found.sentences():
+        console.print(f"{path}: {sentence}", markup=False)
+    return first_passages(found.entries[:limit], top_k, share)
+
+
+def check_output(output: Path) -> None:
+    """Before any work: the file's folder is there, and the file may be replaced."""
+    if not output.parent.is_dir():
+        raise BadRequest(f"The folder {output.parent} is not there; make it or change --output.")
+    if output.exists() and not output.is_file():
+        raise BadRequest(f"{output} is not a file; change --output.")

@@ -1,0 +1,126 @@
+"""`reread export` on a real home: what is written is what the home holds and finds."""
+
+import csv
+import json
+
+import pytest
+
+from command.__main__ import run
+from reread.generation import Generation
+from reread.home import Home
+from reread.passages import open_corpus
+from reread.reader import Reader, ReadRequest, resolve_default_reader
+from trainer.fid_files import read_scored_questions
+
+TEXTS = [
+    ("Paris", 'Paris, "the city of light",\tlies on the Seine.'),
+    ("Berlin", "Berlin lies on the Spree.\n\nIt has many bridges."),
+    ("Rome", '"Rome" was not built in a day'),
+    ("", "The Tiber runs through Rome."),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    lines = [
+        json.dumps({"id": f"d{n}", "title": title, "text": text})
+        for n, (title, text) in enumerate(TEXTS)
+    ]
+    (folder / "d.jsonl").write_text("\n".join(lines))
+    (folder / "q.jsonl").write_text(
+        '{"id": "a", "question": "Where is Paris?", "answers": ["Seine"], "target": "the Seine"}\n'
+        '{"question": "What runs through Rome?", "answer": "Tiber", "passage_id": "d3"}\n'
+    )
+    home = ["--home", str(folder / "home")]
+    assert run(["ingest", str(folder / "d.jsonl"), *home]) == 0
+    assert run(["build", *home]) == 0
+    return folder
+
+
+def test_passages_come_back_through_ingest(place, tmp_path):
+    output = tmp_path / "psgs.tsv"
+    assert run(["export", "passages", "--home", str(place / "home"), "--output", str(output)]) == 0
+    store = open_corpus(Home(place / "home"))
+    held = [store[row] for row in range(len(store))]
+    with output.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream, delimiter="\t"))
+    assert rows == [["id", "text", "title"], *([p.id, p.text, p.title] for p in held)]
+    assert run(["ingest", str(output), "--home", str(tmp_path / "second")]) == 0
+    second = open_corpus(Home(tmp_path / "second"))
+    again = [second[row] for row in range(len(second))]
+    assert [(p.id, p.title, p.text) for p in again] == [(p.id, p.title, p.text) for p in held]
+
+
+def export_questions(place, output, *flags):
+    return run(
+        ["export", "questions", "--questions", str(place / "q.jsonl"), "--top-k", "3",
+         "--home", str(place / "home"), "--output", str(output), *flags]
+    )  # fmt: skip
+
+
+def test_questions_carry_what_the_generation_finds(place, tmp_path):
+    assert export_questions(place, tmp_path / "d.json") == 0
+    first, second = json.loads((tmp_path / "d.json").read_text())
+    assert (first["id"], first["target"], first["answers"]) == ("a", "the Seine", ["Seine"])
+    assert (second["id"], second["passage_id"], second["answers"]) == ("2", ["d3"], ["Tiber"])
+    generation = Generation.open(Home(place / "home"), 1)
+    for entry in (first, second):
+        (hits,) = generation.search([entry["question"]], 3)
+        found = generation.passages_of(hits)
+        assert [c["id"] for c in entry["ctxs"]] == [p.id for p in found]
+        assert [c["text"] for c in entry["ctxs"]] == [p.text for p in found]
+        assert [c["score"] for c in entry["ctxs"]] == [hit.score for hit in hits]
+
+
+def test_attention_is_that_of_the_reader(place, tmp_path):
+    assert export_questions(place, tmp_path / "d.jsonl", "--attention", "--limit", "1") == 0
+    (entry,) = read_scored_questions(tmp_path / "d.jsonl").entries
+    reader = Reader.load(str(resolve_default_reader()), device="cpu")
+    reading = reader.read([ReadRequest(entry.question, entry.passages)])[0]
+    assert entry.scores == pytest.approx(reading.attention, abs=1e-4)
+    assert entry.read_with["passages"] == [p.id for p in entry.passages]
+    assert entry.read_with["reader"] == "starter_reader" and entry.read_with["generation"] == 1
+
+
+def test_given_passages_are_read_anew_and_only_those_read_are_kept(place, tmp_path, capsys):
+    """What the published test_reader does to a file that has more passages than it reads."""
+    assert export_questions(place, tmp_path / "d.json") == 0
+    entries = json.loads((tmp_path / "d.json").read_text())
+    (tmp_path / "given.json").write_text(json.dumps([*entries, {"question": "no passages"}]))
+    arguments = ["--questions", str(tmp_path / "given.json"), "--given", "--attention"]
+    assert run(
+        ["export", "questions", *arguments, "--top-k", "2", "--output", str(tmp_path / "s.json")]
+    ) == 0  # fmt: skip
+    assert "skipped 1: `ctxs` is missing or empty (first: entry 3)" in capsys.readouterr().out
+    reader = Reader.load(str(resolve_default_reader()), device="cpu")
+    for before, after in zip(
+        entries, read_scored_questions(tmp_path / "s.json").entries, strict=True
+    ):
+        assert [p.id for p in after.passages] == [c["id"] for c in before["ctxs"][:2]]
+        reading = reader.read([ReadRequest(after.question, after.passages)])[0]
+        assert after.scores == pytest.approx(reading.attention, abs=1e-4)
+        assert after.read_with["generation"] is None
+        assert after.read_with["retrieval_scores"] == [c["score"] for c in before["ctxs"][:2]]
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--top-k", "0"], "--top-k is 0"),
+        (["--given", "--split", "dev"], "exclude each other"),
+        (["--output", "/nowhere/d.json"], "The folder /nowhere is not there"),
+        (["--output", "/"], "/ is not a file"),
+    ],
+)
+def test_mistakes_are_sentences(place, tmp_path, capsys, flags, complaint):
+    assert export_questions(place, tmp_path / "d.json", *flags) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "d.json").exists()
+
+
+def test_an_empty_home_has_nothing_to_export(place, tmp_path, capsys):
+    empty = ["--home", str(tmp_path / "empty"), "--output", str(tmp_path / "o")]
+    assert run(["export", "passages", *empty]) == 1
+    assert run(["export", "questions", "--questions", str(place / "q.jsonl"), *empty]) == 1
+    assert "reread build" in capsys.readouterr().err
