@@ -119,9 +119,12 @@ def distill(
 
     The same command continues an interrupted run; every step is done once.
     """
-    from trainer.distil_settings import KEEPABLE, ONE_STEP_AGGREGATIONS, ReaderSettings, RunSettings
-
     given = dict(locals())
+    import torch
+
+    from trainer.distil_settings import KEEPABLE, ONE_STEP_AGGREGATIONS, ReaderSettings, RunSettings
+    from trainer.precision import pick_bf16
+
     chosen = RunSettings(
         start=start, encoder=encoder, iterations=iterations, depth=depth,
         within_document=within_document, aggregation=aggregation,
@@ -132,7 +135,7 @@ def distill(
             freeze_embeddings=freeze_embeddings, segment_tokens=segment_tokens,
         ),
         distil=_distil_settings(given), index=index,
-        bf16=suits_bf16() if bf16 is None else bf16, seed=seed, keep=_names(keep, KEEPABLE),
+        bf16=pick_bf16(bf16, torch.device("cpu")), seed=seed, keep=_names(keep, KEEPABLE),
     )  # fmt: skip
     settings = settings_from(home=home, threads=threads)
     set_threads(settings)
@@ -201,16 +204,6 @@ def show_run(console: Console, metrics: list[dict[str, Any]], output: Path) -> N
     if last > 0:
         console.print(f"Retriever: {output / f'iteration-{last - 1}' / 'retriever'}")
     console.print(f"Figures:   {output / 'metrics.jsonl'}, {output / 'iterations.svg'}")
-
-
-def suits_bf16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware; elsewhere it is slower than float32."""
-    import torch
-
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return False
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _distil_settings(given: dict[str, Any]) -> Any:

@@ -4,25 +4,24 @@ The paper's training (section 3.1): no gold passages, no pointer, no passage los
 questions and the reader's training loop; knows no retriever and no run.
 """
 
-import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from reread.errors import UnknownModel
-from reread.fusion import install_fusion_attention
 from reread.passages import PassageStore
 from reread.reader import Reader, resolve_default_reader
 from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import ReaderSettings
 from trainer.ranked_lists import RankedLists
 from trainer.reader_examples import ReaderExample
-from trainer.reader_tasks import TaskMix, stream_batches, stream_tasks
-from trainer.reader_training import ReaderTraining, train_reader
-from trainer.starter_recipe import set_dropout
+from trainer.reader_settings import ReaderTraining
+from trainer.reader_tasks import TaskMix
+from trainer.reader_tuning import ReadingPlan, tune_reader
 
 Progress = Callable[[float], None]
 LINES = 20  # of losses that a training leaves
@@ -72,25 +71,20 @@ def _train(
     folder: Path,
     report: Callable[[dict[str, float]], None],
 ) -> None:
-    install_fusion_attention(model)
-    set_dropout(model, settings.dropout)
     training = ReaderTraining(
         steps=settings.steps, learning_rate=settings.learning_rate,
         encoder_learning_rate=settings.learning_rate,
         warmup_steps=max(1, min(settings.warmup_steps, settings.steps)),
         pointer_weight=0.0, passage_weight=0.0, bf16=bf16,
         freeze_embeddings=settings.freeze_embeddings,
-        log_every=max(1, settings.steps // LINES), save_every=settings.steps,
+        log_every=max(1, settings.steps // LINES), save_every=settings.steps, seed=seed,
     )  # fmt: skip
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        tasks = stream_tasks(examples, [], TaskMix(settings.passages), random.Random(seed))
-        batches = stream_batches(
-            tasks, tokenizer, settings.batch, seed=seed,
-            decoder_start=model.config.decoder_start_token_id,
-            max_segment_tokens=settings.segment_tokens,
-        )  # fmt: skip
-        train_reader(model, batches, training, folder=folder, report=report)
+    plan = ReadingPlan(
+        batch_size=settings.batch, mix=TaskMix(settings.passages), dropout=settings.dropout,
+        max_segment_tokens=settings.segment_tokens,
+    )  # fmt: skip
+    with TemporaryDirectory(dir=folder) as own, torch.random.fork_rng():
+        tune_reader(model, tokenizer, examples, training, plan, folder=Path(own), report=report)
 
 
 def make_examples(
