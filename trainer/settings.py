@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from reread.errors import BadRequest
 
 LOGGED_AGGREGATION = "mean"  # what the service writes to the log
+BF16 = ("auto", "on", "off")
 OBJECTIVES = ("kl", "mse", "margin")  # the losses of these names are in objectives.py
 
 
@@ -29,12 +30,15 @@ class DistilSettings:
     margin_gamma: float = 0.2
     warmup_share: float = 0.1  # of all steps; the rate falls linearly to 0 after it
     dropout: float = 0.1  # never on attention weights, where it is 5 times slower on a CPU
+    bf16: str = "auto"  # products in bfloat16: where it is fast, on, off; weights stay float32
     freeze_word_embeddings: bool = True  # half of MiniLM's weights; rare words keep their places
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             names = ", ".join(OBJECTIVES)
             raise BadRequest(f"Unknown objective {self.objective!r}; use one of {names}.")
+        if self.bf16 not in BF16:
+            raise BadRequest(f"Setting bf16 is {self.bf16!r}; use one of {', '.join(BF16)}.")
         _require("epochs", self.epochs, 1, 1000)
         _require("learning_rate", self.learning_rate, 1e-9, 1.0)
         _require("batch_questions", self.batch_questions, 1, 4096)
