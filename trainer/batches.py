@@ -30,6 +30,7 @@ class TokenisedExamples:
     passages: list[TokenIds]  # each different text once
     lists: list[list[int]]
     teacher: list[np.ndarray]  # float32 (K_i,)
+    token_teacher: list[np.ndarray]  # float32 (K_i, T_i); empty where examples have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Batch:
     places: Tensor  # (B, K) int64, 0 where masked
     teacher: Tensor  # (B, K) float32, 0 where masked
     mask: Tensor  # (B, K) bool
+    token_teacher: Tensor | None = None  # (B, K, T) float32, 0 where masked
+    token_mask: Tensor | None = None  # (B, K, T) bool
 
 
 def tokenise(
@@ -59,7 +62,9 @@ def tokenise(
         lists.append([numbers[(one.title, one.text)] for one in example.passages])
     questions = _ids(retriever.tokenize_questions, [example.question for example in examples])
     passages = _ids(retriever.tokenize_passages, unique)
-    return TokenisedExamples(questions, passages, lists, list(teacher))
+    by_token = [one.token_teacher for one in examples if one.token_teacher is not None]
+    tokens = [np.asarray(one, dtype=np.float32) for one in by_token]
+    return TokenisedExamples(questions, passages, lists, list(teacher), tokens)
 
 
 def _ids(
@@ -157,13 +162,28 @@ def _to_batch(data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]
         places[b, : len(numbers)] = torch.tensor([row_of[number] for number in numbers])
         teacher[b, : len(numbers)] = torch.from_numpy(data.teacher[i][drawn[b]])
         mask[b, : len(numbers)] = True
+    by_token = _pad_tokens(data, chosen, drawn, width) if data.token_teacher else (None, None)
     return Batch(
         questions=[data.questions[i] for i in chosen],
         passages=[data.passages[number] for number in used],
         places=places,
         teacher=teacher,
         mask=mask,
+        token_teacher=by_token[0],
+        token_mask=by_token[1],
     )
+
+
+def _pad_tokens(
+    data: TokenisedExamples, chosen: list[int], drawn: list[list[int]], width: int
+) -> tuple[Tensor, Tensor]:
+    own = [data.token_teacher[i][places] for i, places in zip(chosen, drawn, strict=True)]
+    values = torch.zeros(len(own), width, max(one.shape[1] for one in own))
+    mask = torch.zeros(values.shape, dtype=torch.bool)
+    for b, one in enumerate(own):
+        values[b, : one.shape[0], : one.shape[1]] = torch.from_numpy(one)
+        mask[b, : one.shape[0], : one.shape[1]] = True
+    return values, mask
 
 
 def pad_by_length(

@@ -22,7 +22,7 @@ from reread.retriever import DenseRetriever
 from trainer.batches import Batch, TokenisedExamples, draw_batches, pad_by_length, tokenise
 from trainer.examples import Example
 from trainer.objectives import Objective, choose_objective
-from trainer.settings import DistilSettings
+from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.speedups import fast_training
 from trainer.teacher import scale_teacher
 from trainer.training_state import (
@@ -96,6 +96,7 @@ def train(
     """
     if not examples:
         raise BadRequest("There is no example to train on; ask some questions first.")
+    _check_signals(examples, settings.objective)
     objective = choose_objective(settings.objective, gamma=settings.margin_gamma)
     data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
     watch = _Watch(progress, should_stop, resume, max(1, save_every_steps))
@@ -178,13 +179,20 @@ class _Loop:
         student = score(self.retriever, batch, self.temperature)  # (B, K)
         teacher = (batch.teacher + self.shift).to(student.device)
         mask = batch.mask.to(student.device)
-        loss = self.objective(student, teacher, mask)
+        loss = self._loss(student, batch, teacher, mask)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
         self.optimiser.step()
         self.done += 1
         self._count(batch, float(loss.detach()), count_agreements(student.detach(), teacher, mask))
+
+    def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
+        if self.settings.objective != "emdr2":
+            return self.objective(student, teacher, mask)
+        assert batch.token_teacher is not None and batch.token_mask is not None
+        by_token, tokens = batch.token_teacher, batch.token_mask
+        return self.objective(student, by_token.to(student.device), tokens.to(student.device))
 
     def _count(self, batch: Batch, loss: float, agreed: int) -> None:
         epoch = self.epochs[-1]
@@ -246,6 +254,19 @@ class _Loop:
             epoch_loss=tuple(one.loss / one.questions for one in epochs),
             epoch_agreement=tuple(one.agreed / one.questions for one in epochs),
             final_loss=sum(self.last_losses) / len(self.last_losses),
+        )
+
+
+def _check_signals(examples: Sequence[Example], objective: str) -> None:
+    """Objectives made of answers' likelihoods need exactly that; the others take any scores."""
+    if objective not in ANSWER_OBJECTIVES:
+        return
+    other = [one.signal for one in examples if one.signal != objective]
+    if other:
+        raise BadRequest(
+            f"Objective {objective} needs the reader's {objective} signal and {len(other)} of "
+            f"{len(examples)} examples hold {other[0]}: compute it with "
+            f"trainer.reader_signals.read_signals, or choose kl."
         )
 
 

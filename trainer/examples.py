@@ -31,6 +31,9 @@ class Example:
     teacher: tuple[float, ...]
     reader: str
     sequence: int  # in the log; decides what is new
+    answer: str = ""  # the reader's own, or a given one; some objectives need it
+    signal: str = "mean"  # what `teacher` is: an aggregation of attention, or ppmean, loop, emdr2
+    token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities: emdr2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def _to_example(record: AnswerRecord, finder: PassageFinder) -> Example | str:
         teacher=tuple(score for _, score in kept),
         reader=record.reader,
         sequence=record.sequence or 0,
+        answer=record.answer,
     )
 
 

@@ -13,7 +13,8 @@ from reread.errors import BadRequest
 
 LOGGED_AGGREGATION = "mean"  # what the service writes to the log
 BF16 = ("auto", "on", "off")
-OBJECTIVES = ("kl", "mse", "margin")  # the losses of these names are in objectives.py
+ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
+OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class DistilSettings:
     batch_questions: int = 16
     passages_per_question: int = 8  # drawn anew each epoch, the teacher's best always; 0 = all
     student_temperature: float | None = None  # None: 0.05 for unit vectors, else 1 (the paper)
-    teacher_temperature: float | None = None  # None: scores standardised per reader; 1 = the paper
+    # None: scores standardised per reader; 1 = FiD-KD, 0.01 = Atlas; emdr2's are probabilities
+    teacher_temperature: float | None = None
     margin_gamma: float = 0.2
     warmup_share: float = 0.1  # of all steps; the rate falls linearly to 0 after it
     dropout: float = 0.1  # never on attention weights, where it is 5 times slower on a CPU
