@@ -225,9 +225,7 @@ def load_student() -> DenseRetriever:
     return loaded
 
 
-def describe(
-    world: World, settings: DistilSettings, options: argparse.Namespace
-) -> dict[str, Any]:
+def describe(world: World, settings: DistilSettings, options: argparse.Namespace) -> dict[str, Any]:
     data = tokenise(load_student(), world.train, scale_teacher(world.train, None))
     lengths = np.array([len(ids) for ids in data.passages])
     size = settings.batch_questions

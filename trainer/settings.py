@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reread.errors import BadRequest
+from reread.records import LOGGED_AGGREGATION
 
-LOGGED_AGGREGATION = "mean"  # what the service writes to the log
 BF16 = ("auto", "on", "off")
 ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
 OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
@@ -82,7 +82,7 @@ class TrainerSettings:
 
     distil: DistilSettings = field(default_factory=DistilSettings)
     gate: GateSettings = field(default_factory=GateSettings)
-    aggregation: str = LOGGED_AGGREGATION  # another one means reading the questions again
+    aggregation: str = LOGGED_AGGREGATION  # records without that one are read again
     reread_top_k: int = 0  # > 0: read again with this many fresh passages before training
     min_questions: int = 50  # new usable questions a retrain needs
     max_questions: int = 20_000  # the newest records trained on

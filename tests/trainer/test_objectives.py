@@ -171,5 +171,7 @@ def test_a_certain_teacher_gives_a_finite_loss() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(BadRequest, match="'cosine'; use one of kl, mse, margin, ppmean, loop, emdr2"):
+    with pytest.raises(
+        BadRequest, match="'cosine'; use one of kl, mse, margin, ppmean, loop, emdr2"
+    ):
         choose_objective("cosine", gamma=0.2)
