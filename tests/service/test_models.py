@@ -142,5 +142,5 @@ def test_what_was_logged_is_what_relevance_computes(real: Running) -> None:
 def test_an_unknown_logged_aggregation_lists_the_known_ones(real: Running) -> None:
     answer_id = real.ask(question=QUESTION, top_k=2).json()["id"]
     refused = real.client.get(f"/relevance/{answer_id}", params={"aggregation": "loudest"})
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "max_tokens" in refused.json()["detail"]

@@ -66,7 +66,7 @@ def test_gradients_equal_the_plain_loop(encoder: Path, objective: str) -> None:
     with fast_training(retriever):
         fast = loss(score(retriever, batch, TAU), batch.teacher, batch.mask)
         found = gradients(retriever, fast)
-    assert float(fast) == pytest.approx(float(slow), rel=1e-5)
+    assert fast.item() == pytest.approx(slow.item(), rel=1e-5)
     assert found.keys() == wanted.keys()
     for name in wanted:
         scale = max(1.0, float(wanted[name].abs().max()))
