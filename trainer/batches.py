@@ -19,7 +19,7 @@ from trainer.examples import Example
 TokenIds = list[int]
 Text = TypeVar("Text", str, Passage)
 TEXTS_AT_ONCE = 1024
-WINDOW_BATCHES = 256  # questions are grouped within so many batches
+WINDOW_BATCHES = 512  # questions are grouped within so many batches
 
 
 @dataclass(frozen=True, slots=True)
