@@ -78,7 +78,8 @@ def greedy_steps(
     decoded = Decoded([[] for _ in range(batch)], [[] for _ in range(batch)], [0] * batch, [])
     open_rows = set(range(batch))
     for step in range(max_tokens):
-        tap = CrossAttentionTap(model, value_norms=all_steps) if all_steps or step == 0 else None
+        first = step == 0
+        tap = CrossAttentionTap(model, value_norms=first) if all_steps or first else None
         states = decode_step(model, tokens[:, -1:], fused, mask, cache=cache, tap=tap)
         logits = token_logits(model, states[:, -1]).float()  # (B, V)
         if tap is not None:

@@ -2,8 +2,8 @@
 
 Pure functions of tensors; knows no model and no strings. Reference: section 3.2 and Table 6 of
 arXiv 2012.04584; `value_norm` is the post-softmax signal of Atlas, normalised by real counts.
-Shapes: `scores` (T, layers, H, K, L) pre-softmax for T output tokens, `mask` (K, L) true on the
-tokens of a passage, results (K,). A passage without a counted token scores 0.
+Shapes: `scores` (layers, H, K, L) pre-softmax, `mask` (K, L) true on the tokens of a passage,
+results (K,). A passage without a counted token scores 0.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from reread.errors import BadRequest
 
 @dataclass(frozen=True, slots=True)
 class AttentionEvidence:
-    """All that one question's reading left behind, enough for every aggregation."""
+    """All that one question's reading left behind, enough for every aggregation.
 
-    scores: torch.Tensor  # (T, layers, H, K, L) pre-softmax; T = 1 where one token suffices
-    weights: torch.Tensor  # (T, layers, H, K, L) post-softmax
+    The means over output tokens are taken before anything else: everything that looks beyond the
+    first token is linear in them, and they are as small as one token's scores.
+    """
+
+    scores: torch.Tensor  # (layers, H, K, L) pre-softmax, at the first output token
+    mean_scores: torch.Tensor  # (layers, H, K, L) pre-softmax, mean over the output tokens
+    mean_weights: torch.Tensor  # (layers, H, K, L) post-softmax, mean over the output tokens
     value_norms: torch.Tensor | None  # (layers, H, K, L)
     mask: torch.Tensor  # (K, L) bool, all tokens of each segment
     question_mask: torch.Tensor  # (K, L) bool, the question's own tokens
@@ -48,7 +53,7 @@ def mean(e: AttentionEvidence) -> torch.Tensor:
     >>> mean(toy_evidence()).tolist()
     [2.0, 5.0]
     """
-    return token_mean(e.scores[0].mean(dim=(0, 1)), e.mask)
+    return token_mean(e.scores.mean(dim=(0, 1)), e.mask)
 
 
 def max_tokens(e: AttentionEvidence) -> torch.Tensor:
@@ -57,8 +62,8 @@ def max_tokens(e: AttentionEvidence) -> torch.Tensor:
     >>> max_tokens(toy_evidence()).tolist()
     [3.0, 5.0]
     """
-    per_token = e.scores[0].mean(dim=(0, 1)).masked_fill(~e.mask, float("-inf"))
-    return torch.where(e.mask.any(dim=-1), per_token.amax(dim=-1), torch.zeros(()))
+    per_token = e.scores.mean(dim=(0, 1)).masked_fill(~e.mask, float("-inf"))
+    return torch.where(e.mask.any(dim=-1), per_token.amax(dim=-1), per_token.new_zeros(()))
 
 
 def all_outputs(e: AttentionEvidence) -> torch.Tensor:
@@ -67,7 +72,7 @@ def all_outputs(e: AttentionEvidence) -> torch.Tensor:
     >>> all_outputs(toy_evidence()).tolist()
     [3.0, 6.0]
     """
-    return token_mean(e.scores.mean(dim=(0, 1, 2)), e.mask)
+    return token_mean(e.mean_scores.mean(dim=(0, 1)), e.mask)
 
 
 def last_layers(e: AttentionEvidence) -> torch.Tensor:
@@ -76,8 +81,8 @@ def last_layers(e: AttentionEvidence) -> torch.Tensor:
     >>> last_layers(toy_evidence()).tolist()
     [2.5, 5.5]
     """
-    half = e.scores.shape[1] // 2
-    return token_mean(e.scores[0, half:].mean(dim=(0, 1)), e.mask)
+    half = len(e.scores) // 2
+    return token_mean(e.scores[half:].mean(dim=(0, 1)), e.mask)
 
 
 def max_layers(e: AttentionEvidence) -> torch.Tensor:
@@ -86,7 +91,7 @@ def max_layers(e: AttentionEvidence) -> torch.Tensor:
     >>> max_layers(toy_evidence()).tolist()
     [2.5, 5.5]
     """
-    return token_mean(e.scores[0], e.mask).mean(dim=1).amax(dim=0)
+    return token_mean(e.scores, e.mask).mean(dim=1).amax(dim=0)
 
 
 def max_heads(e: AttentionEvidence) -> torch.Tensor:
@@ -95,7 +100,7 @@ def max_heads(e: AttentionEvidence) -> torch.Tensor:
     >>> max_heads(toy_evidence()).tolist()
     [2.0, 5.0]
     """
-    return token_mean(e.scores[0], e.mask).mean(dim=0).amax(dim=0)
+    return token_mean(e.scores, e.mask).mean(dim=0).amax(dim=0)
 
 
 def without_question(e: AttentionEvidence) -> torch.Tensor:
@@ -104,7 +109,7 @@ def without_question(e: AttentionEvidence) -> torch.Tensor:
     >>> without_question(toy_evidence()).tolist()
     [3.0, 5.0]
     """
-    return token_mean(e.scores[0].mean(dim=(0, 1)), e.mask & ~e.question_mask)
+    return token_mean(e.scores.mean(dim=(0, 1)), e.mask & ~e.question_mask)
 
 
 def value_norm(e: AttentionEvidence) -> torch.Tensor:
@@ -118,7 +123,7 @@ def value_norm(e: AttentionEvidence) -> torch.Tensor:
         raise BadRequest(
             "value_norm needs the norms of the values; read with a tap that keeps them."
         )
-    return ((e.weights * e.value_norms).mean(dim=(0, 1, 2)) * e.mask).sum(dim=-1)
+    return ((e.mean_weights * e.value_norms).mean(dim=(0, 1)) * e.mask).sum(dim=-1)
 
 
 Aggregation = Callable[[AttentionEvidence], torch.Tensor]
@@ -130,7 +135,16 @@ _BY_NAME: dict[str, Aggregation] = {
     )
 }  # fmt: skip
 AGGREGATIONS: tuple[str, ...] = tuple(_BY_NAME)
-NEED_ALL_STEPS: frozenset[str] = frozenset({"all_outputs", "value_norm"})
+
+
+def aggregate(evidence: AttentionEvidence) -> dict[str, tuple[float, ...]]:
+    """Every aggregation's scores by its name.
+
+    >>> aggregate(toy_evidence())["last_layers"]
+    (2.5, 5.5)
+    """
+    rows = torch.stack([of(evidence) for of in _BY_NAME.values()]).tolist()  # one copy from a GPU
+    return {name: tuple(row) for name, row in zip(AGGREGATIONS, rows, strict=True)}
 
 
 def aggregation_named(name: str) -> Aggregation:
@@ -143,13 +157,12 @@ def aggregation_named(name: str) -> Aggregation:
 def toy_evidence() -> AttentionEvidence:
     """Two passages of two and one tokens, two layers, one head, two steps; for the examples above.
 
-    The second layer scores one higher than the first, the second step two higher than the first
-    layer's mean.
+    The second layer scores one higher than the first, the second step two higher than the first.
     """
     base = torch.tensor([[1.0, 3.0], [5.0, 99.0]])  # (K, L), the last place is padding
-    step = torch.stack([base - 0.5, base + 0.5]).unsqueeze(1)  # (layers, H, K, L)
-    scores = torch.stack([step, step + 2.0])  # (T, layers, H, K, L)
+    scores = torch.stack([base - 0.5, base + 0.5]).unsqueeze(1)  # (layers, H, K, L)
     mask = torch.tensor([[True, True], [True, False]])
     question = torch.tensor([[True, False], [False, False]])
     weights = torch.tensor([[0.25, 0.25], [0.5, 0.0]]).expand_as(scores)
-    return AttentionEvidence(scores, weights, torch.full_like(scores[0], 2.0), mask, question)
+    norms = torch.full_like(scores, 2.0)
+    return AttentionEvidence(scores, scores + 1.0, weights, norms, mask, question)

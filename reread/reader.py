@@ -7,7 +7,7 @@ it finds it returns: nothing of one call is left in the model for the next.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from reread.answering import Decoded, beam_decode, generation_rules, greedy_steps
-from reread.attention import NEED_ALL_STEPS, AttentionEvidence, aggregation_named
+from reread.attention import AttentionEvidence, aggregate, aggregation_named
 from reread.errors import BadRequest, UnknownModel
 from reread.fusion import CrossAttentionTap, encode_segments, install_fusion_attention
 from reread.records import Passage
@@ -49,6 +49,7 @@ class Reading:
     confidence: float  # mean probability of the answer's tokens, end token included, 0..1
     attention: tuple[float, ...]  # G(q, p), before softmax
     tokens: tuple[tuple[tuple[str, float], ...], ...] | None = None
+    scores: Mapping[str, tuple[float, ...]] | None = None  # by aggregation; None = not computed
 
     @property
     def relevance(self) -> tuple[float, ...]:
@@ -132,7 +133,7 @@ class Reader:
         if not requests:
             return []
         prepared = self._prepare(requests)
-        decoded = self._decode(prepared, all_steps=aggregation in NEED_ALL_STEPS)
+        decoded = self._decode(prepared)
         return [
             self._reading(prepared, b, decoded, aggregation, tokens) for b in range(len(requests))
         ]
@@ -163,8 +164,9 @@ class Reader:
         shown = ""
         decoded: Decoded | None = None
         for decoded in greedy_steps(
-            self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens
-        ):
+            self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens,
+            all_steps=True,
+        ):  # fmt: skip
             text = self.tokenizer.decode(decoded.ids[0], skip_special_tokens=True)
             if text.startswith(shown) and len(text) > len(shown):
                 yield text[len(shown) :]
@@ -229,14 +231,14 @@ class Reader:
                 states[i] = encoded[row, : len(segments[i].ids)]
         return states
 
-    def _decode(self, prepared: Prepared, *, all_steps: bool) -> Decoded:
+    def _decode(self, prepared: Prepared) -> Decoded:
         if self.num_beams > 1:
             return beam_decode(
                 self.model, prepared.fused, prepared.mask, self.num_beams, self.max_answer_tokens
             )
         steps = greedy_steps(
             self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens,
-            all_steps=all_steps,
+            all_steps=True,
         )  # fmt: skip
         return deque(steps, maxlen=1).pop()
 
@@ -245,7 +247,8 @@ class Reader:
     ) -> Reading:
         segments = prepared.segments[b]
         evidence = evidence_of(decoded.taps, b, segments, decoded.lengths[b])
-        scores = tuple(aggregation_named(aggregation)(evidence).tolist())
+        by_name = aggregate(evidence)
+        scores = by_name[aggregation]
         ids = decoded.ids[b]
         answer = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
         if self._lossy:
@@ -257,6 +260,7 @@ class Reader:
             decoded.confidence(b),
             scores,
             token_scores(evidence, segments, self.tokenizer) if tokens else None,
+            by_name,
         )
 
 
@@ -272,44 +276,55 @@ class Prepared:
 def evidence_of(
     taps: Sequence[CrossAttentionTap], b: int, segments: Sequence[Segment], steps: int
 ) -> AttentionEvidence:
-    """One question's part of the taps, unpacked to (T, layers, H, K, L)."""
-    lengths = [len(s.ids) for s in segments]
-    longest = max(lengths)
-    starts = [sum(lengths[:k]) for k in range(len(lengths))]
-    place = torch.arange(longest)
-    mask = place[None, :] < torch.tensor(lengths)[:, None]  # (K, L)
-    index = (torch.tensor(starts)[:, None] + place[None, :]) * mask
+    """One question's part of the taps, unpacked to (layers, H, K, L) on their device."""
+    place = taps[0].scores[0].device
+    mask, index = _places(segments)
+    index = index.to(place)
     taps = taps[: max(1, steps)]
-    layers = sorted(taps[0].scores)
 
-    def unpack(tensors: list[torch.Tensor]) -> torch.Tensor:  # each (B, H, ..., S)
-        return (
-            torch.stack([t[b, :, 0] if t.dim() == 4 else t[b] for t in tensors])
-            .float()
-            .cpu()[..., index]
-        )
+    def stack(tensors: dict[int, torch.Tensor]) -> torch.Tensor:  # each (B, H, ..., S)
+        own = [tensors[i][b] for i in sorted(tensors)]
+        return torch.stack([one[:, 0] if one.dim() == 3 else one for one in own]).float()
 
-    question = torch.zeros_like(mask)
-    for k, segment in enumerate(segments):
-        for j, (left, right) in enumerate(segment.offsets):
-            question[k, j] = (
-                right > left and left >= len("question: ") - 1 and (right <= segment.question_end)
-            )
+    def average(steps: Sequence[dict[int, torch.Tensor]]) -> torch.Tensor:
+        return sum((stack(one) for one in steps[1:]), stack(steps[0])) / len(steps)
+
     norms = taps[0].value_norms
     return AttentionEvidence(
-        torch.stack([unpack([t.scores[i] for i in layers]) for t in taps]),
-        torch.stack([unpack([t.weights[i] for i in layers]) for t in taps]),
-        unpack([norms[i] for i in layers]) if norms else None,
-        mask,
-        question,
+        stack(taps[0].scores)[..., index],
+        average([tap.scores for tap in taps])[..., index],
+        average([tap.weights for tap in taps])[..., index],
+        stack(norms)[..., index] if norms else None,
+        mask.to(place),
+        _question_places(segments, mask).to(place),
     )
+
+
+def _places(segments: Sequence[Segment]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(K, L) each: which places hold a token, and where it stands in the fused states."""
+    lengths = torch.tensor([len(s.ids) for s in segments])
+    place = torch.arange(int(lengths.max()))
+    mask = place[None, :] < lengths[:, None]
+    starts = torch.cumsum(lengths, 0) - lengths
+    return mask, (starts[:, None] + place[None, :]) * mask
+
+
+def _question_places(segments: Sequence[Segment], mask: torch.Tensor) -> torch.Tensor:
+    """(K, L), true on the question's own tokens."""
+    begin = len("question: ") - 1
+    rows = [
+        [right > left >= begin and right <= segment.question_end for left, right in segment.offsets]
+        + [False] * (mask.shape[1] - len(segment.offsets))
+        for segment in segments
+    ]
+    return torch.tensor(rows)
 
 
 def token_scores(
     evidence: AttentionEvidence, segments: Sequence[Segment], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[tuple[tuple[str, float], ...], ...]:
     """(token, score) pairs per passage: mean over layers and heads at the first output token."""
-    per_token = evidence.scores[0].mean(dim=(0, 1))  # (K, L)
+    per_token = evidence.scores.mean(dim=(0, 1))  # (K, L)
     return tuple(
         tuple(
             zip(

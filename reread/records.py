@@ -7,6 +7,9 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from reread.score_sheet import unpack_scores
+
+LOGGED_AGGREGATION = "mean"  # what LoggedPassage.attention is
 JOB_STATES = ("queued", "running", "done", "rejected", "failed", "cancelled")
 
 
@@ -54,10 +57,19 @@ class AnswerRecord:
     reader: str
     created_s: float
     sequence: int | None = None
+    scores: dict[str, str] | None = None  # of the other aggregations, as score_sheet.py packs them
+
+    def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
+        """The passages' scores by that aggregation; None where they were not logged."""
+        if aggregation == LOGGED_AGGREGATION:
+            return tuple(one.attention for one in self.passages)
+        return unpack_scores(self.scores or {}, len(self.passages)).get(aggregation)
 
     def to_json(self) -> str:
         body = asdict(self)
         del body["sequence"]  # the log's own column
+        if self.scores is None:
+            del body["scores"]
         return json.dumps(body, separators=(",", ":"))  # ASCII: lone surrogates survive
 
     @classmethod

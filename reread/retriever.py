@@ -7,7 +7,7 @@ Training compares S(q, p) = E(q)·E(p) / sqrt(d); search uses the inner product,
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,16 @@ class DenseRetriever(nn.Module):
         if self.projection is not None and self.settings.projected == "pooled":
             vectors = self.projection(vectors)
         return nn.functional.normalize(vectors, dim=-1) if self.settings.normalize else vectors
+
+    @contextmanager
+    def precision(self, *, bf16: bool | None) -> Iterator[None]:
+        """Embed in bfloat16 or not inside the block, None = as loaded; weights stay float32."""
+        before = self._bf16
+        self._bf16 = before if bf16 is None else bf16
+        try:
+            yield
+        finally:
+            self._bf16 = before
 
     def tokenize_questions(self, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B, T) ids and mask on this retriever's device."""

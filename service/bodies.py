@@ -81,14 +81,19 @@ def _tokens(reading: Reading, i: int) -> dict[str, Any]:
     return {} if reading.tokens is None else {"tokens": list(reading.tokens[i])}
 
 
-def logged_body(record: AnswerRecord, passages: list[Passage | None]) -> LoggedRelevanceBody:
-    attention = tuple(one.attention for one in record.passages)
+def logged_body(
+    record: AnswerRecord,
+    passages: list[Passage | None],
+    aggregation: str,
+    attention: tuple[float, ...],
+) -> LoggedRelevanceBody:
     relevance = Reading(record.answer, record.confidence, attention).relevance
     return LoggedRelevanceBody(
         id=record.id,
         question=record.question,
         answer=record.answer,
         confidence=record.confidence,
+        aggregation=aggregation,
         generation=record.generation,
         reader=record.reader,
         passages=[
@@ -98,7 +103,7 @@ def logged_body(record: AnswerRecord, passages: list[Passage | None]) -> LoggedR
                 text=passage.text if passage else None,
                 source=passage.source if passage else None,
                 retrieval_score=one.retrieval_score,
-                attention=one.attention,
+                attention=attention[i],
                 relevance=relevance[i],
             )
             for i, (one, passage) in enumerate(zip(record.passages, passages, strict=True))

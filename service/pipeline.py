@@ -14,7 +14,8 @@ from typing import Protocol
 
 from reread.errors import RereadError, StorageFailed
 from reread.reader import Reading, ReadRequest
-from reread.records import AnswerRecord, LoggedPassage, Passage
+from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
+from reread.score_sheet import pack_scores
 from service.live import LiveGeneration, Pin
 from service.metrics import ServiceMetrics
 from service.reading import ReaderDesk, ReadingStream
@@ -155,7 +156,16 @@ class Pipeline:
             corpus=material.corpus,
             reader=self.readings.reader.name,
             created_s=self._clock(),
+            scores=_sheet(reading),
         )
+
+
+def _sheet(reading: Reading) -> dict[str, str] | None:
+    """Every aggregation but the one each passage carries itself."""
+    if reading.scores is None:
+        return None
+    others = {name: own for name, own in reading.scores.items() if name != LOGGED_AGGREGATION}
+    return pack_scores(others)
 
 
 def _logged(material: Material, i: int, reading: Reading) -> LoggedPassage:

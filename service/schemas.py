@@ -172,6 +172,7 @@ class LoggedRelevanceBody(BaseModel):
     question: str
     answer: str
     confidence: float
+    aggregation: str
     generation: int | None
     reader: str
     passages: list[ReadPassage]

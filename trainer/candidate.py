@@ -16,14 +16,18 @@ from reread.home import Home
 from reread.passages import PassageStore, open_corpus
 from reread.publication import current
 from reread.questions import LabelledQuestion, read_questions
+from reread.reader import Reader
+from reread.records import LOGGED_AGGREGATION
 from reread.retriever import DenseRetriever
 from trainer.distil import Stopped, student_temperature, train
+from trainer.evaluation import AnswerReader
 from trainer.examples import Example, split_held_out
 from trainer.gate import Contest, GateReport, compare_only, run_gate
 from trainer.lease import Lease
 from trainer.parts import RoundParts
+from trainer.reader_signals import read_signals
 from trainer.rereading import reread_examples
-from trainer.settings import LOGGED_AGGREGATION, TrainerSettings
+from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
 from trainer.window import LogWindow, find_shortage, read_window
 
 logger = logging.getLogger(__name__)
@@ -97,6 +101,7 @@ def read_log(parts: RoundParts, lease: Lease) -> LogWindow:
             limit=parts.settings.max_questions,
             seen=trained_up_to(parts.home),
             check=lease.check,
+            aggregation=parts.settings.aggregation,
         )
     finally:
         log.close()
@@ -111,22 +116,67 @@ def trained_up_to(home: Home) -> int:
 def _reread(
     parts: RoundParts, generation: Generation | None, examples: Sequence[Example], lease: Lease
 ) -> Sequence[Example]:
-    settings = parts.settings
-    if settings.reread_top_k == 0 and settings.aggregation == LOGGED_AGGREGATION:
+    """Examples with the signal the settings ask for; what the log does not hold is read again."""
+    settings, objective = parts.settings, parts.settings.distil.objective
+    likelihood = objective in ANSWER_OBJECTIVES
+    again = [one for one in examples if _is_read_again(one, settings)]
+    if not again and not likelihood:
         return examples
-    if parts.load_reader is None or generation is None:
+    if parts.load_reader is None or (again and generation is None):
         raise BadRequest(
-            f"Reading {len(examples)} questions again (aggregation {settings.aggregation}, "
-            f"reread_top_k {settings.reread_top_k}) needs a reader and a published generation: "
-            f"start the trainer with both, or use {LOGGED_AGGREGATION} and 0."
+            f"Reading {len(again) or len(examples)} questions again (objective {objective}, "
+            f"aggregation {settings.aggregation}, reread_top_k {settings.reread_top_k}) needs a "
+            f"reader and a published generation: start the trainer with both, or use kl, "
+            f"{LOGGED_AGGREGATION} and 0."
         )
     report_within(lease, "rereading", 0.0)
+    reader = parts.load_reader()
+    ready = [one for one in examples if not _is_read_again(one, settings)]
+    if again:
+        assert generation is not None
+        ready += _attend(reader, generation, again, settings, lease)
+        ready.sort(key=lambda one: one.sequence)
+    return _likelihoods(reader, ready, objective, lease) if likelihood else ready
+
+
+def _is_read_again(example: Example, settings: TrainerSettings) -> bool:
+    """Likelihoods need no attention, so the passages of the log will do."""
+    if settings.distil.objective in ANSWER_OBJECTIVES:
+        return settings.reread_top_k > 0
+    return settings.reread_top_k > 0 or example.signal != settings.aggregation
+
+
+def _attend(
+    reader: AnswerReader,
+    generation: Generation,
+    examples: Sequence[Example],
+    settings: TrainerSettings,
+    lease: Lease,
+) -> list[Example]:
     return reread_examples(
-        parts.load_reader(),
+        reader,
         generation,
         examples,
         settings.reread_top_k or max(len(one.passages) for one in examples),
         aggregation=settings.aggregation,
+        progress=lambda share: report_within(lease, "rereading", share),
+    )
+
+
+def _likelihoods(
+    reader: AnswerReader, examples: Sequence[Example], objective: str, lease: Lease
+) -> list[Example]:
+    """How likely the reader finds its own answers; questions without one are left out."""
+    if not isinstance(reader, Reader):
+        raise BadRequest(
+            f"Objective {objective} needs a reader whose model runs in the trainer, and "
+            f"{reader.name} does not: set REREAD_READER to a T5 or BART checkpoint, or use kl."
+        )
+    answered = [one for one in examples if one.answer.strip()]
+    return read_signals(
+        reader,
+        answered or examples,
+        objective,
         progress=lambda share: report_within(lease, "rereading", share),
     )
 

@@ -5,8 +5,11 @@ retriever, examples and objective; does not know the log, jobs or where the resu
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,8 +22,16 @@ from reread.retriever import DenseRetriever
 from trainer.batches import Batch, TokenisedExamples, draw_batches, pad_by_length, tokenise
 from trainer.examples import Example
 from trainer.objectives import Objective, choose_objective
-from trainer.settings import DistilSettings
+from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.speedups import fast_training
 from trainer.teacher import scale_teacher
+from trainer.training_state import (
+    load_state,
+    name_run,
+    random_from_json,
+    random_to_json,
+    save_state,
+)
 
 UNIT_TEMPERATURE = 0.05  # cosines differ by tenths: over sqrt(d) their softmax would be flat
 TOKENS_AT_ONCE = 4096  # per encoder call; larger ones fall out of a CPU's cache
@@ -42,6 +53,7 @@ class TrainingReport:
     student_temperature: float
     epoch_loss: tuple[float, ...]
     epoch_agreement: tuple[float, ...]  # student's and teacher's best passage are the same
+    final_loss: float  # mean over the last tenth of the steps
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,6 +67,16 @@ class _Epoch:
     passages: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What the caller hears, may stop, and wants kept."""
+
+    progress: Callable[[float], None]
+    should_stop: Callable[[], bool]
+    keep: Path | None
+    every: int
+
+
 def train(
     retriever: DenseRetriever,
     examples: Sequence[Example],
@@ -63,20 +85,28 @@ def train(
     seed: int,
     progress: Callable[[float], None] = lambda share: None,
     should_stop: Callable[[], bool] = lambda: False,
+    resume: Path | None = None,
+    save_every_steps: int = 100,
 ) -> TrainingReport:
-    """Train in place; the same seed, data and thread count give the same weights bit for bit."""
+    """Train in place; the same seed, data and thread count give the same weights bit for bit.
+
+    With `resume`, the state is kept in that folder every so many steps, and a run that finds one
+    there goes on from it, to the same weights. It stays after the end, for the caller to remove.
+    Raises Conflict where the folder holds another run's state.
+    """
     if not examples:
         raise BadRequest("There is no example to train on; ask some questions first.")
+    _check_signals(examples, settings.objective)
     objective = choose_objective(settings.objective, gamma=settings.margin_gamma)
     data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
+    watch = _Watch(progress, should_stop, resume, max(1, save_every_steps))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        loop = _Loop(retriever, data, objective, settings)
-        return loop.run(Random(seed), progress, should_stop)
+        return _Loop(retriever, data, objective, settings, seed, watch).run()
 
 
 class _Loop:
-    """The state of one training run: parameters, optimiser, schedule."""
+    """The state of one training run: parameters, optimiser, and how far it has come."""
 
     def __init__(
         self,
@@ -84,53 +114,55 @@ class _Loop:
         data: TokenisedExamples,
         objective: Objective,
         settings: DistilSettings,
+        seed: int,
+        watch: _Watch,
     ) -> None:
         self.retriever, self.data = retriever, data
-        self.objective, self.settings = objective, settings
+        self.objective, self.settings, self.watch = objective, settings, watch
         self.temperature = student_temperature(retriever, settings)
         self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
         self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=0.01
+            self.parameters, lr=settings.learning_rate, weight_decay=0.01, fused=True
         )
-        per_epoch = -(-len(data.questions) // settings.batch_questions)
-        self.steps = per_epoch * settings.epochs
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser, lambda step: rate_at(step, self.steps, settings.warmup_share)
-        )
+        self.per_epoch = -(-len(data.questions) // settings.batch_questions)
+        self.steps = self.per_epoch * settings.epochs
+        self.done, self.seconds = 0, 0.0
+        self.epochs: list[_Epoch] = []
+        self.last_losses: deque[float] = deque(maxlen=max(1, self.steps // 10))
+        self.random = Random(seed)
+        self.epoch_random = random_to_json(self.random)  # as the present epoch began
+        self.run_name = "" if watch.keep is None else name_run(retriever, settings, seed, data)
         self.shift = self._teacher_shift()
 
-    def run(
-        self,
-        random: Random,
-        progress: Callable[[float], None],
-        should_stop: Callable[[], bool],
-    ) -> TrainingReport:
-        started = time.perf_counter()
+    def run(self) -> TrainingReport:
         set_dropout(self.retriever, self.settings.dropout)
         self.retriever.train()
+        bf16 = {"auto": None, "on": True, "off": False}[self.settings.bf16]
+        self._restore()
         try:
-            epochs = [self._epoch(n, random, progress, should_stop) for n in self._epochs()]
+            with self.retriever.precision(bf16=bf16), fast_training(self.retriever):
+                while self.done < self.steps:
+                    self._epoch()
         finally:
             self.retriever.eval()
-        return self._report(epochs, time.perf_counter() - started)
+        return self._report()
 
-    def _epochs(self) -> range:
-        return range(self.settings.epochs)
-
-    def _epoch(
-        self,
-        number: int,
-        random: Random,
-        progress: Callable[[float], None],
-        should_stop: Callable[[], bool],
-    ) -> _Epoch:
-        total, per_epoch = _Epoch(), self.steps // self.settings.epochs
-        for step, batch in enumerate(self._batches(random), start=1):
-            if should_stop():
+    def _epoch(self) -> None:
+        """The present epoch, from where it stands to its end."""
+        inside = self.done % self.per_epoch
+        if len(self.epochs) * self.per_epoch == self.done:
+            self.epochs.append(_Epoch())
+            self.epoch_random = random_to_json(self.random)
+        for batch in islice(self._batches(self.random), inside, None):
+            if self.watch.should_stop():
+                self._save()
                 raise Stopped
-            self._step(batch, total)
-            progress((number * per_epoch + step) / self.steps)
-        return total
+            started = time.perf_counter()
+            self._step(batch)
+            self.seconds += time.perf_counter() - started
+            if self.done % self.watch.every == 0 or self.done == self.steps:
+                self._save()
+            self.watch.progress(self.done / self.steps)
 
     def _batches(self, random: Random) -> Iterator[Batch]:
         return draw_batches(
@@ -140,20 +172,63 @@ class _Loop:
             random=random,
         )
 
-    def _step(self, batch: Batch, total: _Epoch) -> None:
+    def _step(self, batch: Batch) -> None:
+        rate = rate_at(self.done, self.steps, self.settings.warmup_share)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * rate
         student = score(self.retriever, batch, self.temperature)  # (B, K)
         teacher = (batch.teacher + self.shift).to(student.device)
         mask = batch.mask.to(student.device)
-        loss = self.objective(student, teacher, mask)
+        loss = self._loss(student, batch, teacher, mask)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
         self.optimiser.step()
-        self.schedule.step()
-        total.loss += float(loss.detach()) * len(batch.questions)
-        total.agreed += count_agreements(student.detach(), teacher, mask)
-        total.questions += len(batch.questions)
-        total.passages += len(batch.passages)
+        self.done += 1
+        self._count(batch, float(loss.detach()), count_agreements(student.detach(), teacher, mask))
+
+    def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
+        if self.settings.objective != "emdr2":
+            return self.objective(student, teacher, mask)
+        assert batch.token_teacher is not None and batch.token_mask is not None
+        by_token, tokens = batch.token_teacher, batch.token_mask
+        return self.objective(student, by_token.to(student.device), tokens.to(student.device))
+
+    def _count(self, batch: Batch, loss: float, agreed: int) -> None:
+        epoch = self.epochs[-1]
+        epoch.loss += loss * len(batch.questions)
+        epoch.agreed += agreed
+        epoch.questions += len(batch.questions)
+        epoch.passages += len(batch.passages)
+        self.last_losses.append(loss)
+
+    def _save(self) -> None:
+        if self.watch.keep is None or (self.watch.keep / str(self.done)).exists():
+            return
+        progress = {
+            "epochs": [asdict(one) for one in self.epochs],
+            "epoch_random": self.epoch_random,
+            "last_losses": list(self.last_losses),
+            "shift": self.shift,
+            "seconds": self.seconds,
+        }
+        save_state(
+            self.watch.keep, self.done, self.retriever, self.optimiser, progress, run=self.run_name
+        )
+
+    def _restore(self) -> None:
+        if self.watch.keep is None:
+            return
+        saved = load_state(self.watch.keep, self.retriever, self.optimiser, run=self.run_name)
+        if saved is None:
+            return
+        self.done, self.shift, self.seconds = saved["step"], saved["shift"], saved["seconds"]
+        self.epochs = [_Epoch(**one) for one in saved["epochs"]]
+        self.last_losses.extend(saved["last_losses"])
+        self.epoch_random = saved["epoch_random"]
+        self.random = random_from_json(self.epoch_random)
+        if len(self.epochs) * self.per_epoch == self.done:  # that epoch is over: pass by its draws
+            next(self._batches(self.random), None)
 
     def _teacher_shift(self) -> float:
         """Where standardised scores, which lie around 0, meet the student's own level.
@@ -167,17 +242,31 @@ class _Loop:
             student = score(self.retriever, batch, self.temperature).cpu()
         return float(student[batch.mask].mean())
 
-    def _report(self, epochs: list[_Epoch], seconds: float) -> TrainingReport:
-        seen = sum(one.questions for one in epochs)
+    def _report(self) -> TrainingReport:
+        epochs, seconds = self.epochs, max(self.seconds, 1e-9)
         return TrainingReport(
             questions=len(self.data.questions),
             steps=self.steps,
             seconds=seconds,
-            questions_per_s=seen / seconds,
+            questions_per_s=sum(one.questions for one in epochs) / seconds,
             passages_per_s=sum(one.passages for one in epochs) / seconds,
             student_temperature=self.temperature,
             epoch_loss=tuple(one.loss / one.questions for one in epochs),
             epoch_agreement=tuple(one.agreed / one.questions for one in epochs),
+            final_loss=sum(self.last_losses) / len(self.last_losses),
+        )
+
+
+def _check_signals(examples: Sequence[Example], objective: str) -> None:
+    """Objectives made of answers' likelihoods need exactly that; the others take any scores."""
+    if objective not in ANSWER_OBJECTIVES:
+        return
+    other = [one.signal for one in examples if one.signal != objective]
+    if other:
+        raise BadRequest(
+            f"Objective {objective} needs the reader's {objective} signal and {len(other)} of "
+            f"{len(examples)} examples hold {other[0]}: compute it with "
+            f"trainer.reader_signals.read_signals, or choose kl."
         )
 
 

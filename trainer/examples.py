@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from reread.passages import PassageStore
-from reread.records import AnswerRecord, LoggedPassage, Passage
+from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
 
 VANISHED = "the passage its reader preferred was changed or removed"
 WRONG = "its answer was marked wrong"
@@ -31,6 +31,11 @@ class Example:
     teacher: tuple[float, ...]
     reader: str
     sequence: int  # in the log; decides what is new
+    answer: str = ""  # the reader's own, or a given one; some objectives need it
+    signal: str = (
+        LOGGED_AGGREGATION  # what `teacher` is: an aggregation of attention, or ppmean, loop, emdr2
+    )
+    token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities: emdr2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,11 @@ def select_examples(
     corpus: int,
     wrong: Collection[str] = (),
     open_old: OpenOld = lambda number: None,
+    aggregation: str = LOGGED_AGGREGATION,
 ) -> Selection:
     """The usable records, one per question (the latest).
+
+    A record that was logged without `aggregation` gives an example with the mean, and says so.
 
     `corpus` is the store's number, `wrong` the ids of records whose answer a person marked wrong,
     `open_old` finds an earlier corpus version by its number, or None.
@@ -60,7 +68,7 @@ def select_examples(
     for record in records:
         old = None if record.corpus in (corpus, None) else open_old(record.corpus)
         lookup = PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old)
-        outcome = WRONG if record.id in wrong else _to_example(record, lookup)
+        outcome = WRONG if record.id in wrong else _to_example(record, lookup, aggregation)
         if isinstance(outcome, str):
             dropped[outcome] += 1
             continue
@@ -96,13 +104,15 @@ class PassageFinder:
         return self.old.content_hash(old_row) != self.store.content_hash(row)
 
 
-def _to_example(record: AnswerRecord, finder: PassageFinder) -> Example | str:
+def _to_example(record: AnswerRecord, finder: PassageFinder, aggregation: str) -> Example | str:
     """The example, or the reason why there is none.
 
     A vanished passage is left out of the list; the rest still says how the reader ranked them,
     unless the vanished one was its favourite: then what remains is mostly noise.
     """
-    scores = [one.attention for one in record.passages]
+    wanted = record.scores_by(aggregation)
+    signal = LOGGED_AGGREGATION if wanted is None else aggregation
+    scores = [one.attention for one in record.passages] if wanted is None else list(wanted)
     if not all(math.isfinite(score) for score in scores):
         return NOT_FINITE
     if len(scores) < 2:
@@ -122,6 +132,8 @@ def _to_example(record: AnswerRecord, finder: PassageFinder) -> Example | str:
         teacher=tuple(score for _, score in kept),
         reader=record.reader,
         sequence=record.sequence or 0,
+        answer=record.answer,
+        signal=signal,
     )
 
 

@@ -1,9 +1,12 @@
 """Training objectives: how far the retriever's scores are from the teacher's, as one number.
 
-Pure functions of (student, teacher, mask), each of shape (B, K): B questions with up to K passages,
-mask true where a passage exists. A question's padding never changes its loss, and every loss is
-summed over the passages of a question and averaged over the questions ("batchmean"), so neither
-the batch size nor padding changes the scale. Nothing here knows a model, a log or a file.
+Pure functions of (student, teacher, mask): the student's scores (B, K) for B questions with up to K
+passages, the teacher's signal (B, K) or, for `emdr2`, (B, K, T) with T answer tokens, and a mask in
+the signal's shape, true where there is something. Padding never changes a loss, and every loss is
+summed over the passages of a question and averaged over the questions ("batchmean"; `emdr2` over
+their tokens), so neither the batch size nor padding changes the scale. Knows no model and no file.
+
+`ppmean` and `loop` are `kl` against other signals (trainer/reader_signals.py).
 """
 
 from collections.abc import Callable
@@ -67,6 +70,24 @@ def margin(student: Tensor, teacher: Tensor, mask: Tensor, *, gamma: float = 0.2
     return hinge.sum() / len(student)
 
 
+def emdr2(student: Tensor, log_probs: Tensor, mask: Tensor) -> Tensor:
+    """-log of each answer token's chance, the passage drawn by the student; mean over tokens.
+
+    The token-level form of EMDR2: L = -(1 / tokens) sum_t log sum_k softmax(s)_k p_kt, where
+    `log_probs` (B, K, T) holds log p_kt, the reader's for token t with only passage k in context.
+
+    >>> chances = torch.tensor([[[0.5, 1.0], [0.5, 1.0]]])
+    >>> round(float(emdr2(torch.zeros(1, 2), chances.log(), chances > 0)), 4)
+    0.3466
+    """
+    log_student = masked_log_softmax(student, mask.any(dim=2))  # (B, K)
+    floor = torch.finfo(student.dtype).min
+    joint = (log_student.unsqueeze(2) + log_probs).masked_fill(~mask, floor)  # (B, K, T)
+    tokens = mask.any(dim=1)  # (B, T)
+    chances = torch.logsumexp(joint, dim=1).masked_fill(~tokens, 0.0)  # (B, T)
+    return -chances.sum() / tokens.sum()
+
+
 def masked_log_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Log-softmax over the passages that exist; 0 at the others, so products with them vanish."""
     floor = torch.finfo(scores.dtype).min
@@ -76,7 +97,10 @@ def masked_log_softmax(scores: Tensor, mask: Tensor) -> Tensor:
 
 def choose_objective(name: str, *, gamma: float) -> Objective:
     """The loss of that name; temperatures are applied to the scores before they come here."""
-    known: dict[str, Objective] = {"kl": kl, "mse": mse, "margin": partial(margin, gamma=gamma)}
+    known: dict[str, Objective] = {
+        "kl": kl, "mse": mse, "margin": partial(margin, gamma=gamma),
+        "ppmean": kl, "loop": kl, "emdr2": emdr2,
+    }  # fmt: skip
     if name not in known:
         raise BadRequest(f"Unknown objective {name!r}; use one of {', '.join(OBJECTIVES)}.")
     return known[name]

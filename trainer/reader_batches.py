@@ -57,19 +57,23 @@ def collate(
             row += 1
         present[b, : len(task.passages)] = True
         positives[b, list(task.positive)] = True
-    targets = [_target(task.answer, tokenizer, max_answer_tokens) for task in tasks]
-    decoder_ids, labels = _shifted(targets, decoder_start, pad)
+    targets = [target_ids(task.answer, tokenizer, max_answer_tokens) for task in tasks]
+    decoder_ids, labels = shift_right(targets, decoder_start, pad)
     pointers = _pointers(tasks, targets, input_ids, tokenizer)
     return ReaderBatch(input_ids, mask, decoder_ids, labels, pointers, positives, present)
 
 
-def _target(answer: str, tokenizer: PreTrainedTokenizerBase, limit: int) -> list[int]:
+def target_ids(answer: str, tokenizer: PreTrainedTokenizerBase, limit: int) -> list[int]:
+    """An answer's tokens, at most `limit` with the end token."""
     ids = tokenizer(answer, add_special_tokens=False)["input_ids"][: limit - 1]
     end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id
     return [*ids, end]
 
 
-def _shifted(targets: list[list[int]], start: int, pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+def shift_right(
+    targets: list[list[int]], start: int, pad: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(decoder inputs, labels), (B, T) each: what the decoder has seen, and what it is to say."""
     steps = max(len(t) for t in targets)
     decoder_ids = torch.full((len(targets), steps), pad)
     labels = torch.full((len(targets), steps), IGNORED)

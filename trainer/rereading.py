@@ -49,6 +49,12 @@ def _read(reader: AnswerReader, batch: list[Example], aggregation: str) -> list[
     requests = [ReadRequest(one.question, one.passages) for one in batch]
     readings = reader.read(requests, aggregation=aggregation)
     return [
-        replace(one, teacher=reading.attention, reader=reader.name)
+        replace(
+            one,
+            teacher=reading.attention,
+            reader=reader.name,
+            answer=reading.answer,
+            signal=aggregation,
+        )  # fmt: skip
         for one, reading in zip(batch, readings, strict=True)
     ]

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reread.errors import BadRequest
+from reread.records import LOGGED_AGGREGATION
 
-LOGGED_AGGREGATION = "mean"  # what the service writes to the log
-OBJECTIVES = ("kl", "mse", "margin")  # the losses of these names are in objectives.py
+BF16 = ("auto", "on", "off")
+ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
+OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,20 @@ class DistilSettings:
     batch_questions: int = 16
     passages_per_question: int = 8  # drawn anew each epoch, the teacher's best always; 0 = all
     student_temperature: float | None = None  # None: 0.05 for unit vectors, else 1 (the paper)
-    teacher_temperature: float | None = None  # None: scores standardised per reader; 1 = the paper
+    # None: scores standardised per reader; 1 = FiD-KD, 0.01 = Atlas; emdr2's are probabilities
+    teacher_temperature: float | None = None
     margin_gamma: float = 0.2
     warmup_share: float = 0.1  # of all steps; the rate falls linearly to 0 after it
     dropout: float = 0.1  # never on attention weights, where it is 5 times slower on a CPU
+    bf16: str = "auto"  # products in bfloat16: where it is fast, on, off; weights stay float32
     freeze_word_embeddings: bool = True  # half of MiniLM's weights; rare words keep their places
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             names = ", ".join(OBJECTIVES)
             raise BadRequest(f"Unknown objective {self.objective!r}; use one of {names}.")
+        if self.bf16 not in BF16:
+            raise BadRequest(f"Setting bf16 is {self.bf16!r}; use one of {', '.join(BF16)}.")
         _require("epochs", self.epochs, 1, 1000)
         _require("learning_rate", self.learning_rate, 1e-9, 1.0)
         _require("batch_questions", self.batch_questions, 1, 4096)
@@ -76,7 +82,7 @@ class TrainerSettings:
 
     distil: DistilSettings = field(default_factory=DistilSettings)
     gate: GateSettings = field(default_factory=GateSettings)
-    aggregation: str = LOGGED_AGGREGATION  # another one means reading the questions again
+    aggregation: str = LOGGED_AGGREGATION  # records without that one are read again
     reread_top_k: int = 0  # > 0: read again with this many fresh passages before training
     min_questions: int = 50  # new usable questions a retrain needs
     max_questions: int = 20_000  # the newest records trained on

@@ -13,7 +13,7 @@ from reread.attention_log import AttentionLog
 from reread.errors import RereadError
 from reread.home import Home
 from reread.passages import PassageStore, newest_corpus, open_corpus
-from reread.records import AnswerRecord
+from reread.records import LOGGED_AGGREGATION, AnswerRecord
 from trainer.examples import Selection, select_examples
 from trainer.settings import TrainerSettings
 
@@ -40,7 +40,13 @@ class LogWindow:
 
 
 def read_window(
-    home: Home, log: AttentionLog, *, limit: int, seen: int, check: Callable[[], None]
+    home: Home,
+    log: AttentionLog,
+    *,
+    limit: int,
+    seen: int,
+    check: Callable[[], None],
+    aggregation: str = LOGGED_AGGREGATION,
 ) -> LogWindow:
     """The newest `limit` records; new are those after `seen`. `check` may raise to stop."""
     cursor = max(0, log.last_sequence() - limit)
@@ -57,6 +63,7 @@ def read_window(
         corpus=newest_corpus(home),
         wrong=wrong,
         open_old=cache(lambda number: _open_old(home, number)),
+        aggregation=aggregation,
     )
     new = sum(example.sequence > seen for example in selection.examples)
     return LogWindow(selection, cursor, len(records), new)

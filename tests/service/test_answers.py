@@ -222,3 +222,10 @@ def parse_events(text: str) -> list[tuple[str, dict[str, object]]]:
         fields = dict(line.split(": ", 1) for line in block.splitlines())
         events.append((fields["event"], json.loads(fields["data"])))
     return events
+
+
+def test_an_answer_logged_without_an_aggregation_says_where_to_get_it(service: Running) -> None:
+    """The echo reader, like records of earlier versions, gives the mean alone."""
+    answer_id = service.ask(top_k=2).json()["id"]
+    found = service.client.get(f"/relevance/{answer_id}", params={"aggregation": "max_heads"})
+    assert_problem(found, 404, "logged without max_heads scores")

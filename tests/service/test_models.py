@@ -115,3 +115,32 @@ def test_the_home_is_not_changed_by_answering(real: Running) -> None:
     before = files()
     real.ask(question=QUESTION)
     assert files() == before
+
+
+def ask_streaming(real: Running, asked: dict[str, object]) -> str:
+    with real.client.stream("POST", "/answer", json={**asked, "stream": True}) as response:
+        return str(parse_events("".join(response.iter_text()))[-1][1]["id"])
+
+
+def test_what_was_logged_is_what_relevance_computes(real: Running) -> None:
+    asked = {"question": QUESTION, "top_k": 4}
+    for answer_id in (real.ask(**asked).json()["id"], ask_streaming(real, asked)):
+        for aggregation in AGGREGATIONS:
+            live = real.client.post("/relevance", json={**asked, "aggregation": aggregation}).json()
+            kept = real.client.get(
+                f"/relevance/{answer_id}", params={"aggregation": aggregation}
+            ).json()
+            assert kept["aggregation"] == aggregation
+            for name in ("attention", "relevance"):
+                assert [one[name] for one in kept["passages"]] == pytest.approx(
+                    [one[name] for one in live["passages"]], rel=1e-6, abs=1e-7
+                )
+        plain = real.client.get(f"/relevance/{answer_id}").json()
+        assert plain["aggregation"] == "mean"
+
+
+def test_an_unknown_logged_aggregation_lists_the_known_ones(real: Running) -> None:
+    answer_id = real.ask(question=QUESTION, top_k=2).json()["id"]
+    refused = real.client.get(f"/relevance/{answer_id}", params={"aggregation": "loudest"})
+    assert refused.status_code == 422
+    assert "max_tokens" in refused.json()["detail"]

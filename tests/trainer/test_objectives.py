@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reread.errors import BadRequest
-from trainer.objectives import choose_objective, kl, margin, mse
+from trainer.objectives import choose_objective, emdr2, kl, margin, mse
 from trainer.settings import OBJECTIVES
 
 MASK = torch.tensor([[True, True, True, True], [True, True, False, False], [True] * 3 + [False]])
@@ -14,6 +14,16 @@ MASK = torch.tensor([[True, True, True, True], [True, True, False, False], [True
 
 def scores(seed: int) -> torch.Tensor:
     return torch.randn(3, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def signal(name: str, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the objective of that name learns from, and its mask; 2, 3 and 1 answer tokens."""
+    if name != "emdr2":
+        return scores(seed), MASK
+    generator = torch.Generator().manual_seed(seed)
+    chances = torch.rand(3, 4, 3, generator=generator, dtype=torch.float64)
+    tokens = torch.tensor([[True, True, False], [True] * 3, [True, False, False]])
+    return chances.log(), MASK.unsqueeze(2) & tokens.unsqueeze(1)
 
 
 def rows(values: torch.Tensor) -> list[list[float]]:
@@ -49,6 +59,46 @@ def slow_margin(student: torch.Tensor, teacher: torch.Tensor, gamma: float) -> f
     return total / 3
 
 
+def slow_emdr2(student: torch.Tensor, log_probs: torch.Tensor, mask: torch.Tensor) -> float:
+    total, tokens = 0.0, 0
+    for b, s_row in enumerate(rows(student)):
+        chosen = softmax(s_row, 1.0)
+        for t in range(log_probs.shape[2]):
+            if mask[b, 0, t]:
+                likely = [math.exp(log_probs[b, k, t]) for k in range(len(s_row))]
+                total += math.log(sum(s * p for s, p in zip(chosen, likely, strict=True)))
+                tokens += 1
+    return -total / tokens
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_emdr2_equals_its_loop(seed: int) -> None:
+    log_probs, mask = signal("emdr2", seed)
+    found = emdr2(scores(seed), log_probs, mask)
+    assert float(found) == pytest.approx(slow_emdr2(scores(seed), log_probs, mask), rel=1e-12)
+
+
+def test_emdr2_is_least_where_the_student_trusts_the_passage_that_explains() -> None:
+    log_probs = torch.tensor([[[-1.0, -2.0], [-9.0, -9.0]]])
+    mask = torch.ones(1, 2, 2, dtype=torch.bool)
+    assert float(emdr2(torch.tensor([[60.0, 0.0]]), log_probs, mask)) == pytest.approx(1.5)
+    assert float(emdr2(torch.tensor([[0.0, 60.0]]), log_probs, mask)) == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_order_of_passages_changes_nothing(name: str) -> None:
+    loss, (teacher, mask) = choose_objective(name, gamma=0.3), signal(name, 2)
+    there = loss(scores(1), teacher, mask)
+    assert float(loss(scores(1).flip(1), teacher.flip(1), mask.flip(1))) == pytest.approx(
+        float(there)
+    )
+
+
+def test_ppmean_and_loop_are_kl_of_other_signals() -> None:
+    for name in ("ppmean", "loop"):
+        assert choose_objective(name, gamma=0.2) is kl
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_each_objective_equals_its_loop(seed: int) -> None:
     student, teacher = scores(seed), scores(seed + 100)
@@ -64,7 +114,8 @@ def test_each_objective_equals_its_loop(seed: int) -> None:
 def test_gradients_agree_with_finite_differences(name: str) -> None:
     loss = choose_objective(name, gamma=0.3)
     student = scores(1).requires_grad_()
-    assert torch.autograd.gradcheck(lambda s: loss(s, scores(2), MASK), (student,))
+    teacher, mask = signal(name, 2)
+    assert torch.autograd.gradcheck(lambda s: loss(s, teacher, mask), (student,))
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -73,7 +124,8 @@ def test_padding_changes_neither_value_nor_gradient(name: str) -> None:
     results = []
     for filling in (0.0, 1e6, -1e6):
         student = scores(1).masked_fill(~MASK, filling).requires_grad_()
-        value = loss(student, scores(2).masked_fill(~MASK, -filling), MASK)
+        teacher, mask = signal(name, 2)
+        value = loss(student, teacher.masked_fill(~mask, -filling), mask)
         torch.autograd.backward(value)
         assert student.grad is not None
         assert bool((student.grad[~MASK] == 0).all())
@@ -81,13 +133,15 @@ def test_padding_changes_neither_value_nor_gradient(name: str) -> None:
     assert results[0] == results[1] == results[2]
 
 
-@pytest.mark.parametrize("name", ["kl", "margin"])
+@pytest.mark.parametrize("name", ["kl", "margin", "ppmean", "loop", "emdr2"])
 def test_a_constant_per_question_changes_nothing(name: str) -> None:
     loss = choose_objective(name, gamma=0.3)
     shift = torch.tensor([[3.0], [-7.0], [11.0]], dtype=torch.float64)
-    plain = loss(scores(1), scores(2), MASK)
-    assert float(loss(scores(1) + shift, scores(2), MASK)) == pytest.approx(float(plain))
-    assert float(loss(scores(1), scores(2) + shift, MASK)) == pytest.approx(float(plain))
+    teacher, mask = signal(name, 2)
+    plain = loss(scores(1), teacher, mask)
+    assert float(loss(scores(1) + shift, teacher, mask)) == pytest.approx(float(plain))
+    if name != "emdr2":  # its signal is a probability: a shift is another one
+        assert float(loss(scores(1), teacher + shift, mask)) == pytest.approx(float(plain))
 
 
 def test_mse_sees_a_constant() -> None:
@@ -103,10 +157,11 @@ def test_zero_when_the_student_has_what_the_teacher_wants() -> None:
 
 
 def test_the_batch_size_does_not_change_the_scale() -> None:
-    twice = [torch.cat([one, one]) for one in (scores(1), scores(2), MASK)]
     for name in OBJECTIVES:
+        once = (scores(1), *signal(name, 2))
         loss = choose_objective(name, gamma=0.3)
-        assert float(loss(*twice)) == pytest.approx(float(loss(scores(1), scores(2), MASK)))
+        twice = [torch.cat([one, one]) for one in once]
+        assert float(loss(*twice)) == pytest.approx(float(loss(*once)))
 
 
 def test_a_certain_teacher_gives_a_finite_loss() -> None:
@@ -116,5 +171,7 @@ def test_a_certain_teacher_gives_a_finite_loss() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(BadRequest, match="'cosine'; use one of kl, mse, margin"):
+    with pytest.raises(
+        BadRequest, match="'cosine'; use one of kl, mse, margin, ppmean, loop, emdr2"
+    ):
         choose_objective("cosine", gamma=0.2)
