@@ -6,6 +6,8 @@ comes back as row -1.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +24,21 @@ FLAT_UP_TO = 1_000_000  # exact search stays within tens of milliseconds below t
 SPARE = 16  # hits fetched beyond k, so that equal scores at the edge are seen
 GPU_LIMIT = 2048  # the most results FAISS returns from a GPU
 MAX_TRAINING_ROWS_PER_LIST = 64
+
+
+@contextmanager
+def _faiss_threads(count: int) -> Iterator[None]:
+    """FAISS's thread count inside the block, and the old one after it.
+
+    It is a setting of the calling thread and of the OpenMP runtime that PyTorch may share: left
+    behind, it would make whatever model runs next in this thread use one core.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 class VectorIndex:
@@ -46,11 +63,11 @@ class VectorIndex:
             raise BadRequest("An index needs at least one vector: ingest some documents first")
         name = choose_factory(count, dimension) if factory == "auto" else factory
         index = _make(name, dimension)
-        faiss.omp_set_num_threads(threads)
-        if not index.is_trained:
-            _train(index, vectors, name)
-        for start in range(0, count, 65_536):  # a memory-mapped array is never whole in memory
-            index.add(np.ascontiguousarray(vectors[start : start + 65_536], dtype=np.float32))
+        with _faiss_threads(threads):
+            if not index.is_trained:
+                _train(index, vectors, name)
+            for start in range(0, count, 65_536):  # a memory-mapped array is never whole in memory
+                index.add(np.ascontiguousarray(vectors[start : start + 65_536], dtype=np.float32))
         _widen(index)
         return cls(index, threads=threads)
 
@@ -111,12 +128,12 @@ class VectorIndex:
             fetch = min(fetch * 4, limit)
 
     def _raw(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
-        faiss.omp_set_num_threads(self._threads)  # a setting of the calling thread
-        if self._on_gpu:
-            with self._lock:  # GPU indexes may not be searched by two threads at once
+        with _faiss_threads(self._threads):
+            if self._on_gpu:
+                with self._lock:  # GPU indexes may not be searched by two threads at once
+                    scores, rows = self._index.search(questions, k)
+            else:
                 scores, rows = self._index.search(questions, k)
-        else:
-            scores, rows = self._index.search(questions, k)
         return scores, rows
 
     def _search_wider(self, questions: Floats, k: int, wanted: int) -> tuple[Floats, Rows]:

@@ -3,6 +3,7 @@
 import faiss
 import numpy as np
 import pytest
+import torch
 
 from reread.errors import BadRequest, CorruptArtefact
 from reread.index import VectorIndex, choose_factory
@@ -129,3 +130,15 @@ def test_choice_by_size():
     assert choose_factory(999_999, 384) == "Flat"
     assert choose_factory(1_000_000, 384) == "IVF4096,PQ96x4fs,RFlat"
     assert choose_factory(1_000_000, 30) == "IVF4096,SQ8"
+
+
+def test_searching_leaves_the_threads_of_other_models_alone(vectors, questions):
+    """FAISS and PyTorch may share one OpenMP runtime: a search left later models on one core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        index = VectorIndex.build(vectors, "IVF4,Flat")
+        index.search(questions, 3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
