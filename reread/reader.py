@@ -139,22 +139,6 @@ class Reader:
         ]
 
     @torch.inference_mode()
-    def read_evidence(
-        self, requests: Sequence[ReadRequest], *, all_steps: bool = False
-    ) -> Iterator[tuple[Reading, AttentionEvidence]]:
-        """As `read` with `mean`, each Reading with what every other aggregation needs.
-
-        `all_steps` keeps each output token's scores, for the aggregations in NEED_ALL_STEPS.
-        """
-        if not requests:
-            return
-        prepared = self._prepare(requests)
-        decoded = self._decode(prepared, all_steps=all_steps)
-        for b, segments in enumerate(prepared.segments):
-            reading = self._reading(prepared, b, decoded, "mean", False)
-            yield reading, evidence_of(decoded.taps, b, segments, decoded.lengths[b])
-
-    @torch.inference_mode()
     def stream(
         self, request: ReadRequest, aggregation: str = "mean", tokens: bool = False
     ) -> Iterator[str | Reading]:

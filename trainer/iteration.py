@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reread.attention import NEED_ALL_STEPS
 from reread.commit import Reach, never
 from reread.passages import PassageStore
 from reread.retriever import DenseRetriever
@@ -28,7 +27,7 @@ from trainer.list_metrics import (
     answer_metrics,
     retrieval_metrics,
 )
-from trainer.list_reading import ListReadings, read_lists
+from trainer.list_reading import NEED_ALL_STEPS, ListReadings, read_lists
 from trainer.ranked_lists import RankedLists
 from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_directory import Record, RunDirectory

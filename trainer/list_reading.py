@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
-from reread.attention import NEED_ALL_STEPS, aggregation_named
+from reread.attention import aggregation_named
 from reread.errors import BadRequest, CorruptArtefact
 from reread.passages import PassageStore
 from reread.reader import Reader, ReadRequest
@@ -21,6 +21,7 @@ from trainer.ranked_lists import RankedLists
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[float], None]
+NEED_ALL_STEPS = frozenset({"all_outputs", "value_norm"})  # the others: the first token alone
 TOKENS_AT_ONCE = 16_384  # of 250 per passage: bounds the fused states of a batch
 _SCORES_FILE, _ANSWERS_FILE = "scores.safetensors", "answers.json"
 
@@ -65,10 +66,10 @@ def read_lists(
     progress: Progress = lambda share: None,
 ) -> ListReadings:
     """Read the first `depth` passages of each list; `questions` run parallel to `lists`."""
-    pick = {name: aggregation_named(name) for name in aggregations}
-    all_steps = bool(NEED_ALL_STEPS & set(aggregations))
+    for name in aggregations:
+        aggregation_named(name)
     width = min(depth, lists.rows.shape[1])
-    scores = {name: np.full((len(lists), width), np.nan, dtype=np.float32) for name in pick}
+    scores = {name: np.full((len(lists), width), np.nan, dtype=np.float32) for name in aggregations}
     answers = [""] * len(lists)
     asked = [q for q in range(len(lists)) if lists.rows_of(q)]
     at_once = max(1, TOKENS_AT_ONCE // (max(width, 1) * reader.max_segment_tokens))
@@ -77,11 +78,10 @@ def read_lists(
         requests = [
             ReadRequest(questions[q], tuple(store.get(lists.rows_of(q, depth)))) for q in batch
         ]
-        found = reader.read_evidence(requests, all_steps=all_steps)
-        for q, (reading, evidence) in zip(batch, found, strict=True):
+        for q, reading in zip(batch, reader.read(requests), strict=True):
             answers[q] = reading.answer
-            for name, aggregate in pick.items():
-                values = aggregate(evidence).numpy()
+            for name in aggregations:
+                values = (reading.scores or {})[name]
                 scores[name][q, : len(values)] = values
         progress((start + len(batch)) / len(asked))
     return ListReadings(tuple(answers), scores)
