@@ -19,7 +19,7 @@ from reread.reader import Reader, ReadRequest
 from reread.segments import cut_segments
 from trainer.examples import Example
 from trainer.reader_batches import IGNORED, shift_right, target_ids
-from trainer.reader_training import encode_by_length
+from trainer.reader_step import encode_by_length
 from trainer.settings import ANSWER_OBJECTIVES
 
 QUESTIONS_AT_ONCE = 8
