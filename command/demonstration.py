@@ -59,6 +59,7 @@ def demo(
     settings = settings.model_copy(update={"port": port or free_port(settings.port)})
     console = make_console()
     place = home_of(settings)
+    interrupt_on_signals()
     prepare_corpus(console, place, docs)
     server = start_service(settings)
     try:
@@ -76,6 +77,19 @@ def demo(
         return 0
     finally:
         stop_service(server)
+
+
+def interrupt_on_signals() -> None:
+    """Every request to end is a Ctrl-C: none may leave the service behind.
+
+    SIGINT too, because a shell that starts a command in the background has it ignored.
+    """
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
 
 
 def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:

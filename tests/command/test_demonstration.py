@@ -1,0 +1,67 @@
+"""The demonstration, on a small folder, as a process: its whole turn, and its end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+PARTS = ("pump", "valve", "boiler", "filter", "motor", "gauge", "tank", "sensor", "hose", "fan")
+
+
+def write_documents(folder: Path) -> None:
+    folder.mkdir()
+    for place, part in enumerate(PARTS):
+        (folder / f"{part}.md").write_text(
+            f"# The {part}\n\nThe {part} is checked by its operator every {place + 2} days.\n\n"
+            f"A worn {part} was once replaced after {place + 20} hours of work.\n"
+        )
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(text: str, log: Path, process: subprocess.Popen[bytes], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while text not in log.read_text():
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < deadline, log.read_text()[-3000:]
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path, number: int) -> None:
+    """SIGTERM left the service running on its port; so did SIGINT sent to a background job."""
+    write_documents(tmp_path / "docs")
+    port, log = find_free_port(), tmp_path / "demo.log"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for background jobs
+    try:
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "command", "demo", "--docs", str(tmp_path / "docs"),
+                 "--home", str(tmp_path / "home"), "--port", str(port), "--questions", "12"],
+                stdout=stream, stderr=stream, env=os.environ | {"NO_COLOR": "1"},
+            )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        wait_for("Ctrl-C ends it", log, process, 240)
+        assert "failed: 0" in log.read_text()
+        assert "Generation 1 -> 2" in log.read_text()
+        ready = httpx2.get(f"http://127.0.0.1:{port}/readyz").json()
+        assert ready["generation"] == 2
+        process.send_signal(number)
+        assert process.wait(40) == 0
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(f"http://127.0.0.1:{port}/healthz")
+    finally:
+        process.kill()
