@@ -114,7 +114,10 @@ class DenseRetriever(nn.Module):
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(B, T), (B, T) -> (B, D) in float32, with gradients: what training calls."""
-        with self._autocast():
+        return self._embed(input_ids, attention_mask, bf16=self._bf16)
+
+    def _embed(self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool) -> Tensor:
+        with self._autocast(bf16):
             output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
         hidden = output.last_hidden_state.float()  # (B, T, H)
         if self.projection is not None and self.settings.projected == "tokens":
@@ -143,12 +146,16 @@ class DenseRetriever(nn.Module):
         return self._padded(self._passage_ids(passages))
 
     def encode_questions(self, questions: Sequence[str]) -> Floats:
-        """(B, D) float32, in the order given; a row does not depend on its neighbours."""
-        return self._encode(self._question_ids(questions))
+        """(B, D) float32, in the order given; a row does not depend on its neighbours.
+
+        Never in bfloat16: its rounding depends on the batch, which reordered near-equal passages
+        between two askings of one question, and questions are too short to gain by it.
+        """
+        return self._encode(self._question_ids(questions), bf16=False)
 
     def encode_passages(self, passages: Sequence[Passage]) -> Floats:
         """(N, D) float32, in the order given; batches are sorted by length to save padding."""
-        return self._encode(self._passage_ids(passages))
+        return self._encode(self._passage_ids(passages), bf16=self._bf16)
 
     def passage_text(self, passage: Passage) -> str:
         """What is encoded; with Fusion-in-Decoder's prefixes `title: T context: X`."""
@@ -183,19 +190,19 @@ class DenseRetriever(nn.Module):
         mask = [[1] * len(one) + [0] * (width - len(one)) for one in ids]
         return torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device)
 
-    def _encode(self, ids: list[list[int]]) -> Floats:
+    def _encode(self, ids: list[list[int]], *, bf16: bool) -> Floats:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         was_training = self.training
         self.eval()
         with torch.inference_mode():
             for rows in _batches([len(one) for one in ids]):
-                embedded = self.embed(*self._padded([ids[row] for row in rows]))
+                embedded = self._embed(*self._padded([ids[row] for row in rows]), bf16=bf16)
                 vectors[rows] = embedded.float().cpu().numpy()
         self.train(was_training)
         return vectors
 
-    def _autocast(self) -> AbstractContextManager[object]:
-        if not self._bf16:
+    def _autocast(self, bf16: bool) -> AbstractContextManager[object]:
+        if not bf16:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 

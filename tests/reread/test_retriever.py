@@ -187,6 +187,15 @@ def test_half_precision_keeps_the_direction(tiny_encoder, twelve_passages):
     assert half.encode_questions(["x"]).dtype == np.float32
 
 
+def test_a_question_means_the_same_in_every_batch_whatever_the_dtype():
+    """In bfloat16 a question's passages changed places with the questions searched beside it."""
+    retriever = DenseRetriever.load(resolve_default_retriever(), device="cpu", dtype="bfloat16")
+    asked = ["Who wrote it?", "In which year was the long bridge over the river finished at last?"]
+    together = retriever.encode_questions(asked)
+    alone = np.concatenate([retriever.encode_questions([one]) for one in asked])
+    np.testing.assert_allclose(together, alone, atol=2e-6)
+
+
 def test_threads_share_one_retriever(tiny_encoder):
     retriever = load(tiny_encoder)
     questions = [f"question number {n} " * (n + 1) for n in range(8)]
