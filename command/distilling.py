@@ -209,7 +209,8 @@ def show_run(console: Console, metrics: list[dict[str, Any]], output: Path) -> N
 def _distil_settings(given: dict[str, Any]) -> Any:
     from trainer.settings import DistilSettings
 
-    names = {one.name for one in fields(DistilSettings)} & set(given)
+    # bf16 is the whole run's: the student trains as its retriever was loaded
+    names = ({one.name for one in fields(DistilSettings)} & set(given)) - {"bf16"}
     return DistilSettings(**{name: given[name] for name in names if given[name] is not None})
 
 

@@ -58,8 +58,8 @@ def read_validation(path: Path, passages: int) -> list[ValidationQuestion]:
     other figures.
     """
     found = read_scored_questions(path, scores=False, answers=True)
-    if found.places:
-        raise BadRequest(f"{path} cannot validate: {found.sentences()[0]}; mend or remove it.")
+    for reason, numbers in found.places.items():
+        raise BadRequest(f"{path}, {found.unit} {numbers[0]} cannot validate: {reason}")
     return [
         ValidationQuestion(one.question, one.answers, one.passages[:passages])
         for one in found.entries

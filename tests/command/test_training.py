@@ -123,7 +123,7 @@ def test_validation_without_answers_is_refused_by_its_number(
     good = {**entry, "answers": ["I"]}
     path.write_text(f"{json.dumps(good)}\n{json.dumps(entry)}\n")
     assert train(tmp_path, "--base", base, "--steps", 1, "--validation", path) == 2
-    assert "validation.jsonl, entry 2 cannot validate: `answers` must be" in one_line(capsys)
+    assert "validation.jsonl, line 2 cannot validate: `answers` must be" in one_line(capsys)
 
 
 def test_validation_keeps_every_passage_and_answer_in_order(tmp_path: Path) -> None:
