@@ -122,8 +122,8 @@ def distill(
     given = dict(locals())
     import torch
 
+    from reread.precision import pick_bf16
     from trainer.distil_settings import KEEPABLE, ONE_STEP_AGGREGATIONS, ReaderSettings, RunSettings
-    from trainer.precision import pick_bf16
 
     chosen = RunSettings(
         start=start, encoder=encoder, iterations=iterations, depth=depth,

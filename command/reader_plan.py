@@ -37,7 +37,7 @@ def plan_stages(
 
 def with_precision(stages: tuple[Any, ...], bf16: bool | None, place: Any) -> tuple[Any, ...]:
     """The stages with bfloat16 on or off, as asked for or as the machine is."""
-    from trainer.precision import pick_bf16
+    from reread.precision import pick_bf16
     from trainer.starter_recipe import with_values
 
     return with_values(stages, bf16=pick_bf16(bf16, place))

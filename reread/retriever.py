@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from reread.errors import BadRequest
+from reread.precision import pick_bf16
 from reread.records import Passage
 from reread.retriever_files import (
     DEFAULT_NAMES,
@@ -274,7 +275,4 @@ def _uses_bf16(device: torch.device, dtype: str) -> bool:
         raise BadRequest(f"dtype {dtype!r} is not known: choose auto, float32 or bfloat16")
     if dtype != "auto":
         return dtype == "bfloat16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return pick_bf16(None, device)

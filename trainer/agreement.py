@@ -11,7 +11,6 @@ import numpy as np
 from trainer import monitoring
 from trainer.teacher import relevance
 
-DEPTHS = (1, 2, 5)  # the paper's; a list shorter than k has no figure at k
 Measure = Callable[[Sequence[float], Sequence[float], int], float]
 
 
@@ -60,7 +59,8 @@ def measure_agreement(
 
 
 def _by_depth(pairs: list[tuple[list[float], list[float]]], measure: Measure) -> dict[str, float]:
-    long_enough = {k: [pair for pair in pairs if len(pair[0]) >= k] for k in DEPTHS}
+    # a list shorter than k has no figure at k
+    long_enough = {k: [pair for pair in pairs if len(pair[0]) >= k] for k in monitoring.DEPTHS}
     return {
         str(k): _mean([measure(t, s, k) for t, s in lists])
         for k, lists in long_enough.items()

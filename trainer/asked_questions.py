@@ -15,6 +15,7 @@ from typing import Any
 from reread.errors import BadRequest
 from reread.questions import LabelledQuestion, parse_question
 from reread.records import Passage
+from trainer.fid_files import parse_passage, read_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def read_asked(
 
     One bad entry fails the file with its number; BadRequest also where nothing is left.
     """
-    asked = [_parse(path, number, entry) for number, entry in _entries(path)]
+    asked = [_parse(path, unit, n, entry) for unit, n, entry in read_entries(path)]
     if split is not None:
         asked = [one for one in asked if one.label.split == split]
     if not asked:
@@ -92,11 +93,11 @@ def _under_own_id(passage: Passage, taken: set[str]) -> Passage:
     return Passage(name, passage.title, passage.text)
 
 
-def _parse(path: Path, number: int, entry: Any) -> AskedQuestion:
+def _parse(path: Path, unit: str, number: int, entry: Any) -> AskedQuestion:
     try:
         return parse_asked(entry, default_id=str(number))
     except ValueError as error:
-        raise BadRequest(f"{path}, entry {number}: {error}") from error
+        raise BadRequest(f"{path}, {unit} {number}: {error}") from error
 
 
 def parse_asked(entry: Any, *, default_id: str) -> AskedQuestion:
@@ -115,29 +116,5 @@ def parse_asked(entry: Any, *, default_id: str) -> AskedQuestion:
         parse_question(fields, default_id=default_id),
         target=target if isinstance(target, str) else None,
         document=None if document is None else str(document),
-        given=tuple(_passage(one, place) for place, one in enumerate(contexts)),
+        given=tuple(parse_passage(one, place) for place, one in enumerate(contexts)),
     )
-
-
-def _passage(context: Any, place: int) -> Passage:
-    if not isinstance(context, dict) or not isinstance(context.get("text"), str):
-        raise ValueError(f"passage {place} of `ctxs` has no `text`.")
-    return Passage(str(context.get("id", place)), str(context.get("title") or ""), context["text"])
-
-
-def _entries(path: Path) -> list[tuple[int, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"Cannot read the questions file {path} ({error}).") from error
-    if text.startswith("["):
-        return list(enumerate(_json(path, "it", text), 1))
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return [(n, _json(path, f"line {n}", line)) for n, line in lines]
-
-
-def _json(path: Path, where: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadRequest(f"{path}: {where} is not JSON ({error}).") from error

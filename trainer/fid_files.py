@@ -81,7 +81,7 @@ def read_scored_questions(
     """
     report = ScoredQuestions()
     seen: set[str] = set()
-    for report.unit, number, entry in _read_entries(path):
+    for report.unit, number, entry in read_entries(path):
         try:
             found = parse_entry(entry, number, scores=scores, answers=answers)
             if found.id in seen:
@@ -110,7 +110,7 @@ def parse_entry(
     contexts = fields.get("ctxs")
     if not isinstance(contexts, list) or not contexts:
         raise ValueError("`ctxs` is missing or empty")
-    passages = tuple(_passage(context, place) for place, context in enumerate(contexts))
+    passages = tuple(parse_passage(context, place) for place, context in enumerate(contexts))
     if len({passage.id for passage in passages}) < len(passages):
         raise ValueError("a passage id is twice in `ctxs`")
     read_with = fields.get("read_with")
@@ -171,7 +171,8 @@ def fid_entry(question: ScoredQuestion) -> dict[str, Any]:
     return body
 
 
-def _passage(context: Any, place: int) -> Passage:
+def parse_passage(context: Any, place: int) -> Passage:
+    """One of `ctxs`; ValueError where it has no text. `place` names a passage without an id."""
     if not isinstance(context, dict) or not isinstance(context.get("text"), str):
         raise ValueError("a passage in `ctxs` has no `text`")
     id = context.get("id")
@@ -203,7 +204,7 @@ def _score(value: Any) -> float:
     return score
 
 
-def _read_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
+def read_entries(path: Path) -> Iterator[tuple[str, int, Any]]:
     """(unit, number from 1, entry); lines are streamed, an array is read whole."""
     try:
         if _is_array(path):

@@ -19,9 +19,9 @@ from trainer import distil
 from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import RunSettings
 from trainer.document_rows import DocumentRows, Rows
+from trainer.evaluation import DEFAULT_DEPTHS
 from trainer.iteration_reader import load_reader, train_iteration_reader
 from trainer.list_metrics import (
-    RECALL_DEPTHS,
     AnswerFinder,
     agreement_metrics,
     answer_metrics,
@@ -144,7 +144,7 @@ class Iterations:
 
     def _wanted(self) -> list[tuple[str, Sequence[AskedQuestion], int]]:
         """Validation lists go down to the deepest R@k; training lists to what is read."""
-        deepest = max(self.settings.depth, *RECALL_DEPTHS)
+        deepest = max(self.settings.depth, *DEFAULT_DEPTHS)
         source = self.source
         return [
             ("train", source.train, self.settings.depth),

@@ -14,11 +14,11 @@ from reread import metrics
 from reread.passages import PassageStore
 from reread.questions import LabelledQuestion
 from trainer.agreement import measure_agreement
+from trainer.evaluation import DEFAULT_DEPTHS
 from trainer.list_reading import ListReadings
 from trainer.ranked_lists import RankedLists
 from trainer.teacher import STANDARD_SPREAD
 
-RECALL_DEPTHS = (1, 5, 20, 100)  # the paper's, and 1
 Floats = npt.NDArray[np.float32]
 Ranks = list[int | None]
 
@@ -71,7 +71,7 @@ def recalls(ranks: Ranks, deepest: int) -> dict[str, float | None]:
     >>> recalls([1, None], 5)
     {'1': 0.5, '5': 0.5, '20': None, '100': None}
     """
-    return {str(k): metrics.recall_at(ranks, k) if k <= deepest else None for k in RECALL_DEPTHS}
+    return {str(k): metrics.recall_at(ranks, k) if k <= deepest else None for k in DEFAULT_DEPTHS}
 
 
 def retrieval_metrics(
@@ -86,7 +86,7 @@ def retrieval_metrics(
 
     `complete` says that the lists hold all there is, so that every k has a figure.
     """
-    deepest = max(RECALL_DEPTHS) if complete else lists.width
+    deepest = max(DEFAULT_DEPTHS) if complete else lists.width
     named = [q for q, one in enumerate(labels) if one.passage_ids]
     gold = gold_ranks(labels, lists, store)
     return {

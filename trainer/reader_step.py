@@ -17,8 +17,8 @@ from transformers import PreTrainedModel
 
 from reread.attention import mean_score
 from reread.fusion import CrossAttentionTap, decode_step, encode_segments, token_logits
+from reread.precision import autocast
 from trainer.distributed import ALONE, Ranks
-from trainer.precision import autocast
 from trainer.reader_batches import ReaderBatch
 from trainer.reader_losses import answer_sum, count_terms, passage_sum, pointer_sum
 from trainer.reader_settings import ReaderTraining

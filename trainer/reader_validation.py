@@ -17,10 +17,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from reread.commit import committed_dir, remove_dir, sweep_scratch
 from reread.home import numbers
 from reread.metrics import exact_match
+from reread.precision import autocast
 from reread.reader import Reader, ReadRequest
 from reread.segments import MAX_SEGMENT_TOKENS
 from trainer.distributed import ALONE, Ranks
-from trainer.precision import autocast
 from trainer.reader_examples import ValidationQuestion
 
 BEST = "best"

@@ -16,6 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from reread.fusion import plain_attention
 from reread.retriever import DenseRetriever
 
 ATTENTION_NAME = "reread_student"
@@ -49,25 +50,7 @@ def student_attention(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
         return fused
-    scale = query.size(-1) ** -0.5 if scaling is None else scaling
-    return explicit_attention(query, key, value, attention_mask, scale), None
-
-
-def explicit_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float
-) -> Tensor:
-    """softmax(q k^T * scale, over what is seen) v; (B, H, T, d) -> (B, T, H, d).
-
-    >>> q = torch.zeros(1, 1, 1, 2)
-    >>> v = torch.tensor([[[[1.0, 1.0], [3.0, 3.0]]]])
-    >>> explicit_attention(q, torch.ones_like(v), v, None, 1.0).tolist()
-    [[[[2.0, 2.0]]]]
-    """
-    scores = (query * scale) @ key.transpose(2, 3)  # (B, H, T, S)
-    if mask is not None:
-        low = torch.finfo(scores.dtype).min
-        scores = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, low)
-    return (torch.softmax(scores, dim=-1) @ value).transpose(1, 2).contiguous()
+    return plain_attention(query, key, value, attention_mask, scaling=scaling), None
 
 
 class DrawnDropout(nn.Module):

@@ -48,7 +48,7 @@ def test_a_draw_keeps_the_order_and_follows_the_seed(tmp_path: Path):
     ("text", "words"),
     [
         ('{"question": "a?", "answers": ["x"]}\n{"question": ', "line 2 is not JSON"),
-        ('[{"question": "a?", "answers": ["x"], "ctxs": [{"title": "t"}]}]', "entry 1: passage 0"),
+        ('[{"question": "a?", "answers": ["x"], "ctxs": [{"title": "t"}]}]', "entry 1: a passage"),
         ('{"question": "", "answers": ["x"]}', "`question` must be"),
         ("[]", "holds no question"),
         ("[1]", "entry 1: it is int"),

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from reread.errors import BadRequest
+from reread.precision import pick_bf16, processor_flags
 from tests.trainer.reader_world import make_t5
-from trainer.precision import pick_bf16, processor_flags
 from trainer.reader_optimizer import make_optimizer, rate_at, set_dropout, set_rates
 from trainer.reader_presets import override, preset_named
 from trainer.reader_settings import ReaderTraining

@@ -9,12 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from reread.fusion import plain_attention
 from reread.retriever import DenseRetriever
 from tests.trainer.tiny import load, make_encoder, make_examples
 from trainer.batches import Batch, arrange, draw_batches, tokenise
 from trainer.distil import score, set_dropout
 from trainer.objectives import choose_objective
-from trainer.speedups import DrawnDropout, draw_mask, explicit_attention, fast_training
+from trainer.speedups import DrawnDropout, draw_mask, fast_training
 from trainer.teacher import scale_teacher
 
 TAU = 0.5
@@ -86,15 +87,15 @@ def test_bfloat16_stays_near(encoder: Path) -> None:
     assert torch.allclose(near, exact, atol=0.02)
 
 
-def test_explicit_attention_is_attention() -> None:
+def test_plain_attention_is_attention() -> None:
     torch.manual_seed(0)
     q, k, v = (torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
     mask = torch.ones(2, 1, 5, 5, dtype=torch.bool)
     mask[1, :, :, 3:] = False
     wanted = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=0.7)
-    found = explicit_attention(q, k, v, mask, 0.7)
+    found = plain_attention(q, k, v, mask, scaling=0.7)
     assert torch.allclose(found, wanted.transpose(1, 2))
-    assert torch.autograd.gradcheck(lambda *a: explicit_attention(*a, mask, 0.7), (q, k, v))
+    assert torch.autograd.gradcheck(lambda *a: plain_attention(*a, mask, scaling=0.7), (q, k, v))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

@@ -22,7 +22,7 @@ def pick_bf16(wanted: bool | None, device: torch.device, cpuinfo: Path = CPUINFO
     """
     able = device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
     if wanted and not able:
-        raise BadRequest("This GPU has no bfloat16; train with --no-bf16.")
+        raise BadRequest("This GPU has no bfloat16; use float32 (--no-bf16 in training).")
     if wanted is not None:
         return wanted
     return able if device.type == "cuda" else bool(FAST_FLAGS & processor_flags(cpuinfo))
