@@ -32,7 +32,7 @@ from reread.home import Home
 START_S = 120.0
 QUESTIONS = 48
 DEMO_TOP_K = 8
-FIRST_QUESTION = "What does heappop pop off the heap?"  # over Python's own documentation
+FIRST_QUESTION = "What does textwrap.dedent remove?"  # over Python's own documentation
 SETTLE_S = 15.0  # after `done`, the service swaps within its polling interval
 
 
