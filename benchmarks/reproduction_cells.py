@@ -23,15 +23,15 @@ from trainer import distil
 from trainer.asked_questions import AskedQuestion, read_asked
 from trainer.distil_settings import ReaderSettings, RunSettings
 from trainer.iteration import Iterations
-from trainer.iteration_reader import load_reader
 from trainer.list_metrics import AnswerFinder, answer_metrics, retrieval_metrics
 from trainer.list_reading import ListReadings, read_lists
+from trainer.list_signals import read_list_signals, signalled_examples
 from trainer.ranked_lists import RankedLists
 from trainer.retrieval import DenseSearch, encode_corpus
 from trainer.run_directory import open_run
 from trainer.run_source import describe, make_source
 from trainer.scored_lists import scored_examples
-from trainer.settings import DistilSettings
+from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 
 SPLITS = ("articles", "questions")
 UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
@@ -161,14 +161,18 @@ class Laboratory:
         """One round from BM25: a retriever trained otherwise, read by iteration 0's reader."""
         its, source = self._first_iteration(seed, report)
         count = self._sizes.table_questions
-        readings = ListReadings.load(its.run.step(0, "scores"))
-        part = ListReadings(
-            readings.answers[:count], {n: s[:count] for n, s in readings.scores.items()}
-        )
-        lists = its.lists(0, "train")
-        examples = scored_examples(
-            source.train[:count], lists, self._corpus, part, aggregation, reader="iteration-0"
-        )
+        asked, lists = source.train[:count], its.lists(0, "train").first(count)
+        if objective in ANSWER_OBJECTIVES:
+            signals = read_list_signals(
+                its.reader(0), asked, lists, self._corpus, objective, depth=self._sizes.depth,
+                progress=lambda share: report("reading answers", share),
+            )  # fmt: skip
+            examples = signalled_examples(asked, lists, self._corpus, signals, reader="iteration-0")
+        else:
+            readings = ListReadings.load(its.run.step(0, "scores")).first(count)
+            examples = scored_examples(
+                asked, lists, self._corpus, readings, aggregation, reader="iteration-0"
+            )
         retriever = its.retriever_before(0)
         distil.train(
             retriever, examples, self._distil(objective), seed=seed,
@@ -205,14 +209,10 @@ class Laboratory:
         report: Any,
         depth: int | None = None,
     ) -> dict[str, Any]:
-        settings = its.settings
-        reader = load_reader(
-            its.run.step(0, "reader"), settings.reader, bf16=settings.bf16, device="cpu"
-        )
         read = asked[: len(SPLITS) * self._sizes.answered]
-        part = RankedLists(lists.rows[: len(read)], lists.scores[: len(read)])
         readings = read_lists(
-            reader, [one.label.question for one in read], part, self._corpus,
+            its.reader(0), [one.label.question for one in read], lists.first(len(read)),
+            self._corpus,
             depth=depth or self._sizes.depth, aggregations=("mean",),
             progress=lambda share: report("reading", share),
         )  # fmt: skip
@@ -281,7 +281,7 @@ def all_cells(iterations: int, seeds: Sequence[int]) -> list[Cell]:
     rows = [
         *(("section32", row) for row in section_rows()),
         *(("table1", f"{s}-{n}") for s in ("bm25", "untrained") for n in range(iterations + 1)),
-        *(("table5", row) for row in ATTENTION_ROWS),
+        *(("table5", row) for row in OBJECTIVE_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
     ]
     return [Cell(table, row, seed) for seed in seeds for table, row in rows]
@@ -292,9 +292,7 @@ def section_rows() -> list[str]:
 
 
 ATTENTION_ROWS = ("kl", "mse", "margin-1", "margin-0.2", "margin-0.1")
-# The others learn from what the reader makes of each passage's answer, not from its attention:
-# they have a place on the page, and cells once the scoring step keeps that signal.
-OBJECTIVE_ROWS = (*ATTENTION_ROWS, "ppmean", "loop", "emdr2")
+OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_OBJECTIVES)  # the latter learn from given answers
 
 
 def sizes_of(**given: Any) -> Sizes:

@@ -27,7 +27,7 @@ class ReaderSettings:
     restart: bool = True  # from `base` at every iteration (the paper), else from the last one
     steps: int = 1000  # 0 = used as it is
     batch: int = 8  # questions per step
-    passages: int = 8  # of the retrieved ones, drawn from the front of the list
+    passages: int = 8  # the first so many of the list, as retrieved
     learning_rate: float = 1e-4  # the paper's, for base
     warmup_steps: int = 40
     dropout: float = 0.1

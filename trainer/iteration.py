@@ -14,12 +14,14 @@ from typing import Any
 
 from reread.commit import Reach, never
 from reread.passages import PassageStore
+from reread.reader import Reader
 from reread.retriever import DenseRetriever
 from trainer import distil
 from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import RunSettings
 from trainer.document_rows import DocumentRows, Rows
 from trainer.evaluation import DEFAULT_DEPTHS
+from trainer.examples import Example
 from trainer.iteration_reader import load_reader, train_iteration_reader
 from trainer.list_metrics import (
     AnswerFinder,
@@ -28,10 +30,12 @@ from trainer.list_metrics import (
     retrieval_metrics,
 )
 from trainer.list_reading import NEED_ALL_STEPS, ListReadings, read_lists
+from trainer.list_signals import ListSignals, read_list_signals, signalled_examples
 from trainer.ranked_lists import RankedLists
 from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_directory import Record, RunDirectory
 from trainer.scored_lists import rescore, scored_examples
+from trainer.settings import ANSWER_OBJECTIVES
 from trainer.starts import load_start_encoder
 
 Report = Callable[[str, float], None]  # (what is done, share of it)
@@ -84,7 +88,7 @@ class Iterations:
     def _iterate(self, number: int, *, last: bool) -> None:
         for name in STEPS[: LAST_STEPS if last else len(STEPS)]:
             self.do(number, name)
-        self.run.write_metrics(number, summarise(self.run, number))
+        self.run.write_metrics(number, self.run.summarise(number, STEPS))
 
     def do(self, number: int, name: str) -> Record:
         """One of STEPS, unless it is done; the steps before it must be."""
@@ -181,7 +185,7 @@ class Iterations:
         count = self.settings.read_validation
         asked = self.source.validation[:count]
         lists = self.lists(number, "validation")
-        part = RankedLists(lists.rows[: len(asked)], lists.scores[: len(asked)])
+        part = lists.first(len(asked))
         readings = self._read(number, asked, part, (self.settings.aggregation,), "validating")
         readings.save(scratch)
         answers = answer_metrics([one.label for one in asked], readings.answers)
@@ -190,14 +194,25 @@ class Iterations:
 
     def _score(self, number: int, scratch: Path) -> Record:
         """Step 2: every training list read, every aggregation kept; answers only where they cost
-        nothing, since most scores are those of the first output token."""
+        nothing, since most scores are those of the first output token. An objective made of
+        answer likelihoods has its signal beside them."""
         lists, names = self.lists(number, "train"), self.settings.read_for
         whole = bool(NEED_ALL_STEPS & set(names))
         readings = self._read(
             number, self.source.train, lists, names, "scoring", answer_tokens=None if whole else 1
         )
         readings.save(scratch)
+        if self.settings.distil.objective in ANSWER_OBJECTIVES:
+            self._signal(number, lists).save(scratch)
         return {"agreement": agreement_metrics(lists, readings, self.settings.aggregation)}
+
+    def _signal(self, number: int, lists: RankedLists) -> ListSignals:
+        settings = self.settings
+        return read_list_signals(
+            self.reader(number), self.source.train, lists, self.store_of(number),
+            settings.distil.objective, depth=settings.depth,
+            progress=self._show(number, "reading answers"),
+        )  # fmt: skip
 
     def _read(
         self,
@@ -209,25 +224,26 @@ class Iterations:
         answer_tokens: int | None = None,
     ) -> ListReadings:
         settings = self.settings
-        limit = answer_tokens or settings.reader.answer_tokens
-        reader = load_reader(
-            self.run.step(number, "reader"), replace(settings.reader, answer_tokens=limit),
-            bf16=settings.bf16, device=settings.device,
-        )  # fmt: skip
+        reader = self.reader(number, answer_tokens)
         return read_lists(
             reader, _texts(asked), lists, self.store_of(number), depth=settings.depth,
             aggregations=aggregations, progress=self._show(number, what),
+        )  # fmt: skip
+
+    def reader(self, number: int, answer_tokens: int | None = None) -> Reader:
+        """That iteration's; with answers no longer than `answer_tokens`, where that is given."""
+        settings = self.settings
+        limit = answer_tokens or settings.reader.answer_tokens
+        return load_reader(
+            self.run.step(number, "reader"), replace(settings.reader, answer_tokens=limit),
+            bf16=settings.bf16, device=settings.device,
         )  # fmt: skip
 
     # Retrievers
 
     def _train_retriever(self, number: int, scratch: Path) -> Record:
         """Step 3, from the weights that retrieved: the retriever continues (the paper)."""
-        readings = ListReadings.load(self.run.step(number, "scores"))
-        examples = scored_examples(
-            self.source.train, self.lists(number, "train"), self.store_of(number),
-            readings, self.settings.aggregation, reader=f"iteration-{number}",
-        )  # fmt: skip
+        examples = self._examples(number)
         retriever = self.retriever_before(number)
         made = distil.train(
             retriever, examples, self.settings.distil, seed=self._seed(number, 3),
@@ -235,6 +251,18 @@ class Iterations:
         )  # fmt: skip
         retriever.save(scratch)
         return {**made.to_json(), "student": self._student_agreement(number, retriever)}
+
+    def _examples(self, number: int) -> list[Example]:
+        asked, store = self.source.train, self.store_of(number)
+        lists, name = self.lists(number, "train"), f"iteration-{number}"
+        scores = self.run.step(number, "scores")
+        if self.settings.distil.objective in ANSWER_OBJECTIVES:
+            signals = ListSignals.load(scores)
+            return signalled_examples(asked, lists, store, signals, reader=name)
+        readings = ListReadings.load(scores)
+        return scored_examples(
+            asked, lists, store, readings, self.settings.aggregation, reader=name
+        )
 
     def _student_agreement(self, number: int, retriever: DenseRetriever) -> dict[str, Any]:
         """The new retriever against the reader, on validation lists it was not trained on."""
@@ -275,14 +303,6 @@ class Iterations:
 
     def _seed(self, number: int, step: int) -> int:
         return self.settings.seed + 1000 * (10 * number + step)
-
-
-def summarise(run: RunDirectory, number: int) -> Record:
-    """One iteration's metrics out of its steps' records."""
-    records = {name: run.record(number, name) for name in STEPS}
-    found = {name: record for name, record in records.items() if record is not None}
-    seconds = {name: record.pop("seconds") for name, record in found.items()}
-    return {"iteration": number, **found, "seconds": seconds}
 
 
 def _texts(asked: Sequence[AskedQuestion]) -> list[str]:

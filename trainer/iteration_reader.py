@@ -80,7 +80,7 @@ def _train(
         log_every=max(1, settings.steps // LINES), save_every=settings.steps, seed=seed,
     )  # fmt: skip
     plan = ReadingPlan(
-        batch_size=settings.batch, mix=TaskMix(settings.passages), dropout=settings.dropout,
+        batch_size=settings.batch, mix=TaskMix(settings.passages, as_retrieved=True), dropout=settings.dropout,
         max_segment_tokens=settings.segment_tokens,
     )  # fmt: skip
     with TemporaryDirectory(dir=folder) as own, torch.random.fork_rng():

@@ -47,6 +47,12 @@ class ListReadings:
             raise CorruptArtefact.mismatch(folder, "content", "readings", str(error)) from error
         return cls(tuple(answers), scores)
 
+    def first(self, count: int) -> "ListReadings":
+        """The readings of the first `count` questions."""
+        return ListReadings(
+            self.answers[:count], {name: own[:count] for name, own in self.scores.items()}
+        )
+
     def of(self, aggregation: str) -> Floats:
         """(Q, K); BadRequest names what was kept."""
         if aggregation not in self.scores:

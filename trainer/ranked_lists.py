@@ -38,6 +38,10 @@ class RankedLists:
         """The longest list."""
         return int((self.rows >= 0).sum(axis=1).max(initial=0))
 
+    def first(self, count: int) -> "RankedLists":
+        """The lists of the first `count` questions."""
+        return RankedLists(self.rows[:count], self.scores[:count])
+
     def rows_of(self, question: int, depth: int | None = None) -> list[int]:
         own = self.rows[question]
         return [int(row) for row in own[own >= 0][:depth]]

@@ -9,7 +9,7 @@ at a time owns a run. Knows files and names; knows no model and not what the ste
 import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,13 @@ class RunDirectory:
             if step.name not in keep and not step.name.startswith("."):
                 replace_text(step.with_suffix(".json"), folder.read_text(encoding="utf-8"))
                 remove_dir(step)
+
+    def summarise(self, number: int, steps: Sequence[str]) -> Record:
+        """One iteration's metrics out of its steps' records, and the seconds of each."""
+        records = {name: self.record(number, name) for name in steps}
+        found = {name: record for name, record in records.items() if record is not None}
+        seconds = {name: record.pop("seconds") for name, record in found.items()}
+        return {"iteration": number, **found, "seconds": seconds}
 
     def write_metrics(self, number: int, metrics: Mapping[str, Any]) -> None:
         """One iteration's metrics.json, and metrics.jsonl made of all of them."""

@@ -23,7 +23,9 @@ from reread.seals import file_sha256
 from trainer.asked_questions import AskedQuestion, fingerprint, given_passages
 from trainer.distil_settings import RunSettings
 from trainer.iteration import Source
+from trainer.list_signals import require_answers
 from trainer.ranked_lists import RankedLists, pack
+from trainer.settings import ANSWER_OBJECTIVES
 from trainer.starts import UNTRAINED
 
 
@@ -38,6 +40,8 @@ def make_source(
 
     Without a corpus, the passages that the questions bring are one.
     """
+    if settings.distil.objective in ANSWER_OBJECTIVES:
+        require_answers(train, settings.distil.objective)
     if settings.within_document:
         _require_documents([*train, *validation])
     if settings.start != "given" and corpus is not None:
