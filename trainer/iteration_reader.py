@@ -79,12 +79,17 @@ def _train(
         freeze_embeddings=settings.freeze_embeddings,
         log_every=max(1, settings.steps // LINES), save_every=settings.steps, seed=seed,
     )  # fmt: skip
-    plan = ReadingPlan(
-        batch_size=settings.batch, mix=TaskMix(settings.passages, as_retrieved=True), dropout=settings.dropout,
-        max_segment_tokens=settings.segment_tokens,
-    )  # fmt: skip
+    plan = plan_reading(settings)
     with TemporaryDirectory(dir=folder) as own, torch.random.fork_rng():
         tune_reader(model, tokenizer, examples, training, plan, folder=Path(own), report=report)
+
+
+def plan_reading(settings: ReaderSettings) -> ReadingPlan:
+    """What a step reads: the front of each list as it was retrieved, answering or not."""
+    return ReadingPlan(
+        batch_size=settings.batch, mix=TaskMix(settings.passages, as_retrieved=True),
+        dropout=settings.dropout, max_segment_tokens=settings.segment_tokens,
+    )  # fmt: skip
 
 
 def make_examples(

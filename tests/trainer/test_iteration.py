@@ -10,8 +10,10 @@ import torch
 from safetensors.torch import load_file
 
 from reread.errors import BadRequest, Conflict
+from reread.passages import PassageStore
 from reread.retriever import DenseRetriever
 from tests.trainer.iterating import (
+    DISTIL,
     READER,
     make_asked,
     make_settings,
@@ -23,10 +25,14 @@ from tests.trainer.iterating import (
 from trainer import distil
 from trainer.examples import Example
 from trainer.iteration import Iterations
+from trainer.iteration_reader import make_examples, plan_reading
 from trainer.list_reading import ListReadings
+from trainer.list_signals import ListSignals, signalled_examples
 from trainer.ranked_lists import RankedLists
+from trainer.reader_tasks import TaskSource, draw_pool
 from trainer.run_directory import open_run
 from trainer.run_source import describe
+from trainer.settings import ANSWER_OBJECTIVES
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +95,38 @@ def test_each_step_is_what_its_inputs_say(world: Path, done: Path):
     for q, row in enumerate(slow):
         best = sorted(range(len(row)), key=lambda n, row=row: (-row[n], n))[:5]
         assert np.allclose(row[again.rows[q]], row[best], atol=1e-5)
+
+
+@pytest.mark.parametrize("objective", ANSWER_OBJECTIVES)
+def test_answer_objectives_learn_from_the_scores_steps_signal(
+    world: Path, tmp_path: Path, objective: str
+):
+    own = replace(DISTIL, objective=objective)
+    run(world, tmp_path / "one", distil=own, iterations=1)
+    run(world, tmp_path / "again", distil=own, iterations=1)
+    assert results_of(tmp_path / "one") == results_of(tmp_path / "again")
+    source = source_of(world, make_settings(world), tmp_path)
+    lists = RankedLists.load(tmp_path / "one/iteration-0/retrieved/train.safetensors")
+    signals = ListSignals.load(tmp_path / "one/iteration-0/scores")
+    examples = signalled_examples(source.train, lists, source.corpus, signals, reader="any")
+    retriever = DenseRetriever.load(world / "encoder", device="cpu", dtype="float32")
+    distil.train(retriever, examples, own, seed=3000)
+    saved = load_file(tmp_path / "one/iteration-0/retriever/model.safetensors")
+    for name, weight in retriever.encoder.state_dict().items():
+        assert torch.equal(saved[name], weight), name
+
+
+def test_an_iterations_reader_reads_the_front_of_the_list_as_retrieved(world: Path):
+    """It drew among the passages as if one were marked, so the best ones were often left out and
+    the reader learnt to answer without them (EM 50 -> 31 in 24 steps)."""
+    settings = make_settings(world)
+    store = PassageStore.open(world / "corpus")
+    lists = RankedLists(np.array([[7, 3, 50, 9, 2]] * 4), np.zeros((4, 5), np.float32))
+    examples = make_examples(make_asked(4), lists, store, settings.depth)
+    plan = plan_reading(settings.reader)
+    steps = draw_pool(TaskSource(examples, [], plan.mix), plan.batch_size, 0)
+    front = tuple(store.get([7, 3, 50]))
+    assert {task.passages for step in steps for task in step} == {front}
 
 
 def test_a_finished_run_does_nothing_and_a_longer_one_goes_on(world: Path, tmp_path: Path):
