@@ -8,7 +8,7 @@ and its figures; knows no page.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
@@ -276,11 +276,11 @@ def draw(asked: list[AskedQuestion], count: int, seed: int) -> list[AskedQuestio
     return Random(seed).sample(asked, min(count, len(asked)))
 
 
-def all_cells(iterations: int, seeds: Sequence[int]) -> list[Cell]:
-    """Every cell, seed by seed, those first that others wait for."""
+def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]:
+    """Every cell, seed by seed, those first that others wait for; `iterations` by start."""
     rows = [
         *(("section32", row) for row in section_rows()),
-        *(("table1", f"{s}-{n}") for s in ("bm25", "untrained") for n in range(iterations + 1)),
+        *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
         *(("table5", row) for row in OBJECTIVE_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
     ]

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from reread.fast_attention import LOW, fastest_attention
+
 ATTENTION_NAME = "reread_fusion"
-LOW = -1e30  # stands for "masked" where infinities would turn an all-masked row into NaN
 
 
 class CrossAttentionTap:
@@ -71,24 +71,17 @@ def fusion_attention(
     tap: CrossAttentionTap | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Explicit attention where a tap listens or it is faster, fused attention elsewhere.
+    """Explicit attention where a tap listens, the fastest one that computes the same elsewhere.
 
     With one query row the explicit products move the same bytes as a fused kernel, so reading the
     scores costs nothing at decoding time.
     """
     layer = tap.layer_of(module) if tap is not None else None
     if tap is None or layer is None:
-        if learns_in_bfloat16_on_cpu(query):
-            mask = seen_mask(module, query, key, attention_mask, kwargs.get("is_causal"))
-            return plain_attention(
-                query, key, value, mask, dropout=dropout, scaling=scaling,
-                position_bias=position_bias,
-            ), None  # fmt: skip
-        fused: tuple[torch.Tensor, None] = sdpa_attention_forward(
+        return fastest_attention(
             module, query, key, value, attention_mask,
             dropout=dropout, scaling=scaling, position_bias=position_bias, **kwargs,
         )  # fmt: skip
-        return fused
     scores = query @ key.transpose(2, 3)  # (B, H, T, S)
     scores = scores * (query.size(-1) ** -0.5 if scaling is None else scaling)
     biased = scores if position_bias is None else scores + position_bias
@@ -97,59 +90,6 @@ def fusion_attention(
     if dropout:
         weights = nn.functional.dropout(weights, p=dropout, training=module.training)
     return (weights @ value).transpose(1, 2).contiguous(), weights
-
-
-def learns_in_bfloat16_on_cpu(query: torch.Tensor) -> bool:
-    """Where the fused kernel's backward pass is slower than three plain products."""
-    return query.requires_grad and query.device.type == "cpu" and query.dtype == torch.bfloat16
-
-
-def seen_mask(
-    module: nn.Module,
-    query: torch.Tensor,  # (B, H, T, d)
-    key: torch.Tensor,  # (B, H, S, d)
-    mask: torch.Tensor | None,
-    is_causal: bool | None,
-) -> torch.Tensor | None:
-    """The mask as given, or the triangle that a fused kernel would make without one."""
-    causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
-    rows, columns = query.shape[2], key.shape[2]
-    if mask is not None or not causal or rows == 1:
-        return mask
-    return torch.ones(rows, columns, dtype=torch.bool, device=query.device).tril()  # (T, S)
-
-
-def plain_attention(
-    query: torch.Tensor,  # (B, H, T, d)
-    key: torch.Tensor,  # (B, H, S, d)
-    value: torch.Tensor,  # (B, H, S, d)
-    mask: torch.Tensor | None,  # (B, 1, T, S) or broadcastable; True = seen, or additive
-    *,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    position_bias: torch.Tensor | None = None,  # (1, H, T, S)
-) -> torch.Tensor:
-    """softmax(q k' + bias + mask) v, all in the query's dtype, (B, T, H, d).
-
-    A row that sees nothing gets the mean of all values instead of NaN. `dropout` is applied to the
-    weights as given: the module passes 0 outside training.
-
-    >>> one = torch.ones(1, 1, 1, 2)
-    >>> plain_attention(one, one, 3 * one, torch.zeros(1, 1, 1, 1, dtype=torch.bool)).tolist()
-    [[[[3.0, 3.0]]]]
-    """
-    scale = query.size(-1) ** -0.5 if scaling is None else scaling
-    scores = (query * scale if scale != 1.0 else query) @ key.transpose(2, 3)  # (B, H, T, S)
-    if position_bias is not None:
-        scores = scores + position_bias.to(scores.dtype)
-    if mask is not None and mask.dtype == torch.bool:
-        mask = torch.where(mask, 0.0, LOW)
-    if mask is not None:
-        scores = scores + mask.to(scores.dtype)
-    weights = torch.softmax(scores, dim=-1)
-    if dropout:
-        weights = nn.functional.dropout(weights, p=dropout)
-    return (weights @ value).transpose(1, 2).contiguous()
 
 
 def masked_softmax(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

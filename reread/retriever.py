@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from reread.errors import BadRequest
+from reread.fast_attention import install_fastest_attention
 from reread.precision import pick_bf16
 from reread.records import Passage
 from reread.retriever_files import (
@@ -59,6 +60,8 @@ class DenseRetriever(nn.Module):
         self._bf16 = _uses_bf16(torch.device(device), dtype)
         self._tokenizing = threading.Lock()  # fast tokenizers keep truncation as shared state
         self.to(device)
+        if torch.device(device).type == "cpu":
+            install_fastest_attention(encoder)
         self.eval()
 
     @classmethod

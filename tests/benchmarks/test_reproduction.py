@@ -79,7 +79,7 @@ def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
     for seed, shift in enumerate((-0.02, 0.0, 0.02)):
         cell(results, "table1", "bm25-0", seed, 0.60 + shift, 0.3)
         cell(results, "table1", "bm25-1", seed, 0.50 + shift, 0.4)
-    cells = all_cells(1, [0, 1, 2])
+    cells = all_cells({"bm25": 1, "untrained": 1}, [0, 1, 2])
     (results / "reasons.json").write_text(json.dumps({"bm25-recall": "Because of *this*."}))
     write_page(Results.read(results, cells), tmp_path / "page.md", results / "reasons.json")
     page = (tmp_path / "page.md").read_text().splitlines()
