@@ -113,6 +113,7 @@ def distill(
     teacher_temperature: Annotated[
         float | None, typer.Option(help="1 is the paper's.", rich_help_panel=RETRIEVER)
     ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = None,
     threads: Annotated[int | None, typer.Option(help="Default: one per core.")] = None,
 ) -> None:
     """Iterative distillation: train reader, score, train retriever, retrieve again (FiD-KD 3.5).
@@ -120,11 +121,12 @@ def distill(
     The same command continues an interrupted run; every step is done once.
     """
     given = dict(locals())
-    import torch
-
+    from reread.placement import pick_device
     from reread.precision import pick_bf16
     from trainer.distil_settings import KEEPABLE, ONE_STEP_AGGREGATIONS, ReaderSettings, RunSettings
 
+    settings = settings_from(home=home, device=device, threads=threads)
+    place = pick_device(settings.device)
     chosen = RunSettings(
         start=start, encoder=encoder, iterations=iterations, depth=depth,
         within_document=within_document, aggregation=aggregation,
@@ -135,9 +137,8 @@ def distill(
             freeze_embeddings=freeze_embeddings, segment_tokens=segment_tokens,
         ),
         distil=_distil_settings(given), index=index,
-        bf16=pick_bf16(bf16, torch.device("cpu")), seed=seed, keep=_names(keep, KEEPABLE),
+        bf16=pick_bf16(bf16, place), device=str(place), seed=seed, keep=_names(keep, KEEPABLE),
     )  # fmt: skip
-    settings = settings_from(home=home, threads=threads)
     set_threads(settings)
     splits = (questions, questions_split, limit), (
         validation or questions, validation_split, validation_limit,

@@ -61,7 +61,7 @@ def rank_device(device: str, ranks: Any) -> Any:
     """The device of this process: under torchrun every process has a GPU of its own."""
     import torch
 
-    from reread.reader import pick_device
+    from reread.placement import pick_device
 
     place = pick_device(device)
     if ranks.count > 1 and place.type == "cuda":

@@ -26,6 +26,7 @@ from reread.answering import Decoded, beam_decode, generation_rules, greedy_step
 from reread.attention import AttentionEvidence, aggregate, aggregation_named
 from reread.errors import BadRequest, UnknownModel
 from reread.fusion import CrossAttentionTap, encode_segments, install_fusion_attention
+from reread.placement import pick_device, pick_dtype
 from reread.records import Passage
 from reread.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
 
@@ -319,23 +320,6 @@ def token_scores(
         )
         for k, segment in enumerate(segments)
     )
-
-
-def pick_device(device: str) -> torch.device:
-    """`auto` is the GPU where there is one."""
-    if device != "auto":
-        return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 on a GPU, float32 elsewhere (exact, and the fastest on older CPUs)."""
-    if dtype == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    kind = getattr(torch, dtype, None)
-    if not isinstance(kind, torch.dtype):
-        raise BadRequest(f"Unknown dtype {dtype!r}: choose auto, float32, bfloat16 or float16.")
-    return kind
 
 
 def resolve_default_reader() -> Path:

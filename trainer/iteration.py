@@ -7,20 +7,19 @@ Iteration 0 reads the initial passages, as in Table 1; the last one trains no re
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reread.commit import Reach, never
+from reread.errors import BadRequest
 from reread.passages import PassageStore
 from reread.reader import Reader
 from reread.retriever import DenseRetriever
 from trainer import distil
 from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import RunSettings
-from trainer.document_rows import DocumentRows, Rows
-from trainer.evaluation import DEFAULT_DEPTHS
 from trainer.examples import Example
 from trainer.iteration_reader import load_reader, train_iteration_reader
 from trainer.list_metrics import (
@@ -30,10 +29,11 @@ from trainer.list_metrics import (
     retrieval_metrics,
 )
 from trainer.list_reading import NEED_ALL_STEPS, ListReadings, read_lists
+from trainer.list_retrieval import ListRetrieval, texts_of
 from trainer.list_signals import ListSignals, read_list_signals, signalled_examples
 from trainer.ranked_lists import RankedLists
-from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_directory import Record, RunDirectory
+from trainer.run_source import Source
 from trainer.scored_lists import rescore, scored_examples
 from trainer.settings import ANSWER_OBJECTIVES
 from trainer.starts import load_start_encoder
@@ -42,17 +42,6 @@ Report = Callable[[str, float], None]  # (what is done, share of it)
 LISTS = ("train", "validation")
 STEPS = ("retrieved", "reader", "validation", "scores", "retriever")
 LAST_STEPS = 3  # the last iteration ends with its reader measured
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a run reads from; `first` are the lists of a `given` start, rows of `given`."""
-
-    train: tuple[AskedQuestion, ...]
-    validation: tuple[AskedQuestion, ...]
-    corpus: PassageStore
-    given: PassageStore | None = None
-    first: dict[str, RankedLists] | None = None
 
 
 def quiet(stage: str, share: float) -> None:
@@ -75,7 +64,6 @@ class Iterations:
         self.run, self.source, self.settings = run, source, settings
         self._report, self._reach, self._clock = report, reach, clock
         self._finders: dict[Path, AnswerFinder] = {}
-        self._documents: DocumentRows | None = None
 
     def go(self) -> list[Record]:
         """Do what is left of all iterations; returns the metrics of each."""
@@ -114,58 +102,19 @@ class Iterations:
     def _retrieve(self, number: int, scratch: Path) -> Record:
         """Initial passages, or step 4: retrieve again with the new retriever."""
         settings, store = self.settings, self.store_of(number)
-        show = self._show(number, "retrieving")
+        retrieval = ListRetrieval(self.source, settings, self._show(number, "retrieving"))
         if number == 0 and settings.start == "given":
             lists = dict(self.source.first or {})
         elif number == 0 and settings.start == "bm25":
-            lists = self._search_words(show)
+            lists = retrieval.by_words()
         else:
-            lists = self._search_vectors(self.retriever_before(number), scratch, show)
+            lists = retrieval.by_vectors(self.retriever_before(number), scratch)
         for name in LISTS:
             lists[name].save(scratch / f"{name}.safetensors")
         labels = [one.label for one in self.source.validation]
         found = lists["validation"]
         complete = found.width >= len(store) or settings.within_document
         return retrieval_metrics(labels, found, store, self._finder(store), complete=complete)
-
-    def _search_words(self, show: Callable[[float], None]) -> dict[str, RankedLists]:
-        return {
-            name: search_words(self.source.corpus, _texts(asked), depth, self._within(asked), show)
-            for name, asked, depth in self._wanted()
-        }
-
-    def _search_vectors(
-        self, retriever: DenseRetriever, scratch: Path, show: Callable[[float], None]
-    ) -> dict[str, RankedLists]:
-        path = scratch / "vectors.npy"
-        vectors = encode_corpus(retriever, self.source.corpus, path, show)
-        search = DenseSearch(retriever, vectors, index=self.settings.index)
-        path.unlink()  # stays mapped until the search is over, and is never committed
-        return {
-            name: search.search(_texts(asked), depth, self._within(asked))
-            for name, asked, depth in self._wanted()
-        }
-
-    def _wanted(self) -> list[tuple[str, Sequence[AskedQuestion], int]]:
-        """Validation lists go down to the deepest R@k; training lists to what is read."""
-        deepest = max(self.settings.depth, *DEFAULT_DEPTHS)
-        source = self.source
-        return [
-            ("train", source.train, self.settings.depth),
-            ("validation", source.validation, deepest),
-        ]
-
-    def _within(self, asked: Sequence[AskedQuestion]) -> list[Rows | None]:
-        if not self.settings.within_document:
-            return [None] * len(asked)
-        if self._documents is None:
-            self._documents = DocumentRows.of(self.source.corpus)
-        cache: dict[str, Rows] = {}
-        for one in asked:
-            name = one.document or ""
-            if name not in cache:
-                cache[name] = self._documents.find(name)
-        return [cache[one.document or ""] for one in asked]
 
     # Readers
 
@@ -176,7 +125,7 @@ class Iterations:
         made = train_iteration_reader(
             base, self.source.train, self.lists(number, "train"), self.store_of(number),
             settings.reader, depth=settings.depth, bf16=settings.bf16,
-            seed=self._seed(number, 1), folder=scratch,
+            seed=self._seed(number, 1), folder=scratch, device=settings.device,
             progress=self._show(number, "training the reader"),
         )  # fmt: skip
         return {**made, "base": "the last iteration's" if continued else made["base"]}
@@ -226,7 +175,7 @@ class Iterations:
         settings = self.settings
         reader = self.reader(number, answer_tokens)
         return read_lists(
-            reader, _texts(asked), lists, self.store_of(number), depth=settings.depth,
+            reader, texts_of(asked), lists, self.store_of(number), depth=settings.depth,
             aggregations=aggregations, progress=self._show(number, what),
         )  # fmt: skip
 
@@ -244,13 +193,21 @@ class Iterations:
     def _train_retriever(self, number: int, scratch: Path) -> Record:
         """Step 3, from the weights that retrieved: the retriever continues (the paper)."""
         examples = self._examples(number)
+        if not examples:
+            raise BadRequest(
+                f"None of the {len(self.source.train)} training lists of iteration {number} has "
+                f"two different finite scores to learn from: train the reader further, or give "
+                f"lists with more than one passage."
+            )
         retriever = self.retriever_before(number)
         made = distil.train(
             retriever, examples, self.settings.distil, seed=self._seed(number, 3),
             progress=self._show(number, "training the retriever"),
         )  # fmt: skip
         retriever.save(scratch)
-        return {**made.to_json(), "student": self._student_agreement(number, retriever)}
+        skipped = len(self.source.train) - len(examples)  # no two different finite scores
+        student = self._student_agreement(number, retriever)
+        return {**made.to_json(), "skipped": skipped, "student": student}
 
     def _examples(self, number: int) -> list[Example]:
         asked, store = self.source.train, self.store_of(number)
@@ -271,7 +228,7 @@ class Iterations:
         lists = self.lists(number, "validation")
         depth = self.settings.depth
         rows = lists.rows[: len(asked), :depth]
-        again = rescore(retriever, _texts(asked), rows, self.store_of(number))
+        again = rescore(retriever, texts_of(asked), rows, self.store_of(number))
         return agreement_metrics(again, readings, self.settings.aggregation)
 
     def retriever_before(self, number: int) -> DenseRetriever:
@@ -303,7 +260,3 @@ class Iterations:
 
     def _seed(self, number: int, step: int) -> int:
         return self.settings.seed + 1000 * (10 * number + step)
-
-
-def _texts(asked: Sequence[AskedQuestion]) -> list[str]:
-    return [one.label.question for one in asked]

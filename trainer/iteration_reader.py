@@ -38,6 +38,7 @@ def train_iteration_reader(
     bf16: bool,
     seed: int,
     folder: Path,
+    device: str = "cpu",
     progress: Progress = lambda share: None,
 ) -> dict[str, Any]:
     """Train a copy of `base` and leave it in `folder`; returns its losses.
@@ -46,6 +47,7 @@ def train_iteration_reader(
     """
     name = str(base or resolve_default_reader())
     model, tokenizer = load_trainable(name)
+    model.to(torch.device(device))
     examples = make_examples(asked, lists, store, depth)
     lines: list[dict[str, float]] = []
     if settings.steps and examples:

@@ -6,6 +6,7 @@ Knows question files, passage stores and the hashes of model folders; knows no s
 import hashlib
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,21 @@ from reread.retriever_files import find_folder
 from reread.seals import file_sha256
 from trainer.asked_questions import AskedQuestion, fingerprint, given_passages
 from trainer.distil_settings import RunSettings
-from trainer.iteration import Source
 from trainer.list_signals import require_answers
 from trainer.ranked_lists import RankedLists, pack
 from trainer.settings import ANSWER_OBJECTIVES
 from trainer.starts import UNTRAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a run reads from; `first` are the lists of a `given` start, rows of `given`."""
+
+    train: tuple[AskedQuestion, ...]
+    validation: tuple[AskedQuestion, ...]
+    corpus: PassageStore
+    given: PassageStore | None = None
+    first: dict[str, RankedLists] | None = None
 
 
 def make_source(

@@ -71,5 +71,11 @@ def test_what_is_wrong_is_one_sentence(files: Path, capsys: pytest.CaptureFixtur
     assert "files was" in capsys.readouterr().err
     assert distill(files, "--start", "dpr") == 2
     assert "bm25, untrained, encoder, given" in capsys.readouterr().err
+    assert distill(files, "--device", "tpu-9000") == 2
+    assert "Unknown device 'tpu-9000'" in capsys.readouterr().err
+    assert distill(files, "--objective", "kld") == 2
+    assert "kl, mse, margin, ppmean, loop, emdr2" in capsys.readouterr().err.replace("\n", " ")
+    assert distill(files, "--aggregation", "median") == 2
+    assert "max_tokens" in capsys.readouterr().err
     assert distill(files, "--validation-split", "train") == 2
     assert "the same" in capsys.readouterr().err

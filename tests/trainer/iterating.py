@@ -20,9 +20,9 @@ from reread.questions import LabelledQuestion
 from tests.trainer.tiny import ANIMALS, FILLERS, make_encoder, make_passages
 from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import ReaderSettings, RunSettings
-from trainer.iteration import Iterations, Source
+from trainer.iteration import Iterations
 from trainer.run_directory import RunDirectory, open_run
-from trainer.run_source import describe, make_source
+from trainer.run_source import Source, describe, make_source
 from trainer.settings import DistilSettings
 
 DISTIL = DistilSettings(epochs=2, learning_rate=3e-3, batch_questions=4, passages_per_question=0)

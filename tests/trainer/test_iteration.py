@@ -225,3 +225,12 @@ def test_within_document_reads_only_that_document(world: Path, tmp_path: Path):
         for q, one in enumerate(make_asked(8)):
             names = {store[row].id.split("-")[0] for row in lists.rows_of(q)}
             assert names == {one.document}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_run_on_a_gpu_stays_near_the_one_on_the_cpu(world: Path, done: Path, tmp_path: Path):
+    run(world, tmp_path / "gpu", device="cuda")
+    for number in (0, 1):
+        path = f"iteration-{number}/validation"
+        near = ListReadings.load(tmp_path / "gpu" / path).of("mean")
+        assert np.allclose(near, ListReadings.load(done / path).of("mean"), atol=0.05)

@@ -1,0 +1,65 @@
+"""Step 4 of an iteration: the lists of all its questions, by words or by a retriever's vectors.
+
+Knows what a run reads from and searches; knows no reader, no run directory and no training.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reread.retriever import DenseRetriever
+from trainer.asked_questions import AskedQuestion
+from trainer.distil_settings import RunSettings
+from trainer.document_rows import DocumentRows, Rows
+from trainer.evaluation import DEFAULT_DEPTHS
+from trainer.ranked_lists import RankedLists
+from trainer.retrieval import DenseSearch, encode_corpus, search_words
+from trainer.run_source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ListRetrieval:
+    """Retrieves for both groups of questions, each within its document where the run says so."""
+
+    source: Source
+    settings: RunSettings
+    show: Callable[[float], None]
+
+    def by_words(self) -> dict[str, RankedLists]:
+        """BM25's lists of `train` and `validation`."""
+        return {
+            name: search_words(self.source.corpus, texts_of(asked), depth, within, self.show)
+            for name, asked, depth, within in self._wanted()
+        }
+
+    def by_vectors(self, retriever: DenseRetriever, scratch: Path) -> dict[str, RankedLists]:
+        """The retriever's lists; the corpus's vectors are in `scratch` while it searches."""
+        path = scratch / "vectors.npy"
+        vectors = encode_corpus(retriever, self.source.corpus, path, self.show)
+        search = DenseSearch(retriever, vectors, index=self.settings.index)
+        path.unlink()  # stays mapped until the search is over, and is never committed
+        return {
+            name: search.search(texts_of(asked), depth, within)
+            for name, asked, depth, within in self._wanted()
+        }
+
+    def _wanted(self) -> list[tuple[str, Sequence[AskedQuestion], int, list[Rows | None]]]:
+        """Validation lists go down to the deepest R@k; training lists to what is read."""
+        train, validation = self.source.train, self.source.validation
+        depth = self.settings.depth
+        return [
+            ("train", train, depth, self._within(train)),
+            ("validation", validation, max(depth, *DEFAULT_DEPTHS), self._within(validation)),
+        ]
+
+    def _within(self, asked: Sequence[AskedQuestion]) -> list[Rows | None]:
+        if not self.settings.within_document:
+            return [None] * len(asked)
+        documents = DocumentRows.of(self.source.corpus)
+        names = dict.fromkeys(one.document or "" for one in asked)
+        found = {name: documents.find(name) for name in names}
+        return [found[one.document or ""] for one in asked]
+
+
+def texts_of(asked: Sequence[AskedQuestion]) -> list[str]:
+    return [one.label.question for one in asked]
