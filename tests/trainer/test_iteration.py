@@ -118,7 +118,7 @@ def test_answer_objectives_learn_from_the_scores_steps_signal(
 
 def test_an_iterations_reader_reads_the_front_of_the_list_as_retrieved(world: Path):
     """It drew among the passages as if one were marked, so the best ones were often left out and
-    the reader learnt to answer without them (EM 50 -> 31 in 24 steps)."""
+    the reader learnt to answer without them (loss 4.1 where reading as retrieved gives 2.2)."""
     settings = make_settings(world)
     store = PassageStore.open(world / "corpus")
     lists = RankedLists(np.array([[7, 3, 50, 9, 2]] * 4), np.zeros((4, 5), np.float32))
