@@ -103,8 +103,9 @@ def state(results: Results) -> str:
         f"Table 1 trains on {sizes['questions']} questions, tables 5 and 6 on "
         f"{sizes['table_questions']} of them; the reader takes {sizes['reader_steps']} steps of "
         f"{sizes['reader_batch']} questions with {sizes['reader_passages']} passages, the "
-        f"retriever {sizes['epochs']} epoch(s). Per split, R@k is over {sizes['measured']} "
-        f"questions (section 3.2: those answered) and EM over {sizes['answered']}."
+        f"retriever {sizes['epochs']} epochs ({sizes['table_epochs']} in tables 5 and 6). Per "
+        f"split, R@k is over {sizes['measured']} questions (section 3.2: those answered) and EM "
+        f"over {sizes['answered']} ({sizes['table_answered']} in tables 5 and 6)."
     )
 
 

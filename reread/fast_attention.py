@@ -129,6 +129,7 @@ def parted_attention(
     *,
     scaling: float | None = None,
     position_bias: torch.Tensor | None = None,  # (1, H, T, S)
+    scores_at_once: int = SCORES_AT_ONCE,
 ) -> torch.Tensor:
     """`plain_attention` for a few of the B at a time, the softmax in float32; (B, T, H, d).
 
@@ -139,7 +140,7 @@ def parted_attention(
     scale = query.size(-1) ** -0.5 if scaling is None else scaling
     additive = None if mask is None else to_additive(mask)
     batched = additive is not None and additive.dim() == 4 and len(additive) > 1
-    step = max(1, SCORES_AT_ONCE // (query.shape[1] * query.shape[2] * key.shape[2]))
+    step = max(1, scores_at_once // (query.shape[1] * query.shape[2] * key.shape[2]))
     found = query.new_empty(query.shape[0], query.shape[2], query.shape[1], value.shape[3])
     for first in range(0, len(query), step):
         part = slice(first, first + step)

@@ -35,7 +35,7 @@ from trainer.training_state import (
 
 UNIT_TEMPERATURE = 0.05  # cosines differ by tenths: over sqrt(d) their softmax would be flat
 TOKENS_AT_ONCE = 4096  # per encoder call; larger ones fall out of a CPU's cache
-TOKENS_KEPT = 32_768  # above this, activations are computed again in the backward pass
+TOKENS_KEPT = 32_768  # of one batch: some gigabytes of a small encoder's activations
 CLIP_NORM = 1.0
 
 
@@ -270,11 +270,18 @@ def _check_signals(examples: Sequence[Example], objective: str) -> None:
         )
 
 
-def score(retriever: DenseRetriever, batch: Batch, temperature: float) -> Tensor:
-    """S(q, p) of every question with its passages, with gradient; padding scores are 0."""
+def score(
+    retriever: DenseRetriever, batch: Batch, temperature: float, *, tokens_kept: int = TOKENS_KEPT
+) -> Tensor:
+    """S(q, p) of every question with its passages, with gradient; padding scores are 0.
+
+    Of a batch with more than `tokens_kept` tokens no activations are kept: they are computed again
+    in the backward pass, with the same dropout.
+    """
     tokens = sum(len(ids) for ids in batch.questions) + sum(len(ids) for ids in batch.passages)
-    questions = _embed(retriever, batch.questions, recompute=tokens > TOKENS_KEPT)  # (B, D)
-    passages = _embed(retriever, batch.passages, recompute=tokens > TOKENS_KEPT)  # (P, D)
+    recompute = tokens > tokens_kept
+    questions = _embed(retriever, batch.questions, recompute=recompute)  # (B, D)
+    passages = _embed(retriever, batch.passages, recompute=recompute)  # (P, D)
     own = passages[batch.places.to(passages.device)]  # (B, K, D)
     scores = torch.einsum("bd,bkd->bk", questions, own) / temperature  # (B, K)
     return scores.masked_fill(~batch.mask.to(scores.device), 0.0)

@@ -84,14 +84,16 @@ def candidate_top(
     questions: Sequence[str],
     k: int,
     check: Check,
+    *,
+    passages_at_once: int = PASSAGES_AT_ONCE,
 ) -> list[list[Passage]]:
     """The candidate's exact first k in the sample for each question; ties by row."""
     encoded = retriever.encode_questions(list(questions))  # (B, D)
     best = np.full((len(questions), 0), 0.0, dtype=np.float32)  # (B, <=k) scores
     rows = np.zeros((len(questions), 0), dtype=np.int64)  # (B, <=k)
-    for start in range(0, len(sample.rows), PASSAGES_AT_ONCE):
+    for start in range(0, len(sample.rows), passages_at_once):
         check(start / len(sample.rows))
-        chunk = sample.rows[start : start + PASSAGES_AT_ONCE]
+        chunk = sample.rows[start : start + passages_at_once]
         scores = encoded @ retriever.encode_passages(store.get(list(chunk))).T  # (B, C)
         best = np.concatenate([best, scores], axis=1)
         rows = np.concatenate([rows, np.broadcast_to(chunk, scores.shape)], axis=1)

@@ -72,6 +72,7 @@ def answer_log_probs(
     answers: Sequence[str],
     *,
     temperature: float = 1.0,
+    states_at_once: int = STATES_AT_ONCE,
 ) -> list[Tensor]:  # each (K_i, T_i), T_i with the end token
     """log p(a_t | q, d_k, a_<t) with passage k alone in the context.
 
@@ -79,7 +80,7 @@ def answer_log_probs(
     """
     encoded, targets = _encode(reader, requests), _targets(reader, answers)
     owner = torch.tensor([i for i, one in enumerate(requests) for _ in one.passages])
-    rows = max(1, STATES_AT_ONCE // encoded.states.shape[1])
+    rows = max(1, states_at_once // encoded.states.shape[1])
     parts = [
         _log_probs(
             reader, targets.decoder_ids[owner[rows_]], targets.labels[owner[rows_]],
@@ -98,7 +99,11 @@ def answer_log_probs(
 
 @torch.inference_mode()
 def left_out_losses(
-    reader: Reader, requests: Sequence[ReadRequest], answers: Sequence[str]
+    reader: Reader,
+    requests: Sequence[ReadRequest],
+    answers: Sequence[str],
+    *,
+    states_at_once: int = STATES_AT_ONCE,
 ) -> list[Tensor]:  # each (K_i,)
     """LOOP: the answer's mean negative log-likelihood when passage k is hidden from the decoder.
 
@@ -123,7 +128,7 @@ def left_out_losses(
                 targets.labels[i : i + 1, :length].expand(len(hidden), -1),
                 fused.expand(len(hidden), -1, -1), hidden, 1.0,
             )
-            for hidden in spans.split(max(1, STATES_AT_ONCE // fused.shape[1]))
+            for hidden in spans.split(max(1, states_at_once // fused.shape[1]))
         ]  # fmt: skip
         found.append(-torch.cat(parts).mean(dim=1).cpu())
         first = last

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from reread import fast_attention
 from reread.fast_attention import (
     answers_in_bfloat16_on_cpu,
     fastest_attention,
@@ -88,15 +87,14 @@ def test_a_row_that_sees_nothing_gives_the_mean_of_the_values_and_no_nan() -> No
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("at_once", [1, 1 << 20])
-def test_parts_equal_the_fused_kernel(case: str, at_once: int, monkeypatch) -> None:
+def test_parts_equal_the_fused_kernel(case: str, at_once: int) -> None:
     """`at_once` 1 cuts the batch into its rows: what is cut is no part of the result."""
-    monkeypatch.setattr(fast_attention, "SCORES_AT_ONCE", at_once)
     causal, mask, places, options = CASES[case]
     module, (query, key, value) = Attention(causal), tensors(places)
     with torch.no_grad():
         fused, _ = sdpa_attention_forward(module, query, key, value, mask, **options)
         seen = seen_mask(module, query, key, mask, None)
-        found = parted_attention(query, key, value, seen, **options)
+        found = parted_attention(query, key, value, seen, scores_at_once=at_once, **options)
     assert found.shape == fused.shape and (found - fused).abs().max() < 1e-5
 
 

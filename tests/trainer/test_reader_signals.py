@@ -14,7 +14,6 @@ from reread.reader import ReadRequest
 from reread.records import Passage
 from tests.reread.test_reader import PASSAGES, reader_over, tiny_bart, tiny_t5
 from tests.trainer.tiny import load, make_encoder, make_examples
-from trainer import reader_signals
 from trainer.distil import train
 from trainer.examples import Example
 from trainer.reader_signals import answer_log_probs, left_out_losses, read_signals
@@ -84,15 +83,14 @@ def test_left_out_losses_equal_the_loop(stock: PreTrainedModel) -> None:
         assert own.tolist() == pytest.approx(slow, abs=2e-4)
 
 
-def test_batch_mates_and_small_calls_change_nothing(
-    stock: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batch_mates_and_small_calls_change_nothing(stock: PreTrainedModel) -> None:
     reader = reader_over(stock)
     for signal in (answer_log_probs, left_out_losses):
         together = signal(reader, REQUESTS, ANSWERS)
-        with monkeypatch.context() as patch:
-            patch.setattr(reader_signals, "STATES_AT_ONCE", 1)
-            alone = [signal(reader, [r], [a])[0] for r, a in zip(REQUESTS, ANSWERS, strict=True)]
+        alone = [
+            signal(reader, [r], [a], states_at_once=1)[0]
+            for r, a in zip(REQUESTS, ANSWERS, strict=True)
+        ]
         for one, other in zip(together, alone, strict=True):
             assert torch.allclose(one, other, atol=1e-5)
 
