@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     silence_progress_bars()
     sizes = sizes_of(
         questions=options.questions, table_questions=options.table_questions,
-        measured=options.measured, answered=options.answered, reader_steps=options.reader_steps,
-        epochs=options.epochs, bf16=options.bf16,
+        measured=options.measured, answered=options.answered, table_answered=options.answered, reader_steps=options.reader_steps,
+        epochs=options.epochs, table_epochs=options.epochs, bf16=options.bf16,
     )  # fmt: skip
     iterations = {start: min(last, options.iterations) for start, last in ITERATIONS.items()}
     cells = all_cells(iterations, options.seeds)
@@ -108,6 +108,7 @@ def is_there(path: Path, sizes: Sizes) -> bool:
 def seconds_of(cell: Cell, sizes: Sizes) -> float:
     """What the cell needs by itself, its predecessors being there."""
     answer = 2 * sizes.answered * READ_S
+    table_answer = 2 * sizes.table_answered * READ_S
     reader = sizes.reader_steps * sizes.reader_batch * sizes.reader_passages * STEP_PASSAGE_S
     scoring = sizes.questions * READ_S
     per_question = sizes.epochs * sizes.passages_per_question * DISTIL_PASSAGE_S
@@ -125,7 +126,8 @@ def seconds_of(cell: Cell, sizes: Sizes) -> float:
         return own + before + scored
     if (cell.table, cell.row) in SAME:
         return 0.0
-    return sizes.table_questions * per_question + ENCODE_S + answer + FIXED_S
+    trained = sizes.table_questions * per_question * sizes.table_epochs / sizes.epochs
+    return trained + ENCODE_S + table_answer + FIXED_S
 
 
 def correction_of(folder: Path) -> float:
