@@ -1,7 +1,7 @@
 """The paper's tables on a small corpus: one command works out what is missing and writes the page.
 
     python -m benchmarks.reproduction --data FOLDER --work DIR [--only table1,table5]
-        [--seeds 0,1,2] [--questions N] [--minutes M] [--page-only]
+        [--rows kl,mse] [--seeds 0,1,2] [--questions N] [--minutes M] [--page-only]
 
 FOLDER holds passages.jsonl and questions.jsonl (`split` train or dev, `passage_id` article#n).
 Every cell (table, row, seed) is one small JSON in --results, so the command can be stopped at any
@@ -41,12 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     silence_progress_bars()
     sizes = sizes_of(
         questions=options.questions, table_questions=options.table_questions,
-        measured=options.measured, answered=options.answered, table_answered=options.answered, reader_steps=options.reader_steps,
+        measured=options.measured, answered=options.answered, table_answered=options.answered,
+        reader_steps=options.reader_steps,
         epochs=options.epochs, table_epochs=options.epochs, bf16=options.bf16,
     )  # fmt: skip
     iterations = {start: min(last, options.iterations) for start, last in ITERATIONS.items()}
     cells = all_cells(iterations, options.seeds)
-    wanted = [cell for cell in cells if cell.table in options.only]
+    rows = options.rows or [cell.row for cell in cells]
+    wanted = [cell for cell in cells if cell.table in options.only and cell.row in rows]
     if not options.page_only:
         work(wanted, sizes, options)
     results = Results.read(options.results, cells)
@@ -179,6 +181,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "reproduction")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "reproduction.md")
     parser.add_argument("--only", type=names, default=TABLES, help=",".join(TABLES))
+    parser.add_argument("--rows", type=lambda t: t.split(","), help="such as kl,mse,bm25-1")
     parser.add_argument("--seeds", type=lambda t: [int(n) for n in t.split(",")], default=[0, 1, 2])
     parser.add_argument("--iterations", type=int, default=max(ITERATIONS.values()), help="at most")
     parser.add_argument("--minutes", type=float, help="begin no new cell after so many")
