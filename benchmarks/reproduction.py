@@ -21,7 +21,15 @@ from typing import Any
 
 import torch
 
-from benchmarks.reproduction_cells import Cell, Laboratory, Sizes, all_cells, plain, sizes_of
+from benchmarks.reproduction_cells import (
+    Cell,
+    Laboratory,
+    Round,
+    Sizes,
+    all_cells,
+    plain,
+    sizes_of,
+)
 from benchmarks.reproduction_page import Results, write_page
 from reread.commit import replace_text
 from reread.retriever_files import silence_progress_bars
@@ -41,9 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     silence_progress_bars()
     sizes = sizes_of(
         questions=options.questions, table_questions=options.table_questions,
-        measured=options.measured, answered=options.answered, table_answered=options.answered,
-        reader_steps=options.reader_steps,
-        epochs=options.epochs, table_epochs=options.epochs, bf16=options.bf16,
+        epochs=options.epochs, measured=options.measured, answered=options.answered,
+        table_answered=options.answered, reader_steps=options.reader_steps, bf16=options.bf16,
     )  # fmt: skip
     iterations = {start: min(last, options.iterations) for start, last in ITERATIONS.items()}
     cells = all_cells(iterations, options.seeds)
@@ -110,26 +117,29 @@ def is_there(path: Path, sizes: Sizes) -> bool:
 def seconds_of(cell: Cell, sizes: Sizes) -> float:
     """What the cell needs by itself, its predecessors being there."""
     answer = 2 * sizes.answered * READ_S
-    table_answer = 2 * sizes.table_answered * READ_S
     reader = sizes.reader_steps * sizes.reader_batch * sizes.reader_passages * STEP_PASSAGE_S
-    scoring = sizes.questions * READ_S
-    per_question = sizes.epochs * sizes.passages_per_question * DISTIL_PASSAGE_S
     if cell.table == "section32":
         k = int(cell.row.partition("-")[2] or sizes.depth)
-        first = reader + answer + scoring if cell.row == "all" else 0.0
-        return first + (0.0 if cell.row == "all" else answer * k / sizes.depth) + FIXED_S
+        if cell.row == "all":
+            return reader + answer + sizes.first_questions * READ_S + FIXED_S
+        return answer * k / sizes.depth + FIXED_S
+    if cell.row == "encoder-0":
+        return ENCODE_S + answer + FIXED_S
     if cell.table == "table1":
         start, _, number = cell.row.partition("-")
-        if cell.row == "bm25-0":
-            return FIXED_S
-        own = ENCODE_S + reader + answer + FIXED_S
-        before = 0.0 if number == "0" else sizes.questions * per_question
-        scored = 0.0 if number == "0" or (start, number) == ("bm25", "1") else scoring
-        return own + before + scored
+        scored = 0.0 if number == "0" else sizes.drawn(start) * READ_S
+        trained = 0.0 if number == "0" else training_seconds(sizes.of_start(start), sizes)
+        encoded = 0.0 if cell.row == "bm25-0" else ENCODE_S
+        return encoded + reader + answer + scored + trained + FIXED_S
     if (cell.table, cell.row) in SAME:
         return 0.0
-    trained = sizes.table_questions * per_question * sizes.table_epochs / sizes.epochs
-    return trained + ENCODE_S + table_answer + FIXED_S
+    answer = 2 * sizes.table_answered * READ_S
+    return training_seconds(sizes.table, sizes) + ENCODE_S + answer + FIXED_S
+
+
+def training_seconds(training: Round, sizes: Sizes) -> float:
+    passages = training.questions * sizes.passages_per_question * training.epochs
+    return passages * DISTIL_PASSAGE_S
 
 
 def correction_of(folder: Path) -> float:
@@ -186,7 +196,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--iterations", type=int, default=max(ITERATIONS.values()), help="at most")
     parser.add_argument("--minutes", type=float, help="begin no new cell after so many")
     parser.add_argument("--page-only", action="store_true", help="render what is there")
-    parser.add_argument("--questions", type=int, help="trained on in Table 1")
+    parser.add_argument("--questions", type=int, help="trained on in Table 1 and read first")
     parser.add_argument("--table-questions", type=int, help="trained on in tables 5 and 6")
     parser.add_argument("--measured", type=int, help="questions per split for R@k")
     parser.add_argument("--answered", type=int, help="questions per split for EM")

@@ -1,8 +1,8 @@
 """The cells of the reproduction: one table's row for one seed, each worked out on its own.
 
 Table 1's rows are the iterations of one run; tables 5 and 6 and section 3.2 share iteration 0 of
-the run from BM25: its passages, its reader and that reader's scores. Knows the project's training
-and its figures; knows no page.
+a smaller one from BM25: its passages, its reader and that reader's scores. Knows the project's
+training and its figures; knows no page.
 """
 
 from __future__ import annotations
@@ -42,15 +42,28 @@ KEPT_AGGREGATIONS = (
     "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
 )  # fmt: skip
 DEEPEST = 100
+FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
 Cut = Callable[[int], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How a retriever is trained in one round."""
+
+    questions: int
+    epochs: int
+    batch_questions: int
+    learning_rate: float
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much of everything; written into each cell, and two sizes are never mixed."""
 
-    questions: int = 300  # trained on in Table 1
-    table_questions: int = 150  # of those, retrievers of tables 5 and 6
+    bm25: Round = Round(1600, 1, 16, 5e-5)  # Table 1
+    untrained: Round = Round(1000, 1, 8, 2e-4)  # Table 1; newly drawn layers take a higher rate
+    table: Round = Round(150, 2, 8, 1e-4)  # tables 5 and 6
+    first_questions: int = 300  # what the reader of tables 5 and 6 and section 3.2 reads first
     measured: int = 500  # R@k, per split
     answered: int = 50  # EM of Table 1 and section 3.2, per split
     table_answered: int = 25  # EM of tables 5 and 6, per split
@@ -58,14 +71,17 @@ class Sizes:
     reader_steps: int = 8
     reader_batch: int = 8
     reader_passages: int = 6
-    epochs: int = 3
-    table_epochs: int = 2
-    batch_questions: int = 8
-    passages_per_question: int = 8
-    retriever_learning_rate: float = 1e-4
-    untrained_learning_rate: float = 2e-4  # of a retriever whose layers are newly drawn
     reader_learning_rate: float = 2e-5  # it has been trained to the end; 1e-4 cost 17 EM
+    passages_per_question: int = 8
     bf16: bool = True
+
+    def of_start(self, start: str) -> Round:
+        """What a run trains its retriever with; `first` trains none of its own."""
+        return {"bm25": self.bm25, "untrained": self.untrained, "first": self.table}[start]
+
+    def drawn(self, start: str) -> int:
+        """Training questions of a run."""
+        return self.first_questions if start == "first" else self.of_start(start).questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,8 @@ class Laboratory:
         """The cell's figures by split, R@k and EM as shares with their numbers of questions."""
         if cell.table == "table1":
             start, _, number = cell.row.rpartition("-")
+            if start == "encoder":
+                return self._before_training(cell.seed, report)
             return self._iteration(start, int(number), cell.seed, report)
         if cell.table == "section32":
             return self._fewer_passages(cell.row, cell.seed, report)
@@ -114,7 +132,7 @@ class Laboratory:
     def _iteration(self, start: str, number: int, seed: int, report: Any) -> dict[str, Any]:
         settings = self._settings(start, number, seed)
         folder = self._work / f"{start}-seed{seed}"
-        source = make_source(*self._questions(seed), self._corpus, settings, folder / "given")
+        source = make_source(*self._asked(start, seed), self._corpus, settings, folder / "given")
         with open_run(folder, describe(source, settings)) as run:
             its = Iterations(run, source, settings, report=report)
             its.go()
@@ -125,10 +143,11 @@ class Laboratory:
     def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
         sizes = self._sizes
         return RunSettings(
-            start=start, encoder=self._encoder, iterations=iterations, depth=sizes.depth,
-            seed=seed, bf16=sizes.bf16,
-            aggregations=KEPT_AGGREGATIONS if start == "bm25" else ("mean",),
-            read_validation=len(SPLITS) * sizes.answered, distil=self._distil("kl", start),
+            start="bm25" if start == FIRST else start, encoder=self._encoder,
+            iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
+            aggregations=KEPT_AGGREGATIONS if start == FIRST else ("mean",),
+            read_validation=len(SPLITS) * sizes.answered,
+            distil=self._distil("kl", sizes.of_start(start)),
             reader=ReaderSettings(
                 base=self._reader, steps=sizes.reader_steps, batch=sizes.reader_batch,
                 passages=sizes.reader_passages, learning_rate=sizes.reader_learning_rate,
@@ -136,24 +155,28 @@ class Laboratory:
             ),
         )  # fmt: skip
 
-    def _distil(self, objective: str, start: str = "bm25") -> DistilSettings:
+    def _distil(self, objective: str, training: Round) -> DistilSettings:
         name, _, gamma = objective.partition("-")
-        sizes = self._sizes
-        untrained = start == "untrained"
-        rate = sizes.untrained_learning_rate if untrained else sizes.retriever_learning_rate
         return DistilSettings(
-            objective=name, margin_gamma=float(gamma or 0.2), epochs=sizes.epochs,
-            learning_rate=rate, batch_questions=sizes.batch_questions,
-            passages_per_question=sizes.passages_per_question,
+            objective=name, margin_gamma=float(gamma or 0.2), epochs=training.epochs,
+            learning_rate=training.learning_rate, batch_questions=training.batch_questions,
+            passages_per_question=self._sizes.passages_per_question,
         )  # fmt: skip
+
+    def _before_training(self, seed: int, report: Any) -> dict[str, Any]:
+        """What BM25's round starts its retriever from, read by iteration 0's reader."""
+        its, source = self._first_iteration(seed, report)
+        found = self._search(its.retriever_before(0), source.validation, report)
+        answered = self._sizes.answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
 
     # What tables 5 and 6 and section 3.2 share
 
     def _first_iteration(self, seed: int, report: Any) -> tuple[Iterations, Any]:
         """Iteration 0 from BM25 up to its scores, made if it is not there."""
-        settings = self._settings("bm25", 0, seed)
-        folder = self._work / f"bm25-seed{seed}"
-        source = make_source(*self._questions(seed), self._corpus, settings, folder / "given")
+        settings = self._settings(FIRST, 0, seed)
+        folder = self._work / f"{FIRST}-seed{seed}"
+        source = make_source(*self._asked(FIRST, seed), self._corpus, settings, folder / "given")
         with open_run(folder, describe(source, settings)) as run:
             its = Iterations(run, source, settings, report=report)
             for name in ("retrieved", "reader", "validation", "scores"):
@@ -165,7 +188,7 @@ class Laboratory:
     ) -> dict[str, Any]:
         """One round from BM25: a retriever trained otherwise, read by iteration 0's reader."""
         its, source = self._first_iteration(seed, report)
-        count, settings = self._sizes.table_questions, self._distil(objective)
+        count, settings = self._sizes.table.questions, self._distil(objective, self._sizes.table)
         asked, lists = source.train[:count], its.lists(0, "train").first(count)
         if objective in ANSWER_OBJECTIVES:
             signals = read_list_signals(
@@ -180,7 +203,7 @@ class Laboratory:
             )
         retriever = its.retriever_before(0)
         distil.train(
-            retriever, examples, replace(settings, epochs=self._sizes.table_epochs), seed=seed,
+            retriever, examples, settings, seed=seed,
             progress=lambda share: report("training the retriever", share),
         )  # fmt: skip
         found = self._search(retriever, source.validation, report)
@@ -231,7 +254,7 @@ class Laboratory:
 
     # Questions and figures
 
-    def _questions(self, seed: int) -> tuple[list[AskedQuestion], list[AskedQuestion]]:
+    def _asked(self, start: str, seed: int) -> tuple[list[AskedQuestion], list[AskedQuestion]]:
         """Train questions of known articles; validation alternates unseen articles and questions.
 
         The draw of training questions follows the seed, the validation questions are always the
@@ -240,9 +263,10 @@ class Laboratory:
         asked = read_asked(self._data / "questions.jsonl")
         unseen = [one for one in asked if article_of(one) in UNSEEN]
         known = [one for one in asked if article_of(one) not in UNSEEN]
-        train = draw([o for o in known if o.label.split == "train"], self._sizes.questions, seed)
-        dev = draw([o for o in known if o.label.split == "dev"], self._sizes.measured, 0)
-        pairs = zip(draw(unseen, self._sizes.measured, 0), dev, strict=False)
+        sizes = self._sizes
+        train = draw([o for o in known if o.label.split == "train"], sizes.drawn(start), seed)
+        dev = draw([o for o in known if o.label.split == "dev"], sizes.measured, 0)
+        pairs = zip(draw(unseen, sizes.measured, 0), dev, strict=False)
         return train, [one for pair in pairs for one in pair]
 
     def _figures(
@@ -291,6 +315,7 @@ def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]
     """Every cell, seed by seed, those first that others wait for; `iterations` by start."""
     rows = [
         *(("section32", row) for row in section_rows()),
+        ("table1", "encoder-0"),
         *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
         *(("table5", row) for row in ATTENTION_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
@@ -307,8 +332,24 @@ ATTENTION_ROWS = ("kl", "mse", "margin-0.2", "margin-1", "margin-0.1")
 OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_OBJECTIVES)  # the latter learn from given answers
 
 
-def sizes_of(**given: Any) -> Sizes:
-    return replace(Sizes(), **{name: value for name, value in given.items() if value is not None})
+def sizes_of(
+    *, questions: int | None, table_questions: int | None, epochs: int | None, **given: Any
+) -> Sizes:
+    """The default sizes with what was given in their place; `epochs` are those of every round."""
+    sizes = replace(Sizes(), **{name: value for name, value in given.items() if value is not None})
+    rounds = {
+        name: resized(
+            getattr(sizes, name), table_questions if name == "table" else questions, epochs
+        )
+        for name in ("bm25", "untrained", "table")
+    }
+    return replace(sizes, **rounds, first_questions=questions or sizes.first_questions)
+
+
+def resized(training: Round, questions: int | None, epochs: int | None) -> Round:
+    return replace(
+        training, questions=questions or training.questions, epochs=epochs or training.epochs
+    )
 
 
 def plain(sizes: Sizes) -> dict[str, Any]:
