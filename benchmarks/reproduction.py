@@ -21,26 +21,24 @@ from typing import Any
 
 import torch
 
-from benchmarks.reproduction_cells import (
+from benchmarks.reproduction_cells import Laboratory
+from benchmarks.reproduction_page import write_page
+from benchmarks.reproduction_results import Results
+from benchmarks.reproduction_sizes import (
+    SAME,
     Cell,
-    Laboratory,
-    Round,
     Sizes,
     all_cells,
     plain,
+    seconds_of,
     sizes_of,
 )
-from benchmarks.reproduction_page import Results, write_page
 from reread.commit import replace_text
 from reread.retriever_files import silence_progress_bars
 
 ROOT = Path(__file__).parent.parent
 ITERATIONS = {"bm25": 2, "untrained": 3}  # the paper's third from BM25 gained nothing
 TABLES = ("table1", "table5", "table6", "section32")
-SAME = {("table6", "mean"): ("table5", "kl")}  # one figure under two names
-# Seconds per unit on two idle cores of an AMX machine in bfloat16; the work done so far corrects
-# them. Passage lengths are SQuAD's.
-READ_S, STEP_PASSAGE_S, DISTIL_PASSAGE_S, ENCODE_S, FIXED_S = 0.18, 0.04, 0.03, 10.0, 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -112,34 +110,6 @@ def is_there(path: Path, sizes: Sizes) -> bool:
             f"{path} was made with {other}: give the same sizes, or other --results and --work."
         )
     return True
-
-
-def seconds_of(cell: Cell, sizes: Sizes) -> float:
-    """What the cell needs by itself, its predecessors being there."""
-    answer = 2 * sizes.answered * READ_S
-    reader = sizes.reader_steps * sizes.reader_batch * sizes.reader_passages * STEP_PASSAGE_S
-    if cell.table == "section32":
-        k = int(cell.row.partition("-")[2] or sizes.depth)
-        if cell.row == "all":
-            return reader + answer + sizes.first_questions * READ_S + FIXED_S
-        return answer * k / sizes.depth + FIXED_S
-    if cell.row == "encoder-0":
-        return ENCODE_S + answer + FIXED_S
-    if cell.table == "table1":
-        start, _, number = cell.row.partition("-")
-        scored = 0.0 if number == "0" else sizes.drawn(start) * READ_S
-        trained = 0.0 if number == "0" else training_seconds(sizes.of_start(start), sizes)
-        encoded = 0.0 if cell.row == "bm25-0" else ENCODE_S
-        return encoded + reader + answer + scored + trained + FIXED_S
-    if (cell.table, cell.row) in SAME:
-        return 0.0
-    answer = 2 * sizes.table_answered * READ_S
-    return training_seconds(sizes.table, sizes) + ENCODE_S + answer + FIXED_S
-
-
-def training_seconds(training: Round, sizes: Sizes) -> float:
-    passages = training.questions * sizes.passages_per_question * training.epochs
-    return passages * DISTIL_PASSAGE_S
 
 
 def correction_of(folder: Path) -> float:

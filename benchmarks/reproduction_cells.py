@@ -8,14 +8,14 @@ training and its figures; knows no page.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from benchmarks.reproduction_sizes import FIRST, KEPT_AGGREGATIONS, SPLITS, Cell, Round, Sizes
 from index_builder.ingest import ingest
 from reread.home import Home, numbers
 from reread.passages import PassageStore, open_corpus
@@ -33,68 +33,11 @@ from trainer.run_source import describe, make_source
 from trainer.scored_lists import scored_examples
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 
-SPLITS = ("articles", "questions")
 UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
     "Apollo_program", "Chloroplast", "European_Union_law", "Nikola_Tesla", "Normans",
     "Private_school",
 )  # fmt: skip
-KEPT_AGGREGATIONS = (
-    "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
-)  # fmt: skip
 DEEPEST = 100
-FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
-Cut = Callable[[int], list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """How a retriever is trained in one round."""
-
-    questions: int
-    epochs: int
-    batch_questions: int
-    learning_rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much of everything; written into each cell, and two sizes are never mixed."""
-
-    bm25: Round = Round(1600, 1, 16, 5e-5)  # Table 1
-    untrained: Round = Round(1000, 1, 8, 2e-4)  # Table 1; newly drawn layers take a higher rate
-    table: Round = Round(150, 2, 8, 1e-4)  # tables 5 and 6
-    first_questions: int = 300  # what the reader of tables 5 and 6 and section 3.2 reads first
-    measured: int = 500  # R@k, per split
-    answered: int = 50  # EM of Table 1 and section 3.2, per split
-    table_answered: int = 25  # EM of tables 5 and 6, per split
-    depth: int = 20
-    reader_steps: int = 8
-    reader_batch: int = 8
-    reader_passages: int = 6
-    reader_learning_rate: float = 2e-5  # it has been trained to the end; 1e-4 cost 17 EM
-    passages_per_question: int = 8
-    bf16: bool = True
-
-    def of_start(self, start: str) -> Round:
-        """What a run trains its retriever with; `first` trains none of its own."""
-        return {"bm25": self.bm25, "untrained": self.untrained, "first": self.table}[start]
-
-    def drawn(self, start: str) -> int:
-        """Training questions of a run."""
-        return self.first_questions if start == "first" else self.of_start(start).questions
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One row of one table for one seed."""
-
-    table: str  # table1, table5, table6, section32
-    row: str
-    seed: int
-
-    @property
-    def file(self) -> str:
-        return f"{self.table}-{self.row}-seed{self.seed}.json"
 
 
 class Laboratory:
@@ -309,48 +252,3 @@ def article_of(one: AskedQuestion) -> str:
 
 def draw(asked: list[AskedQuestion], count: int, seed: int) -> list[AskedQuestion]:
     return Random(seed).sample(asked, min(count, len(asked)))
-
-
-def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]:
-    """Every cell, seed by seed, those first that others wait for; `iterations` by start."""
-    rows = [
-        *(("section32", row) for row in section_rows()),
-        ("table1", "encoder-0"),
-        *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
-        *(("table5", row) for row in ATTENTION_ROWS),
-        *(("table6", row) for row in KEPT_AGGREGATIONS),
-        *(("table5", row) for row in ANSWER_OBJECTIVES),
-    ]
-    return [Cell(table, row, seed) for seed in seeds for table, row in rows]
-
-
-def section_rows() -> list[str]:
-    return ["all", *(f"{order}-{k}" for k in (10, 5, 2, 1) for order in ("retriever", "attention"))]
-
-
-ATTENTION_ROWS = ("kl", "mse", "margin-0.2", "margin-1", "margin-0.1")
-OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_OBJECTIVES)  # the latter learn from given answers
-
-
-def sizes_of(
-    *, questions: int | None, table_questions: int | None, epochs: int | None, **given: Any
-) -> Sizes:
-    """The default sizes with what was given in their place; `epochs` are those of every round."""
-    sizes = replace(Sizes(), **{name: value for name, value in given.items() if value is not None})
-    rounds = {
-        name: resized(
-            getattr(sizes, name), table_questions if name == "table" else questions, epochs
-        )
-        for name in ("bm25", "untrained", "table")
-    }
-    return replace(sizes, **rounds, first_questions=questions or sizes.first_questions)
-
-
-def resized(training: Round, questions: int | None, epochs: int | None) -> Round:
-    return replace(
-        training, questions=questions or training.questions, epochs=epochs or training.epochs
-    )
-
-
-def plain(sizes: Sizes) -> dict[str, Any]:
-    return asdict(sizes)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.reproduction import main
-from benchmarks.reproduction_cells import Cell, Sizes, all_cells, by_attention, plain
-from benchmarks.reproduction_page import Results, write_page
+from benchmarks.reproduction_cells import by_attention
+from benchmarks.reproduction_page import write_page
+from benchmarks.reproduction_results import Results
+from benchmarks.reproduction_sizes import Cell, Sizes, all_cells, plain
 from tests.trainer.iterating import make_world
 from tests.trainer.tiny import ANIMALS, make_passages
 from trainer.list_reading import ListReadings
@@ -59,8 +61,13 @@ def test_cells_are_worked_out_once_and_make_the_page(
     main([*arguments, "--only", "table5", "--rows", "emdr2"])  # learns from answers
     body = json.loads((tmp_path / "results/table5-emdr2-seed0.json").read_text())
     assert body["figures"]["questions"]["answered"] == 2
+    main([*arguments, "--only", "table1", "--rows", "encoder-0"])  # the encoder as it is
+    body = json.loads((tmp_path / "results/table1-encoder-0-seed0.json").read_text())
+    assert body["sizes"]["bm25"]["questions"] == 6 and body["sizes"]["table"]["questions"] == 4
+    assert body["figures"]["articles"]["R@100"] == 1.0  # of 100 passages
     page = (tmp_path / "page.md").read_text()
-    assert "16 of" in page and "| `max_heads` |" in page
+    assert "| MiniLM, no round | 0 |" in page
+    assert "17 of" in page and "| `max_heads` |" in page
     with pytest.raises(SystemExit, match="was made with {'answered': 2, 'table_answered': 2}"):
         main([*arguments, "--only", "section32", "--answered", "3"])
     assert (tmp_path / "page-iterations.png").exists()

@@ -1,0 +1,146 @@
+"""Which cells the reproduction has, how much of everything each takes, and how long that lasts.
+
+One cell is one table's row for one seed. Knows no model and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from trainer.settings import ANSWER_OBJECTIVES
+
+SPLITS = ("articles", "questions")
+KEPT_AGGREGATIONS = (
+    "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
+)  # fmt: skip
+FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
+SAME = {("table6", "mean"): ("table5", "kl")}  # one figure under two names
+# Seconds per unit on two idle cores of an AMX machine in bfloat16; the work done so far corrects
+# them. Passage lengths are SQuAD's.
+READ_S, STEP_PASSAGE_S, DISTIL_PASSAGE_S, ENCODE_S, FIXED_S = 0.18, 0.04, 0.03, 10.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How a retriever is trained in one round."""
+
+    questions: int
+    epochs: int
+    batch_questions: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything; written into each cell, and two sizes are never mixed."""
+
+    bm25: Round = Round(1600, 1, 16, 5e-5)  # Table 1
+    untrained: Round = Round(1000, 1, 8, 2e-4)  # Table 1; newly drawn layers take a higher rate
+    table: Round = Round(150, 2, 8, 1e-4)  # tables 5 and 6
+    first_questions: int = 300  # what the reader of tables 5 and 6 and section 3.2 reads first
+    measured: int = 500  # R@k, per split
+    answered: int = 50  # EM of Table 1 and section 3.2, per split
+    table_answered: int = 25  # EM of tables 5 and 6, per split
+    depth: int = 20
+    reader_steps: int = 8
+    reader_batch: int = 8
+    reader_passages: int = 6
+    reader_learning_rate: float = 2e-5  # it has been trained to the end; 1e-4 cost 17 EM
+    passages_per_question: int = 8
+    bf16: bool = True
+
+    def of_start(self, start: str) -> Round:
+        """What a run trains its retriever with; `first` trains none of its own."""
+        return {"bm25": self.bm25, "untrained": self.untrained, "first": self.table}[start]
+
+    def drawn(self, start: str) -> int:
+        """Training questions of a run."""
+        return self.first_questions if start == "first" else self.of_start(start).questions
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One row of one table for one seed."""
+
+    table: str  # table1, table5, table6, section32
+    row: str
+    seed: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.table}-{self.row}-seed{self.seed}.json"
+
+
+def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]:
+    """Every cell, seed by seed, those first that others wait for; `iterations` by start."""
+    rows = [
+        *(("section32", row) for row in section_rows()),
+        ("table1", "encoder-0"),
+        *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
+        *(("table5", row) for row in ATTENTION_ROWS),
+        *(("table6", row) for row in KEPT_AGGREGATIONS),
+        *(("table5", row) for row in ANSWER_OBJECTIVES),
+    ]
+    return [Cell(table, row, seed) for seed in seeds for table, row in rows]
+
+
+def section_rows() -> list[str]:
+    return ["all", *(f"{order}-{k}" for k in (10, 5, 2, 1) for order in ("retriever", "attention"))]
+
+
+ATTENTION_ROWS = ("kl", "mse", "margin-0.2", "margin-1", "margin-0.1")
+OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_OBJECTIVES)  # the latter learn from given answers
+
+
+def sizes_of(
+    *, questions: int | None, table_questions: int | None, epochs: int | None, **given: Any
+) -> Sizes:
+    """The default sizes with what was given in their place; `epochs` are those of every round."""
+    sizes = replace(Sizes(), **{name: value for name, value in given.items() if value is not None})
+    rounds = {
+        name: resized(
+            getattr(sizes, name), table_questions if name == "table" else questions, epochs
+        )
+        for name in ("bm25", "untrained", "table")
+    }
+    return replace(sizes, **rounds, first_questions=questions or sizes.first_questions)
+
+
+def resized(training: Round, questions: int | None, epochs: int | None) -> Round:
+    return replace(
+        training, questions=questions or training.questions, epochs=epochs or training.epochs
+    )
+
+
+def plain(sizes: Sizes) -> dict[str, Any]:
+    return asdict(sizes)
+
+
+def seconds_of(cell: Cell, sizes: Sizes) -> float:
+    """What the cell needs by itself, its predecessors being there."""
+    answer = 2 * sizes.answered * READ_S
+    reader = sizes.reader_steps * sizes.reader_batch * sizes.reader_passages * STEP_PASSAGE_S
+    if cell.table == "section32":
+        k = int(cell.row.partition("-")[2] or sizes.depth)
+        if cell.row == "all":
+            return reader + answer + sizes.first_questions * READ_S + FIXED_S
+        return answer * k / sizes.depth + FIXED_S
+    if cell.row == "encoder-0":
+        return ENCODE_S + answer + FIXED_S
+    if cell.table == "table1":
+        start, _, number = cell.row.partition("-")
+        scored = 0.0 if number == "0" else sizes.drawn(start) * READ_S
+        trained = 0.0 if number == "0" else training_seconds(sizes.of_start(start), sizes)
+        encoded = 0.0 if cell.row == "bm25-0" else ENCODE_S
+        return encoded + reader + answer + scored + trained + FIXED_S
+    if (cell.table, cell.row) in SAME:
+        return 0.0
+    answer = 2 * sizes.table_answered * READ_S
+    return training_seconds(sizes.table, sizes) + ENCODE_S + answer + FIXED_S
+
+
+def training_seconds(training: Round, sizes: Sizes) -> float:
+    passages = training.questions * sizes.passages_per_question * training.epochs
+    return passages * DISTIL_PASSAGE_S
