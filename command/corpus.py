@@ -60,7 +60,7 @@ def build(
     with progress_bar(console, "Building") as report:
         number = build_generation(
             home_of(settings),
-            retriever=retriever,
+            retriever="bm25" if retriever == "bm25" else "dense",
             model=retriever_of(settings) if retriever == "dense" else None,
             index=settings.index,
             progress=report,

@@ -97,7 +97,8 @@ def retrieved_questions(
     share: Callable[[float], None],
 ) -> tuple[int, Iterator[ScoredQuestion]]:
     """The published generation's number, and what it finds for the questions of a file."""
-    from reread.generation import Generation, current
+    from reread.generation import Generation
+    from reread.publication import current
     from reread.questions import read_questions
     from trainer.retrieved_questions import retrieve_questions
 

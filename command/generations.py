@@ -42,7 +42,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 def survey(home: Home) -> dict[str, Any]:
     """Numbers of everything in the home, without opening models."""
-    from reread.generation import current
+    from reread.publication import current
 
     published = current(home)
     board = JobBoard(home.jobs_file)

@@ -91,7 +91,8 @@ def retrieved_rows(
     path: Path, settings: Settings, split: str | None, top_k: int
 ) -> list[tuple[Any, list[int], PassageStore]]:
     """Every question of a file with the rows its home's generation finds, best first."""
-    from reread.generation import Generation, current
+    from reread.generation import Generation
+    from reread.publication import current
     from reread.questions import read_questions
 
     labelled = read_questions(path, split=split)

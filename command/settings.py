@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from reread.database import Synchronous
 from reread.errors import BadRequest
 
 PREFIX = "REREAD_"
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     allow_anonymous: bool = False
     top_k: int = 10
     max_queue: int = 64
-    log_sync: str = "normal"
+    log_sync: Synchronous = "normal"
     drain_s: float = 20.0
 
     index: str = "auto"

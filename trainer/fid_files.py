@@ -162,7 +162,9 @@ def fid_entry(question: ScoredQuestion) -> dict[str, Any]:
     body["answers"] = list(question.answers)
     if question.passage_ids:
         body["passage_id"] = list(question.passage_ids)
-    contexts = [{"id": p.id, "title": p.title, "text": p.text} for p in question.passages]
+    contexts: list[dict[str, Any]] = [
+        {"id": p.id, "title": p.title, "text": p.text} for p in question.passages
+    ]
     if scores is not None:
         contexts = [{**c, "score": s} for c, s in zip(contexts, scores, strict=True)]
     body["ctxs"] = contexts

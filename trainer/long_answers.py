@@ -52,7 +52,8 @@ def split_words(text: str) -> list[str]:
     >>> split_words("Don't use Straße_2!")
     ['don', 't', 'use', 'straße', '2']
     """
-    return _WORD.findall(text.lower())
+    found: list[str] = _WORD.findall(text.lower())
+    return found
 
 
 def score_long_answers(

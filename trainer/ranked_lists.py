@@ -47,7 +47,8 @@ class RankedLists:
         return [int(row) for row in own[own >= 0][:depth]]
 
     def scores_of(self, question: int, depth: int | None = None) -> Floats:
-        return self.scores[question][self.rows[question] >= 0][:depth]
+        own: Floats = self.scores[question][self.rows[question] >= 0]
+        return own[:depth]
 
     def save(self, path: Path) -> None:
         """Rows as 32-bit numbers where they fit: 8 bytes per passage of a list."""

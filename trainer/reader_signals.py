@@ -86,13 +86,15 @@ def answer_log_probs(
             reader, targets.decoder_ids[owner[rows_]], targets.labels[owner[rows_]],
             encoded.states[rows_], encoded.mask[rows_], temperature,
         )
-        for rows_ in torch.arange(len(owner)).split(rows)
+        for rows_ in torch.split(torch.arange(len(owner)), rows)
     ]  # fmt: skip
     values = torch.cat(parts).cpu()  # (N, T)
     return [
         own[:, :length]
         for own, length in zip(
-            values.split([len(one.passages) for one in requests]), targets.lengths, strict=True
+            torch.split(values, [len(one.passages) for one in requests]),
+            targets.lengths,
+            strict=True,
         )
     ]
 
@@ -128,7 +130,7 @@ def left_out_losses(
                 targets.labels[i : i + 1, :length].expand(len(hidden), -1),
                 fused.expand(len(hidden), -1, -1), hidden, 1.0,
             )
-            for hidden in spans.split(max(1, states_at_once // fused.shape[1]))
+            for hidden in torch.split(spans, max(1, states_at_once // fused.shape[1]))
         ]  # fmt: skip
         found.append(-torch.cat(parts).mean(dim=1).cpu())
         first = last

@@ -49,7 +49,7 @@ def backward_step(
                 terms=tuple(weights), checkpointing=settings.checkpointing,
             )  # fmt: skip
         terms = [weights[name] * sums[name] / max(1, counts[name]) for name in weights]
-        torch.stack(terms).sum().backward()
+        torch.autograd.backward(torch.stack(terms).sum())
         for name in weights:
             told[name] += float(sums[name].detach()) / max(1, counts[name])
     return told

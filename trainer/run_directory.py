@@ -78,7 +78,7 @@ class RunDirectory:
 
     def metrics(self) -> list[Record]:
         """The metrics of every finished iteration, in order."""
-        found = []
+        found: list[Record] = []
         while (path := self.iteration(len(found)) / "metrics.json").exists():
             found.append(dict(_read_json(path)))
         return found

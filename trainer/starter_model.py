@@ -7,6 +7,8 @@ scaled identities, so that copying begins as "attend to where the previous token
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from transformers import (
@@ -57,19 +59,19 @@ def plain_tokenizer(encoder_name: str) -> PreTrainedTokenizerBase:
 
 
 def starter_config(
-    bert: object, tokenizer: PreTrainedTokenizerBase, decoder_layers: int
+    bert: Any, tokenizer: PreTrainedTokenizerBase, decoder_layers: int
 ) -> BartConfig:
     """The BART shape that fits a BERT encoder's weights."""
     return BartConfig(
-        vocab_size=bert.vocab_size,  # type: ignore[attr-defined]
-        d_model=bert.hidden_size,  # type: ignore[attr-defined]
-        encoder_layers=bert.num_hidden_layers,  # type: ignore[attr-defined]
+        vocab_size=bert.vocab_size,
+        d_model=bert.hidden_size,
+        encoder_layers=bert.num_hidden_layers,
         decoder_layers=decoder_layers,
-        encoder_attention_heads=bert.num_attention_heads,  # type: ignore[attr-defined]
-        decoder_attention_heads=bert.num_attention_heads,  # type: ignore[attr-defined]
-        encoder_ffn_dim=bert.intermediate_size,  # type: ignore[attr-defined]
-        decoder_ffn_dim=bert.intermediate_size,  # type: ignore[attr-defined]
-        max_position_embeddings=bert.max_position_embeddings,  # type: ignore[attr-defined]
+        encoder_attention_heads=bert.num_attention_heads,
+        decoder_attention_heads=bert.num_attention_heads,
+        encoder_ffn_dim=bert.intermediate_size,
+        decoder_ffn_dim=bert.intermediate_size,
+        max_position_embeddings=bert.max_position_embeddings,
         activation_function="gelu",
         scale_embedding=False,
         attention_dropout=0.0,
@@ -83,27 +85,27 @@ def starter_config(
     )
 
 
-def copy_embeddings(bert: nn.Module, stack: nn.Module) -> None:
+def copy_embeddings(bert: Any, stack: Any) -> None:
     """Word embeddings, positions (BART keeps two spare rows) with token type 0 folded in, norm."""
-    embeddings = bert.embeddings  # type: ignore[attr-defined]
-    stack.embed_tokens.weight.copy_(embeddings.word_embeddings.weight)  # type: ignore[attr-defined]
+    embeddings = bert.embeddings
+    stack.embed_tokens.weight.copy_(embeddings.word_embeddings.weight)
     positions = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
-    stack.embed_positions.weight[2:].copy_(positions)  # type: ignore[attr-defined]
-    stack.embed_positions.weight[:2].zero_()  # type: ignore[attr-defined]
-    stack.layernorm_embedding.load_state_dict(embeddings.LayerNorm.state_dict())  # type: ignore[attr-defined]
+    stack.embed_positions.weight[2:].copy_(positions)
+    stack.embed_positions.weight[:2].zero_()
+    stack.layernorm_embedding.load_state_dict(embeddings.LayerNorm.state_dict())
 
 
-def copy_layer(source: nn.Module, target: nn.Module) -> None:
+def copy_layer(source: Any, target: Any) -> None:
     """Self-attention, feed-forward and both norms of one post-norm layer."""
     for theirs, ours in ATTENTION_PARTS:
-        state = getattr(source.attention.self, theirs).state_dict()  # type: ignore[attr-defined]
-        getattr(target.self_attn, ours).load_state_dict(state)  # type: ignore[attr-defined]
+        state = getattr(source.attention.self, theirs).state_dict()
+        getattr(target.self_attn, ours).load_state_dict(state)
     pairs = (
-        (source.attention.output.dense, target.self_attn.out_proj),  # type: ignore[attr-defined]
-        (source.attention.output.LayerNorm, target.self_attn_layer_norm),  # type: ignore[attr-defined]
-        (source.intermediate.dense, target.fc1),  # type: ignore[attr-defined]
-        (source.output.dense, target.fc2),  # type: ignore[attr-defined]
-        (source.output.LayerNorm, target.final_layer_norm),  # type: ignore[attr-defined]
+        (source.attention.output.dense, target.self_attn.out_proj),
+        (source.attention.output.LayerNorm, target.self_attn_layer_norm),
+        (source.intermediate.dense, target.fc1),
+        (source.output.dense, target.fc2),
+        (source.output.LayerNorm, target.final_layer_norm),
     )
     for theirs_module, ours_module in pairs:
         ours_module.load_state_dict(theirs_module.state_dict())
@@ -111,7 +113,7 @@ def copy_layer(source: nn.Module, target: nn.Module) -> None:
 
 def set_identity_cross_attention(layer: nn.Module) -> None:
     """q = k = gain x identity, v = out = identity, no biases."""
-    attention = layer.encoder_attn  # type: ignore[attr-defined]
+    attention = layer.encoder_attn
     for name, gain in (
         ("q_proj", QUERY_GAIN),
         ("k_proj", QUERY_GAIN),

@@ -36,6 +36,11 @@ def test_wrong_type_names_the_setting(tmp_path):
         load_settings({"home": tmp_path}, {"REREAD_PORT": "many"})
 
 
+def test_unknown_log_sync_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(BadRequest, match="log_sync is 'off': Input should be 'normal' or 'full'"):
+        load_settings({"home": tmp_path}, {"REREAD_LOG_SYNC": "off"})
+
+
 def test_broken_toml(tmp_path):
     (tmp_path / "reread.toml").write_text("top_k = = 3")
     with pytest.raises(BadRequest, match="cannot be read as TOML"):
