@@ -52,12 +52,12 @@ class Sizes:
     bf16: bool = True
 
     def of_start(self, start: str) -> Round:
-        """What a run trains its retriever with; `first` trains none of its own."""
-        return {"bm25": self.bm25, "untrained": self.untrained, "first": self.table}[start]
+        """What a run trains its retriever with; FIRST's serves the rows of tables 5 and 6."""
+        return {"bm25": self.bm25, "untrained": self.untrained, FIRST: self.table}[start]
 
     def drawn(self, start: str) -> int:
         """Training questions of a run."""
-        return self.first_questions if start == "first" else self.of_start(start).questions
+        return self.first_questions if start == FIRST else self.of_start(start).questions
 
 
 @dataclass(frozen=True, slots=True)

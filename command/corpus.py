@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from rich.markup import escape
@@ -50,17 +50,18 @@ def build(
     model: RetrieverModelOption = None,
 ) -> None:
     """Build, verify and publish a generation over the newest passages."""
-    from index_builder.build import build_generation
+    from index_builder.build import RetrieverKind, build_generation
 
-    if retriever not in ("bm25", "dense"):
-        raise BadRequest(f"Retriever {retriever!r} is not known; choose bm25 or dense.")
+    known = get_args(RetrieverKind)
+    if retriever not in known:
+        raise BadRequest(f"Retriever {retriever!r} is not known; choose {' or '.join(known)}.")
     settings = settings_from(home=home, index=index, retriever=model)
     set_threads(settings)
     console = make_console()
     with progress_bar(console, "Building") as report:
         number = build_generation(
             home_of(settings),
-            retriever="bm25" if retriever == "bm25" else "dense",
+            retriever=cast(RetrieverKind, retriever),
             model=retriever_of(settings) if retriever == "dense" else None,
             index=settings.index,
             progress=report,

@@ -31,13 +31,14 @@ from reread.seals import FileSeals, check_files, seal_files
 
 Progress = Callable[[str, float], None]
 Verify = Callable[[Path], dict[str, Any]]
+RetrieverKind = Literal["bm25", "dense"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to build; `model` None is the default, `checkpoint` wins over `model`."""
 
-    retriever: Literal["bm25", "dense"] = "dense"
+    retriever: RetrieverKind = "dense"
     model: str | None = None
     checkpoint: int | None = None
     index: str = "auto"
@@ -61,7 +62,7 @@ class Corpus:
 def build_generation(
     home: Home,
     *,
-    retriever: Literal["bm25", "dense"] = "dense",
+    retriever: RetrieverKind = "dense",
     model: str | None = None,
     checkpoint: int | None = None,
     index: str = "auto",
