@@ -35,10 +35,11 @@ from reread.questions import LabelledQuestion, read_questions
 from reread.records import Passage
 from reread.retriever import DenseRetriever
 from trainer.batches import Batch, arrange, draw_batches, tokenise
-from trainer.distil import CLIP_NORM, UNIT_TEMPERATURE, rate_at, score, set_dropout, train
+from trainer.distil import CLIP_NORM, rate_at, set_dropout, train
 from trainer.examples import Example
 from trainer.objectives import kl
 from trainer.settings import DistilSettings
+from trainer.student_scores import UNIT_TEMPERATURE, score
 from trainer.teacher import scale_teacher
 
 TOP_K = 20

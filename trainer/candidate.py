@@ -19,7 +19,7 @@ from reread.questions import LabelledQuestion, read_questions
 from reread.reader import Reader
 from reread.records import LOGGED_AGGREGATION
 from reread.retriever import DenseRetriever
-from trainer.distil import Stopped, student_temperature, train
+from trainer.distil import Stopped, train
 from trainer.evaluation import AnswerReader
 from trainer.examples import Example, split_held_out
 from trainer.gate import Contest, GateReport, compare_only, run_gate
@@ -28,6 +28,7 @@ from trainer.parts import RoundParts
 from trainer.reader_signals import read_signals
 from trainer.rereading import reread_examples
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
+from trainer.student_scores import student_temperature
 from trainer.window import LogWindow, find_shortage, read_window
 
 logger = logging.getLogger(__name__)

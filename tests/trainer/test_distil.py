@@ -13,11 +13,12 @@ from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
 from tests.trainer.tiny import load, make_encoder, make_examples
 from trainer.batches import Batch, draw_batches, draw_passages, tokenise
-from trainer.distil import Stopped, score, set_dropout, student_temperature, train
+from trainer.distil import Stopped, set_dropout, train
 from trainer.examples import Example
 from trainer.objectives import kl
 from trainer.rankings import candidate_scores
 from trainer.settings import DistilSettings
+from trainer.student_scores import score, student_temperature
 from trainer.teacher import scale_teacher
 
 FAST = DistilSettings(

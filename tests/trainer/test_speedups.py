@@ -13,9 +13,10 @@ from reread.fast_attention import plain_attention
 from reread.retriever import DenseRetriever
 from tests.trainer.tiny import load, make_encoder, make_examples
 from trainer.batches import Batch, arrange, draw_batches, tokenise
-from trainer.distil import score, set_dropout
+from trainer.distil import set_dropout
 from trainer.objectives import choose_objective
 from trainer.speedups import DrawnDropout, draw_mask, fast_training
+from trainer.student_scores import score
 from trainer.teacher import scale_teacher
 
 TAU = 0.5
