@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> None:
     """Work out the missing cells one after the other, until done or out of time."""
     options.results.mkdir(parents=True, exist_ok=True)
-    missing = [cell for cell in cells if not is_there(options.results / cell.file, sizes)]
+    missing = [cell for cell in cells if not is_there(options.results, cell, sizes)]
     print(estimate(missing, sizes, correction_of(options.results)), flush=True)
     if not missing:
         return
@@ -82,30 +82,34 @@ def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> No
 def work_out(cell: Cell, laboratory: Laboratory, sizes: Sizes, folder: Path, where: str) -> None:
     """One cell's JSON: its figures, sizes and seconds; a figure that is known is copied."""
     twin = SAME.get((cell.table, cell.row))
-    path = folder / Cell(*twin, cell.seed).file if twin else None
-    if path is not None and is_there(path, sizes):
-        body = json.loads(path.read_text()) | {"table": cell.table, "row": cell.row, "seconds": 0.0}
+    twin_cell = Cell(*twin, cell.seed) if twin else None
+    if twin_cell is not None and is_there(folder, twin_cell, sizes):
+        body = json.loads((folder / twin_cell.file).read_text()) | {
+            "table": cell.table,
+            "row": cell.row,
+            "seconds": 0.0,
+        }
     else:
         began = time.monotonic()
         figures = laboratory.work_out(cell, show(f"{where} {cell.file.removesuffix('.json')}"))
         seconds = round(time.monotonic() - began, 1)
         body = {
-            "table": cell.table, "row": cell.row, "seed": cell.seed, "sizes": plain(sizes),
+            "table": cell.table, "row": cell.row, "seed": cell.seed, "sizes": plain(sizes, cell),
             "seconds": seconds, "estimated": round(seconds_of(cell, sizes), 1), "figures": figures,
         }  # fmt: skip
     replace_text(folder / cell.file, json.dumps(body, indent=1) + "\n")
     print(f"\r{where} {cell.file}: {body['seconds']:.0f} s {brief(body['figures'])}", flush=True)
 
 
-def is_there(path: Path, sizes: Sizes) -> bool:
+def is_there(folder: Path, cell: Cell, sizes: Sizes) -> bool:
     """Whether the cell exists; one made with other sizes ends the command with a sentence."""
+    path = folder / cell.file
     if not path.exists():
         return False
-    made = json.loads(path.read_text())["sizes"]
-    if made != plain(sizes):
-        other = {
-            name: made.get(name) for name, value in plain(sizes).items() if made.get(name) != value
-        }
+    made, wanted = json.loads(path.read_text())["sizes"], plain(sizes, cell)
+    if made != wanted:
+        names = [name for name in {**wanted, **made} if made.get(name) != wanted.get(name)]
+        other = {name: made.get(name) for name in names}
         sys.exit(
             f"{path} was made with {other}: give the same sizes, or other --results and --work."
         )

@@ -6,6 +6,7 @@ Knows Markdown and plots; what is read from the figures is in reproduction_shape
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ from benchmarks.reproduction_sizes import (
 from trainer.plots import Line, Panel, draw
 
 STARTS = {"bm25": "BM25", "untrained": "untrained encoder", "encoder": "MiniLM, no round"}
+
+
+ROUNDS = {
+    "bm25": "Table 1's rounds from BM25",
+    "untrained": "Table 1's rounds from the untrained encoder",
+    "table": "The rounds of tables 5 and 6, on the first of those that were read,",
+}
+EMS = (("answered", "table 1 and section 3.2"), ("table_answered", "tables 5 and 6"))
 
 
 def write_page(results: Results, page: Path, reasons: Path) -> None:
@@ -61,19 +70,27 @@ def opening(results: Results) -> str:
 def state(results: Results) -> str:
     if not results.found:
         return "**Nothing has been worked out yet.**"
-    sizes = next(iter(results.found.values()))["sizes"]
+    sizes: dict[str, Any] = {}
+    for body in results.found.values():
+        sizes |= body["sizes"]  # each cell holds those it depends on
     seeds = sorted({cell.seed for cell in results.found})
-    return (
-        f"{len(results.found)} of {len(results.wanted)} cells, seeds {', '.join(map(str, seeds))}. "
-        f"Table 1's rounds from BM25 {trained(sizes['bm25'])}, those from the untrained encoder "
-        f"{trained(sizes['untrained'])}; those of tables 5 and 6 {trained(sizes['table'])}, of "
-        f"{sizes['first_questions']} that were read first. The reader takes "
-        f"{sizes['reader_steps']} steps of {sizes['reader_batch']} questions with "
-        f"{sizes['reader_passages']} passages. Per "
-        f"split, R@k is over {sizes['measured']} questions (section 3.2: those answered) and EM "
-        f"over {sizes['answered']} ({sizes['table_answered']} in tables 5 and 6): the same for all "
-        "seeds, so beyond the spread shown an EM is uncertain by about 7 points (10)."
-    )
+    rounds = [f"{name} {trained(sizes[key])}" for key, name in ROUNDS.items() if key in sizes]
+    sentences = [
+        f"{len(results.found)} of {len(results.wanted)} cells, seeds {', '.join(map(str, seeds))}.",
+        *([f"{'; '.join(rounds)}."] if rounds else []),
+        f"The reader takes {sizes['reader_steps']} steps of {sizes['reader_batch']} questions with "
+        f"{sizes['reader_passages']} passages.",
+        f"Per split, R@k is over {sizes['measured']} questions (section 3.2: those answered); the "
+        "same questions for all seeds, so an EM is uncertain beyond the spread shown: "
+        + ", ".join(f"{name} over {uncertain(sizes[key])}" for key, name in EMS if key in sizes)
+        + ".",
+    ]
+    return " ".join(sentences)
+
+
+def uncertain(questions: int) -> str:
+    """A share of 40% of so many independent questions, with its standard error."""
+    return f"{questions} (about {100 * math.sqrt(0.24 / questions):.0f} points)"
 
 
 def trained(sizes: dict[str, Any]) -> str:

@@ -94,7 +94,25 @@ def draw_batches(
     ]
     lists = [[own[k] for k in places] for own, places in zip(data.lists, drawn, strict=True)]
     for chosen in arrange(lists, size, random):
-        yield _to_batch(data, chosen, [drawn[i] for i in chosen])
+        yield _to_batch(data, chosen, add_encoded(data.lists, drawn, chosen))
+
+
+def add_encoded(
+    lists: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]], chosen: Sequence[int]
+) -> list[list[int]]:
+    """Of each chosen question's list the places that some chosen question has drawn, ascending.
+
+    What a batch encodes for one question costs nothing to score for another that has it too: with
+    8 of 20 drawn, about 10 are scored. Those added are no worse than drawn ones: any part of a
+    list has the whole list's optimum.
+
+    >>> add_encoded([[5, 6, 7], [7, 8, 9], [5, 9, 4]], [[0, 2], [0, 1], [0, 2]], [0, 1])
+    [[0, 2], [0, 1]]
+    >>> add_encoded([[5, 6, 7], [7, 8, 9], [5, 9, 4]], [[0, 2], [0, 1], [1, 2]], [0, 2])
+    [[0, 2], [0, 1, 2]]
+    """
+    encoded = {lists[i][place] for i in chosen for place in drawn[i]}
+    return [[k for k, number in enumerate(lists[i]) if number in encoded] for i in chosen]
 
 
 def arrange(lists: Sequence[Sequence[int]], size: int, random: Random) -> list[list[int]]:

@@ -25,7 +25,7 @@ class DistilSettings:
     epochs: int = 3
     learning_rate: float = 5e-5  # the paper's
     batch_questions: int = 16
-    passages_per_question: int = 8  # drawn anew each epoch, the teacher's best always; 0 = all
+    passages_per_question: int = 8  # encoded for it: the teacher's best, others drawn anew; 0 = all
     student_temperature: float | None = None  # None: 0.05 for unit vectors, else 1 (the paper)
     # None: scores standardised per reader; 1 = FiD-KD, 0.01 = Atlas; emdr2's are probabilities
     teacher_temperature: float | None = None
