@@ -103,7 +103,8 @@ class Laboratory:
         return DistilSettings(
             objective=name, margin_gamma=float(gamma or 0.2), epochs=training.epochs,
             learning_rate=training.learning_rate, batch_questions=training.batch_questions,
-            passages_per_question=self._sizes.passages_per_question,
+            passages_per_question=training.passages_per_question,
+            freeze_word_embeddings=training.freeze_word_embeddings,
         )  # fmt: skip
 
     def _before_training(self, seed: int, report: Any) -> dict[str, Any]:

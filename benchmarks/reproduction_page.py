@@ -96,7 +96,9 @@ def uncertain(questions: int) -> str:
 def trained(sizes: dict[str, Any]) -> str:
     return (
         f"train on {sizes['questions']} questions (epochs: {sizes['epochs']}, batches of "
-        f"{sizes['batch_questions']}, rate {sizes['learning_rate']:g})"
+        f"{sizes['batch_questions']}, rate {sizes['learning_rate']:g}, "
+        f"{sizes['passages_per_question']} of a question's passages drawn each time, word "
+        f"embeddings {'kept' if sizes['freeze_word_embeddings'] else 'trained too'})"
     )
 
 

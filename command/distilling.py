@@ -109,6 +109,14 @@ def distill(
     passages_per_question: Annotated[
         int | None, typer.Option(help="0: all.", rich_help_panel=RETRIEVER)
     ] = None,
+    freeze_word_embeddings: Annotated[
+        bool | None,
+        typer.Option(
+            "--freeze-words/--train-words",
+            help="The retriever's word embeddings.",
+            rich_help_panel=RETRIEVER,
+        ),
+    ] = None,  # fmt: skip
     student_temperature: Annotated[float | None, typer.Option(rich_help_panel=RETRIEVER)] = None,
     teacher_temperature: Annotated[
         float | None, typer.Option(help="1 is the paper's.", rich_help_panel=RETRIEVER)
