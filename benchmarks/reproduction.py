@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sizes = sizes_of(
         questions=options.questions, table_questions=options.table_questions,
         epochs=options.epochs, measured=options.measured, answered=options.answered,
-        table_answered=options.answered, reader_steps=options.reader_steps, bf16=options.bf16,
+        section_answered=options.answered, table_answered=options.answered,
+        reader_steps=options.reader_steps, bf16=options.bf16,
     )  # fmt: skip
     iterations = {start: min(last, options.iterations) for start, last in ITERATIONS.items()}
     cells = all_cells(iterations, options.seeds)

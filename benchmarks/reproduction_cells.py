@@ -89,7 +89,8 @@ class Laboratory:
             start="bm25" if start == FIRST else start, encoder=self._encoder,
             iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
             aggregations=KEPT_AGGREGATIONS if start == FIRST else ("mean",),
-            read_validation=len(SPLITS) * sizes.answered,
+            read_validation=len(SPLITS)
+            * (sizes.section_answered if start == FIRST else sizes.answered),
             distil=self._distil("kl", sizes.of_start(start)),
             reader=ReaderSettings(
                 base=self._reader, steps=sizes.reader_steps, batch=sizes.reader_batch,
@@ -172,7 +173,7 @@ class Laboratory:
         if order == "attention":
             lists = by_attention(lists, whole)
         depth = int(count)
-        answered = self._sizes.answered
+        answered = self._sizes.section_answered
         return self._read_and_figure(
             its, asked[: len(lists)], lists, report, depth=depth, answered=answered
         )

@@ -90,7 +90,7 @@ def test_cells_are_worked_out_once_and_make_the_page(
     page = (tmp_path / "page.md").read_text()
     assert "| MiniLM, no round | 0 |" in page
     assert "17 of" in page and "| `max_heads` |" in page
-    with pytest.raises(SystemExit, match="was made with {'answered': 2}:"):
+    with pytest.raises(SystemExit, match="was made with {'section_answered': 2}:"):
         main([*arguments, "--only", "section32", "--answered", "3"])
     assert (tmp_path / "page-iterations.png").exists()
 
