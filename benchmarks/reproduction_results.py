@@ -12,8 +12,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.reproduction_sizes import Cell
+from benchmarks.reproduction_sizes import SPLITS, Cell
 
+BOTH = "both"
 Spread = tuple[float, float, int]  # mean and standard deviation in percent, seeds
 
 
@@ -35,11 +36,14 @@ class Results:
         return list(dict.fromkeys(cell.row for cell in self.wanted if cell.table == table))
 
     def spread(self, table: str, row: str, split: str, figure: str) -> Spread | None:
-        values = [
-            100 * body["figures"][split][figure]
+        """Over seeds; of BOTH splits together, which have the same number of questions."""
+        splits = SPLITS if split == BOTH else (split,)
+        seeds = [
+            [body["figures"][one][figure] for one in splits]
             for cell, body in self.found.items()
-            if (cell.table, cell.row) == (table, row) and body["figures"][split][figure] is not None
+            if (cell.table, cell.row) == (table, row)
         ]
+        values = [100 * mean(shares) for shares in seeds if None not in shares]
         if not values:
             return None
         return mean(values), stdev(values) if len(values) > 1 else 0.0, len(values)

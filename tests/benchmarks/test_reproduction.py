@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from random import Random
+from statistics import stdev
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from benchmarks.reproduction import main
 from benchmarks.reproduction_cells import by_attention
 from benchmarks.reproduction_page import write_page
-from benchmarks.reproduction_results import Results
-from benchmarks.reproduction_sizes import Cell, Sizes, all_cells, plain
+from benchmarks.reproduction_results import BOTH, Results
+from benchmarks.reproduction_shapes import compare, rises
+from benchmarks.reproduction_sizes import SPLITS, Cell, Sizes, all_cells, plain
 from reread.records import Passage
 from reread.retriever import DenseRetriever
 from tests.trainer.iterating import make_world
@@ -117,14 +119,40 @@ def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
     page = (tmp_path / "page.md").read_text().splitlines()
     shape = {line.split(" | ")[0]: line for line in page if line.startswith("| From BM25")}
     assert (
-        "**differs** | **differs** | Because of *this*."
+        "**differs** | **differs** | **differs** | Because of *this*."
         in shape["| From BM25, one round raises R@20 (59.3 to 76.4)"]
     )
-    assert "| holds | holds |" in shape["| From BM25, one round raises EM (41.2 to 46.8)"]
+    assert "| holds | holds | holds |" in shape["| From BM25, one round raises EM (41.2 to 46.8)"]
     row = next(line for line in page if line.startswith("| BM25 | 1 |"))
     assert row.split(" | ")[2:5] == ["50.0 ± 2.0", "50.0 ± 2.0", "50.0 ± 2.0"]
     assert row.endswith("| 76.4 | 84.3 | 46.8 |")
     assert next(line for line in page if line.startswith("| `mse` |")).count("·") == 8
+
+
+def test_both_splits_together_are_their_mean_for_each_seed(tmp_path: Path):
+    for row, recalls in (("bm25-0", (0.5, 0.7)), ("bm25-1", (0.4, 0.9))):
+        for seed, shift in enumerate((-0.02, 0.02)):
+            cell(tmp_path, "table1", row, seed, 0.5, 0.5)
+            path = tmp_path / Cell("table1", row, seed).file
+            body = json.loads(path.read_text())
+            for split, recall in zip(SPLITS, recalls, strict=True):
+                body["figures"][split]["R@1"] = recall + shift
+            path.write_text(json.dumps(body))
+    results = Results.read(tmp_path, [])
+    after = results.spread("table1", "bm25-1", BOTH, "R@1")
+    assert after == pytest.approx((65.0, stdev((63.0, 67.0)), 2))
+    assert results.spread("table1", "bm25-1", BOTH, "R@100") is None
+    lead = compare(("table1", "bm25-1", "R@1"), ("table1", "bm25-0", "R@1"))
+    assert [lead(results, one)[0] for one in (*SPLITS, BOTH)] == pytest.approx([-10, 20, 5])
+
+
+def test_a_rise_over_rounds_is_as_good_as_its_weakest_round(tmp_path: Path):
+    for n, em in enumerate((0.1, 0.2, 0.25, 0.24)):
+        cell(tmp_path, "table1", f"untrained-{n}", 0, 0.5, em)
+    results = Results.read(tmp_path, [])
+    assert rises("untrained", 3, "EM")(results, "articles")[0] == pytest.approx(-1)
+    assert rises("untrained", 2, "EM")(results, "articles")[0] == pytest.approx(5)
+    assert rises("untrained", 4, "EM")(results, "articles") is None
 
 
 def test_by_attention_reorders_what_was_read():
