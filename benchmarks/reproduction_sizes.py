@@ -42,7 +42,7 @@ class Round:
 class Sizes:
     """How much of everything; written into each cell, and two sizes are never mixed."""
 
-    bm25: Round = Round(4800, 2, 16, 5e-5, 4, False)  # Table 1
+    bm25: Round = Round(1600, 1, 16, 5e-5)  # Table 1
     untrained: Round = Round(700, 1, 16, 5e-5)  # Table 1
     table: Round = Round(150, 2, 8, 1e-4)  # tables 5 and 6
     first_questions: int = 300  # what the reader of tables 5 and 6 and section 3.2 reads first
