@@ -15,13 +15,22 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.reproduction_sizes import FIRST, KEPT_AGGREGATIONS, SPLITS, Cell, Round, Sizes
+from benchmarks.reproduction_sizes import (
+    FIRST,
+    KEPT_AGGREGATIONS,
+    SPLITS,
+    TOGETHER,
+    Cell,
+    Round,
+    Sizes,
+)
 from index_builder.ingest import ingest
 from reread.home import Home, numbers
 from reread.passages import PassageStore, open_corpus
 from trainer import distil
 from trainer.asked_questions import AskedQuestion, read_asked
 from trainer.distil_settings import ReaderSettings, RunSettings
+from trainer.fused_lists import fuse
 from trainer.iteration import Iterations
 from trainer.list_metrics import AnswerFinder, answer_metrics, retrieval_metrics
 from trainer.list_reading import ListReadings, read_lists
@@ -63,6 +72,8 @@ class Laboratory:
             start, _, number = cell.row.rpartition("-")
             if start == "encoder":
                 return self._before_training(cell.seed, report)
+            if start == TOGETHER:
+                return self._together(int(number), cell.seed, report)
             return self._iteration(start, int(number), cell.seed, report)
         if cell.table == "section32":
             return self._fewer_passages(cell.row, cell.seed, report)
@@ -112,6 +123,26 @@ class Laboratory:
         """What BM25's round starts its retriever from, read by iteration 0's reader."""
         its, source = self._first_iteration(seed, report)
         found = self._search(its.retriever_before(0), source.validation, report)
+        answered = self._sizes.answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _together(self, number: int, seed: int, report: Any) -> dict[str, Any]:
+        """BM25's lists with those of the retriever before or after its first round, fused.
+
+        Read by iteration 0's reader, so EM shows the passages alone.
+        """
+        settings = self._settings("bm25", 1, seed)
+        folder = self._work / f"bm25-seed{seed}"
+        source = make_source(*self._asked("bm25", seed), self._corpus, settings, folder / "given")
+        with open_run(folder, describe(source, settings)) as run:
+            its = Iterations(run, source, settings, report=report)
+            its.go()
+        words = its.lists(0, "validation")
+        if number == 0:
+            vectors = self._search(its.retriever_before(0), source.validation, report)
+        else:
+            vectors = its.lists(1, "validation")
+        found = fuse(vectors, words, 1.0, depth=DEEPEST)
         answered = self._sizes.answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
 

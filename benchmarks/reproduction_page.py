@@ -18,11 +18,17 @@ from benchmarks.reproduction_sizes import (
     KEPT_AGGREGATIONS,
     OBJECTIVE_ROWS,
     SPLITS,
+    TOGETHER,
     section_rows,
 )
 from trainer.plots import Line, Panel, draw
 
-STARTS = {"bm25": "BM25", "untrained": "untrained encoder", "encoder": "MiniLM, no round"}
+STARTS = {
+    "bm25": "BM25",
+    "untrained": "untrained encoder",
+    "encoder": "MiniLM, no round",
+    TOGETHER: "BM25 with the retriever, scores added",
+}
 
 
 ROUNDS = {

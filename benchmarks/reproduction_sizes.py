@@ -15,6 +15,7 @@ SPLITS = ("articles", "questions")
 KEPT_AGGREGATIONS = (
     "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
 )  # fmt: skip
+TOGETHER = "together"  # BM25's scores added to the retriever's, before and after BM25's first round
 FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
 SHARED_SIZES = (
     "depth", "reader_steps", "reader_batch", "reader_passages", "reader_learning_rate",
@@ -85,6 +86,7 @@ def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]
         *(("section32", row) for row in section_rows()),
         ("table1", "encoder-0"),
         *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
+        *(("table1", f"{TOGETHER}-{n}") for n in (0, 1)[: iterations["bm25"] + 1]),
         *(("table5", row) for row in ATTENTION_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
         *(("table5", row) for row in ANSWER_OBJECTIVES),
@@ -129,7 +131,8 @@ def plain(sizes: Sizes, cell: Cell) -> dict[str, Any]:
         wanted |= {"first_questions", "section_answered"}
     else:
         start = cell.row.partition("-")[0]
-        wanted |= {"answered", "first_questions" if start == "encoder" else start}
+        trained = {"encoder": "first_questions", TOGETHER: "bm25"}
+        wanted |= {"answered", trained.get(start, start)}
     return {name: value for name, value in asdict(sizes).items() if name in wanted}
 
 
@@ -143,7 +146,7 @@ def seconds_of(cell: Cell, sizes: Sizes) -> float:
         if cell.row == "all":
             return reader + answer + sizes.first_questions * READ_S + FIXED_S
         return answer * k / sizes.depth + FIXED_S
-    if cell.row == "encoder-0":
+    if cell.row.startswith(("encoder", TOGETHER)):
         return ENCODE_S + answer + FIXED_S
     if cell.table == "table1":
         start, _, number = cell.row.partition("-")

@@ -63,6 +63,10 @@ def distill(
         str, typer.Option(help="Initial passages: bm25, untrained, encoder or given (`ctxs`).")
     ] = "bm25",
     depth: Annotated[int, typer.Option(help="Passages retrieved and read per question.")] = 20,
+    words_weight: Annotated[
+        float | None,
+        typer.Option(help="Retrieve by vectors plus so much of BM25's scores, such as 1."),
+    ] = None,
     aggregation: Annotated[str, typer.Option(help="Attention to one score.")] = "mean",
     aggregations: Annotated[
         str | None, typer.Option(help="Others to keep in the scores files, comma-separated.")
@@ -137,7 +141,7 @@ def distill(
     place = pick_device(settings.device)
     chosen = RunSettings(
         start=start, encoder=encoder, iterations=iterations, depth=depth,
-        within_document=within_document, aggregation=aggregation,
+        within_document=within_document, words_weight=words_weight, aggregation=aggregation,
         aggregations=_names(aggregations, ONE_STEP_AGGREGATIONS), read_validation=validation_read,
         reader=ReaderSettings(
             base=reader, restart=not continue_reader, steps=reader_steps, batch=reader_batch,

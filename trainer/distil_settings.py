@@ -45,6 +45,9 @@ class RunSettings:
     iterations: int = 2
     depth: int = 20  # passages retrieved, read and scored per question
     within_document: bool = False
+    words_weight: float | None = (
+        None  # of BM25's scores beside the retriever's; None = vectors alone
+    )
     aggregation: str = "mean"
     aggregations: tuple[str, ...] = ONE_STEP_AGGREGATIONS  # kept in the scores files
     read_validation: int | None = None  # questions read for EM; None = all
@@ -64,6 +67,10 @@ class RunSettings:
             _choose("keep", name, KEEPABLE)
         _at_least("iterations", self.iterations, 0)
         _at_least("depth", self.depth, 2)
+        if self.words_weight is not None and not 0 < self.words_weight < float("inf"):
+            raise BadRequest(
+                f"words_weight is {self.words_weight}; use a number above 0, such as 1."
+            )
         _at_least("reader steps", self.reader.steps, 0)
         _at_least("reader batch", self.reader.batch, 1)
         _at_least("reader passages", self.reader.passages, 1)

@@ -108,7 +108,7 @@ class Iterations:
         elif number == 0 and settings.start == "bm25":
             lists = retrieval.by_words()
         else:
-            lists = retrieval.by_vectors(self.retriever_before(number), scratch)
+            lists = retrieval.by_retriever(self.retriever_before(number), scratch)
         for name in LISTS:
             lists[name].save(scratch / f"{name}.safetensors")
         labels = [one.label for one in self.source.validation]

@@ -1,4 +1,4 @@
-"""Step 4 of an iteration: the lists of all its questions, by words or by a retriever's vectors.
+"""Step 4 of an iteration: the lists of all its questions, by words, by vectors, or by both.
 
 Knows what a run reads from and searches; knows no reader, no run directory and no training.
 """
@@ -12,9 +12,12 @@ from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import RunSettings
 from trainer.document_rows import DocumentRows, Rows
 from trainer.evaluation import DEFAULT_DEPTHS
+from trainer.fused_lists import fuse
 from trainer.ranked_lists import RankedLists
 from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_source import Source
+
+Wanted = tuple[str, Sequence[AskedQuestion], int, list[Rows | None]]  # name, questions, depth, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,43 @@ class ListRetrieval:
 
     def by_words(self) -> dict[str, RankedLists]:
         """BM25's lists of `train` and `validation`."""
-        return {
-            name: search_words(self.source.corpus, texts_of(asked), depth, within, self.show)
+        return self._by_words(self._wanted())
+
+    def by_retriever(self, retriever: DenseRetriever, scratch: Path) -> dict[str, RankedLists]:
+        """The retriever's lists, with BM25's scores added where the run says so."""
+        weight = self.settings.words_weight
+        if weight is None:
+            return self._by_vectors(retriever, scratch, self._wanted())
+        deeper = [
+            (name, asked, max(depth, *DEFAULT_DEPTHS), within)
             for name, asked, depth, within in self._wanted()
+        ]
+        vectors, words = self._by_vectors(retriever, scratch, deeper), self._by_words(deeper)
+        return {
+            name: fuse(vectors[name], words[name], weight, depth=depth)
+            for name, _, depth, _ in self._wanted()
         }
 
-    def by_vectors(self, retriever: DenseRetriever, scratch: Path) -> dict[str, RankedLists]:
-        """The retriever's lists; the corpus's vectors are in `scratch` while it searches."""
+    def _by_words(self, wanted: Sequence[Wanted]) -> dict[str, RankedLists]:
+        return {
+            name: search_words(self.source.corpus, texts_of(asked), depth, within, self.show)
+            for name, asked, depth, within in wanted
+        }
+
+    def _by_vectors(
+        self, retriever: DenseRetriever, scratch: Path, wanted: Sequence[Wanted]
+    ) -> dict[str, RankedLists]:
+        """The corpus's vectors are in `scratch` while it is searched."""
         path = scratch / "vectors.npy"
         vectors = encode_corpus(retriever, self.source.corpus, path, self.show)
         search = DenseSearch(retriever, vectors, index=self.settings.index)
         path.unlink()  # stays mapped until the search is over, and is never committed
         return {
             name: search.search(texts_of(asked), depth, within)
-            for name, asked, depth, within in self._wanted()
+            for name, asked, depth, within in wanted
         }
 
-    def _wanted(self) -> list[tuple[str, Sequence[AskedQuestion], int, list[Rows | None]]]:
+    def _wanted(self) -> list[Wanted]:
         """Validation lists go down to the deepest R@k; training lists to what is read."""
         train, validation = self.source.train, self.source.validation
         depth = self.settings.depth

@@ -18,6 +18,7 @@ from reread.records import Passage
 from reread.retriever import DenseRetriever
 from tests.trainer.iterating import make_world
 from tests.trainer.tiny import ANIMALS, make_passages
+from trainer.fused_lists import fuse
 from trainer.list_reading import ListReadings
 from trainer.ranked_lists import RankedLists
 
@@ -59,6 +60,23 @@ def recall_of(encoder: Path, data: Path, k: int) -> float:
     return hits / len(chosen)
 
 
+def both_recall(work: Path, data: Path, k: int) -> float:
+    """R@k of the unseen article's questions in the two lists of a finished run, added."""
+    lists = [
+        RankedLists.load(work / f"bm25-seed0/iteration-{n}/retrieved/validation.safetensors")
+        for n in (1, 0)
+    ]
+    texts = [json.loads(line) for line in (data / "passages.jsonl").open()]
+    asked = [json.loads(line) for line in (data / "questions.jsonl").open()]
+    unseen = [one for one in asked if one["passage_id"].startswith("Normans#")]
+    chosen = Random(0).sample(unseen, min(8, len(unseen)))
+    hits = 0
+    for place, one in enumerate(chosen):
+        found = fuse(*lists, 1.0, depth=k).rows_of(2 * place)
+        hits += any(one["answers"][0] in texts[row]["text"].split() for row in found)
+    return hits / len(chosen)
+
+
 @pytest.mark.slow
 def test_cells_are_worked_out_once_and_make_the_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -90,8 +108,18 @@ def test_cells_are_worked_out_once_and_make_the_page(
     for k in (1, 5):
         assert body["figures"]["articles"][f"R@{k}"] == recall_of(world / "encoder", data, k)
     page = (tmp_path / "page.md").read_text()
+    assert "17 of" in page
+    rounds = ["--iterations", "1", "--only", "table1", "--rows", "together-0,together-1"]
+    main([*arguments, *rounds])
+    for n in (0, 1):
+        body = json.loads((tmp_path / f"results/table1-together-{n}-seed0.json").read_text())
+        assert body["figures"]["questions"]["measured"] == 8
+        assert body["sizes"]["bm25"]["questions"] == 6
+    assert body["figures"]["articles"]["R@5"] == both_recall(tmp_path / "work", data, 5)
+    page = (tmp_path / "page.md").read_text()
+    assert "| BM25 with the retriever, scores added | 1 |" in page
     assert "| MiniLM, no round | 0 |" in page
-    assert "17 of" in page and "| `max_heads` |" in page
+    assert "| `max_heads` |" in page
     with pytest.raises(SystemExit, match="was made with {'section_answered': 2}:"):
         main([*arguments, "--only", "section32", "--answered", "3"])
     assert (tmp_path / "page-iterations.png").exists()

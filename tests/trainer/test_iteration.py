@@ -24,12 +24,14 @@ from tests.trainer.iterating import (
 )
 from trainer import distil
 from trainer.examples import Example
+from trainer.fused_lists import fuse
 from trainer.iteration import Iterations
 from trainer.iteration_reader import make_examples, plan_reading
 from trainer.list_reading import ListReadings
 from trainer.list_signals import ListSignals, signalled_examples
 from trainer.ranked_lists import RankedLists
 from trainer.reader_tasks import TaskSource, draw_pool
+from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_directory import open_run
 from trainer.run_source import describe
 from trainer.settings import ANSWER_OBJECTIVES
@@ -225,6 +227,27 @@ def test_within_document_reads_only_that_document(world: Path, tmp_path: Path):
         for q, one in enumerate(make_asked(8)):
             names = {store[row].id.split("-")[0] for row in lists.rows_of(q)}
             assert names == {one.document}
+
+
+def test_words_count_beside_vectors_where_the_run_says_so(world: Path, tmp_path: Path):
+    run(world, tmp_path / "run", words_weight=2.0)
+    store = source_of(world, make_settings(world), tmp_path).corpus
+    retriever = DenseRetriever.load(tmp_path / "run/iteration-0/retriever", device="cpu")
+    vectors = encode_corpus(retriever, store, tmp_path / "v.npy", lambda share: None)
+    asked = [one.label.question for one in make_asked(8)]
+    anywhere = [None] * len(asked)
+    dense = DenseSearch(retriever, vectors).search(asked, 100, anywhere)
+    words = search_words(store, asked, 100, anywhere, lambda share: None)
+    first, found = (
+        RankedLists.load(tmp_path / f"run/iteration-{n}/retrieved/train.safetensors")
+        for n in (0, 1)
+    )
+    depth = found.rows.shape[1]
+    assert first.rows.tolist() == words.rows[:, :depth].tolist()  # the start is the start
+    assert found.rows.tolist() == fuse(dense, words, 2.0, depth=depth).rows.tolist()
+    assert found.rows.tolist() != dense.rows[:, :depth].tolist()
+    with pytest.raises(BadRequest, match="words_weight is 0"):
+        make_settings(world, words_weight=0.0)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
