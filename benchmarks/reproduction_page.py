@@ -50,8 +50,8 @@ def write_page(results: Results, page: Path, reasons: Path) -> None:
     plots = draw_plots(results, page.with_suffix(""))
     parts = [
         opening(results),
-        "## Does the shape hold?\n\n*Level*: the difference is within the spread over seeds. *Both*: the two splits together.\n\n"
-        + shapes_table(results, known),
+        "## Does the shape hold?\n\n*Level*: the difference is within the spread over seeds. "
+        "*Both*: the two splits together.\n\n" + shapes_table(results, known),
         table_1(results) + picture(plots[0], "R@20 and EM over iterations"),
         section_32(results) + picture(plots[1], "EM with fewer passages"),
         one_round(results, "table5", "Table 5: objectives", OBJECTIVE_ROWS, TABLE_5),
