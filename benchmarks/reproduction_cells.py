@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.reproduction_sizes import (
+    ENCODER,
     FIRST,
     KEPT_AGGREGATIONS,
     SPLITS,
@@ -70,7 +71,7 @@ class Laboratory:
         """The cell's figures by split, R@k and EM as shares with their numbers of questions."""
         if cell.table == "table1":
             start, _, number = cell.row.rpartition("-")
-            if start == "encoder":
+            if cell.row == ENCODER:
                 return self._before_training(cell.seed, report)
             if start == TOGETHER:
                 return self._together(int(number), cell.seed, report)
@@ -123,7 +124,7 @@ class Laboratory:
         """What BM25's round starts its retriever from, read by iteration 0's reader."""
         its, source = self._first_iteration(seed, report)
         found = self._search(its.retriever_before(0), source.validation, report)
-        answered = self._sizes.answered
+        answered = self._sizes.section_answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
 
     def _together(self, number: int, seed: int, report: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ ROUNDS = {
 }
 EMS = (
     ("answered", "Table 1"),
-    ("section_answered", "section 3.2"),
+    ("section_answered", "section 3.2 and MiniLM's first row"),
     ("table_answered", "tables 5 and 6"),
 )
 
