@@ -83,13 +83,10 @@ def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> No
 def work_out(cell: Cell, laboratory: Laboratory, sizes: Sizes, folder: Path, where: str) -> None:
     """One cell's JSON: its figures, sizes and seconds; a figure that is known is copied."""
     twin = SAME.get((cell.table, cell.row))
-    twin_cell = Cell(*twin, cell.seed) if twin else None
-    if twin_cell is not None and is_there(folder, twin_cell, sizes):
-        body = json.loads((folder / twin_cell.file).read_text()) | {
-            "table": cell.table,
-            "row": cell.row,
-            "seconds": 0.0,
-        }
+    known = Cell(*twin, cell.seed) if twin else cell
+    if twin and is_there(folder, known, sizes):
+        body = json.loads((folder / known.file).read_text())
+        body.update(table=cell.table, row=cell.row, seconds=0.0)
     else:
         began = time.monotonic()
         figures = laboratory.work_out(cell, show(f"{where} {cell.file.removesuffix('.json')}"))

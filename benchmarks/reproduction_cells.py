@@ -8,7 +8,8 @@ training and its figures; knows no page.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -85,15 +86,22 @@ class Laboratory:
     # Table 1
 
     def _iteration(self, start: str, number: int, seed: int, report: Any) -> dict[str, Any]:
-        settings = self._settings(start, number, seed)
+        with self._open(start, number, seed, report) as (its, source):
+            its.go()
+        lists = its.lists(number, "validation")
+        answers = ListReadings.load(its.run.step(number, "validation")).answers
+        return self._figures(source.validation, lists, answers)
+
+    @contextmanager
+    def _open(
+        self, start: str, iterations: int, seed: int, report: Any
+    ) -> Iterator[tuple[Iterations, Any]]:
+        """A run of the work folder, and what it reads from; ours until the block ends."""
+        settings = self._settings(start, iterations, seed)
         folder = self._work / f"{start}-seed{seed}"
         source = make_source(*self._asked(start, seed), self._corpus, settings, folder / "given")
         with open_run(folder, describe(source, settings)) as run:
-            its = Iterations(run, source, settings, report=report)
-            its.go()
-            lists = its.lists(number, "validation")
-            answers = ListReadings.load(run.step(number, "validation")).answers
-        return self._figures(source.validation, lists, answers)
+            yield Iterations(run, source, settings, report=report), source
 
     def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
         sizes = self._sizes
@@ -132,11 +140,7 @@ class Laboratory:
 
         Read by iteration 0's reader, so EM shows the passages alone.
         """
-        settings = self._settings("bm25", 1, seed)
-        folder = self._work / f"bm25-seed{seed}"
-        source = make_source(*self._asked("bm25", seed), self._corpus, settings, folder / "given")
-        with open_run(folder, describe(source, settings)) as run:
-            its = Iterations(run, source, settings, report=report)
+        with self._open("bm25", 1, seed, report) as (its, source):
             its.go()
         words = its.lists(0, "validation")
         if number == 0:
@@ -151,11 +155,7 @@ class Laboratory:
 
     def _first_iteration(self, seed: int, report: Any) -> tuple[Iterations, Any]:
         """Iteration 0 from BM25 up to its scores, made if it is not there."""
-        settings = self._settings(FIRST, 0, seed)
-        folder = self._work / f"{FIRST}-seed{seed}"
-        source = make_source(*self._asked(FIRST, seed), self._corpus, settings, folder / "given")
-        with open_run(folder, describe(source, settings)) as run:
-            its = Iterations(run, source, settings, report=report)
+        with self._open(FIRST, 0, seed, report) as (its, source):
             for name in ("retrieved", "reader", "validation", "scores"):
                 its.do(0, name)
         return its, source

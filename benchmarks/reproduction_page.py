@@ -29,8 +29,6 @@ STARTS = {
     "encoder": "MiniLM, no round",
     TOGETHER: "BM25 with the retriever, scores added",
 }
-
-
 ROUNDS = {
     "bm25": "Table 1's rounds from BM25",
     "untrained": "Table 1's rounds from the untrained encoder",
@@ -87,7 +85,7 @@ def state(results: Results) -> str:
     rounds = [f"{name} {trained(sizes[key])}" for key, name in ROUNDS.items() if key in sizes]
     sentences = [
         f"{len(results.found)} of {len(results.wanted)} cells, seeds {', '.join(map(str, seeds))}.",
-        *([f"{'; '.join(rounds)}."] if rounds else []),
+        *(f"{one}." for one in rounds),
         f"The reader takes {sizes['reader_steps']} steps of {sizes['reader_batch']} questions with "
         f"{sizes['reader_passages']} passages.",
         f"Per split, R@k is over {sizes['measured']} questions (section 3.2: those answered); the "

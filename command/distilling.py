@@ -120,7 +120,7 @@ def distill(
             help="The retriever's word embeddings.",
             rich_help_panel=RETRIEVER,
         ),
-    ] = None,  # fmt: skip
+    ] = None,
     student_temperature: Annotated[float | None, typer.Option(rich_help_panel=RETRIEVER)] = None,
     teacher_temperature: Annotated[
         float | None, typer.Option(help="1 is the paper's.", rich_help_panel=RETRIEVER)

@@ -45,9 +45,7 @@ class RunSettings:
     iterations: int = 2
     depth: int = 20  # passages retrieved, read and scored per question
     within_document: bool = False
-    words_weight: float | None = (
-        None  # of BM25's scores beside the retriever's; None = vectors alone
-    )
+    words_weight: float | None = None  # of BM25's scores beside the retriever's; None = none
     aggregation: str = "mean"
     aggregations: tuple[str, ...] = ONE_STEP_AGGREGATIONS  # kept in the scores files
     read_validation: int | None = None  # questions read for EM; None = all
