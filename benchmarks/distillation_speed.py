@@ -164,7 +164,7 @@ def quiet_loss(retriever: DenseRetriever, examples: Sequence[Example]) -> float:
     drawn = draw_batches(data, size=20, passages_per_question=0, random=random.Random(0))
     with torch.no_grad(), retriever.precision(bf16=False):
         return mean(
-            float(kl(score(retriever, one, UNIT_TEMPERATURE), one.teacher, one.mask))
+            float(kl(score(retriever, one, UNIT_TEMPERATURE)[0], one.teacher, one.mask))
             for one in drawn
         )
 

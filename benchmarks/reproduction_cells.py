@@ -20,6 +20,7 @@ from benchmarks.reproduction_sizes import (
     ENCODER,
     FIRST,
     KEPT_AGGREGATIONS,
+    LATE,
     SPLITS,
     TOGETHER,
     Cell,
@@ -43,6 +44,7 @@ from trainer.run_directory import open_run
 from trainer.run_source import describe, make_source
 from trainer.scored_lists import scored_examples
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.starts import set_interaction
 
 UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
     "Apollo_program", "Chloroplast", "European_Union_law", "Nikola_Tesla", "Normans",
@@ -76,6 +78,8 @@ class Laboratory:
                 return self._before_training(cell.seed, report)
             if start == TOGETHER:
                 return self._together(int(number), cell.seed, report)
+            if start == LATE:
+                return self._late(int(number), cell.seed, report)
             return self._iteration(start, int(number), cell.seed, report)
         if cell.table == "section32":
             return self._fewer_passages(cell.row, cell.seed, report)
@@ -151,6 +155,34 @@ class Laboratory:
         answered = self._sizes.answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
 
+    def _late(self, number: int, seed: int, report: Any) -> dict[str, Any]:
+        """The encoder compared token by token, before or after a round on BM25's scored lists.
+
+        As the run from BM25 would train it with `interaction` late; read by iteration 0's reader.
+        """
+        with self._open("bm25", 1, seed, report) as (its, source):
+            its.go()
+        retriever = its.retriever_before(0)
+        set_interaction(retriever, "late")
+        if number == 1:
+            self._train(its, source, retriever, report, seed=seed)
+        found = self._search(retriever, source.validation, report)
+        answered = self._sizes.answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _train(
+        self, its: Iterations, source: Any, retriever: Any, report: Any, *, seed: int
+    ) -> None:
+        """What iteration 0 does with its retriever, with another one."""
+        examples = scored_examples(
+            source.train, its.lists(0, "train"), self._corpus,
+            ListReadings.load(its.run.step(0, "scores")), "mean", reader="iteration-0",
+        )  # fmt: skip
+        distil.train(
+            retriever, examples, self._distil("kl", self._sizes.bm25), seed=seed,
+            progress=lambda share: report("training the retriever", share),
+        )  # fmt: skip
+
     # What tables 5 and 6 and section 3.2 share
 
     def _first_iteration(self, seed: int, report: Any) -> tuple[Iterations, Any]:
@@ -190,9 +222,9 @@ class Laboratory:
     def _search(self, retriever: Any, asked: Sequence[AskedQuestion], report: Any) -> RankedLists:
         with tempfile.TemporaryDirectory(dir=self._work) as folder:
             show = lambda share: report("encoding the corpus", share)  # noqa: E731
-            vectors = encode_corpus(retriever, self._corpus, Path(folder) / "v.npy", show)
+            corpus = encode_corpus(retriever, self._corpus, Path(folder), show)
             questions = [one.label.question for one in asked]
-            return DenseSearch(retriever, vectors).search(questions, DEEPEST, [None] * len(asked))
+            return DenseSearch(retriever, corpus).search(questions, DEEPEST, [None] * len(asked))
 
     def _fewer_passages(self, row: str, seed: int, report: Any) -> dict[str, Any]:
         """Section 3.2: the first k of the 20 by the retriever's order, or by attention."""

@@ -16,6 +16,7 @@ from benchmarks.reproduction_results import Results, Spread
 from benchmarks.reproduction_shapes import MISSING, shapes_table, table_row
 from benchmarks.reproduction_sizes import (
     KEPT_AGGREGATIONS,
+    LATE,
     OBJECTIVE_ROWS,
     SPLITS,
     TOGETHER,
@@ -27,6 +28,7 @@ STARTS = {
     "bm25": "BM25",
     "untrained": "untrained encoder",
     "encoder": "MiniLM, no round",
+    LATE: "MiniLM token by token, taught from BM25",
     TOGETHER: "BM25 with the retriever, scores added",
 }
 ROUNDS = {

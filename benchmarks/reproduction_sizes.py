@@ -15,6 +15,7 @@ SPLITS = ("articles", "questions")
 KEPT_AGGREGATIONS = (
     "mean", "max_tokens", "all_outputs", "last_layers", "max_layers", "max_heads",
 )  # fmt: skip
+LATE = "late"  # MiniLM compared token by token, before and after a round on BM25's scored lists
 TOGETHER = "together"  # BM25's scores added to the retriever's, before and after BM25's first round
 ENCODER = "encoder-0"  # what BM25's round trains, before it; read by the reader of FIRST
 FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
@@ -86,7 +87,11 @@ def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]
         *(("section32", row) for row in section_rows()),
         ("table1", ENCODER),
         *(("table1", f"{s}-{n}") for s, last in iterations.items() for n in range(last + 1)),
-        *(("table1", f"{TOGETHER}-{n}") for n in (0, 1)[: iterations["bm25"] + 1]),
+        *(
+            ("table1", f"{name}-{n}")
+            for name in (LATE, TOGETHER)
+            for n in (0, 1)[: iterations["bm25"] + 1]
+        ),
         *(("table5", row) for row in ATTENTION_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
         *(("table5", row) for row in ANSWER_OBJECTIVES),
@@ -131,7 +136,7 @@ def plain(sizes: Sizes, cell: Cell) -> dict[str, Any]:
         wanted |= {"first_questions", "section_answered"}
     else:
         start = cell.row.partition("-")[0]
-        wanted |= {"answered", "bm25" if start == TOGETHER else start}
+        wanted |= {"answered", "bm25" if start in (LATE, TOGETHER) else start}
     return {name: value for name, value in asdict(sizes).items() if name in wanted}
 
 
@@ -146,8 +151,9 @@ def seconds_of(cell: Cell, sizes: Sizes) -> float:
         if cell.row == "all":
             return reader + answer + sizes.first_questions * READ_S + FIXED_S
         return answer * k / sizes.depth + FIXED_S
-    if cell.row.startswith(("encoder", TOGETHER)):
-        return ENCODE_S + answer + FIXED_S
+    if cell.row.startswith(("encoder", LATE, TOGETHER)):
+        trained = training_seconds(sizes.bm25) if cell.row == f"{LATE}-1" else 0.0
+        return ENCODE_S + trained + answer + FIXED_S
     if cell.table == "table1":
         start, _, number = cell.row.partition("-")
         scored = 0.0 if number == "0" else sizes.drawn(start) * READ_S

@@ -45,7 +45,7 @@ def ingest(
 
 def build(
     home: HomeOption = None,
-    retriever: Annotated[str, typer.Option(help="bm25 (no model) or dense.")] = "bm25",
+    retriever: Annotated[str, typer.Option(help="bm25 (no model), dense or late.")] = "bm25",
     index: Annotated[str | None, typer.Option(help="auto, Flat or any FAISS factory.")] = None,
     model: RetrieverModelOption = None,
 ) -> None:
@@ -54,7 +54,7 @@ def build(
 
     known = get_args(RetrieverKind)
     if retriever not in known:
-        raise BadRequest(f"Retriever {retriever!r} is not known; choose {' or '.join(known)}.")
+        raise BadRequest(f"Retriever {retriever!r} is not known; choose {', '.join(known)}.")
     settings = settings_from(home=home, index=index, retriever=model)
     set_threads(settings)
     console = make_console()
@@ -62,7 +62,7 @@ def build(
         number = build_generation(
             home_of(settings),
             retriever=cast(RetrieverKind, retriever),
-            model=retriever_of(settings) if retriever == "dense" else None,
+            model=None if retriever == "bm25" else retriever_of(settings),
             index=settings.index,
             progress=report,
             device=settings.device,

@@ -105,6 +105,13 @@ def distill(
         str | None,
         typer.Option(help="Retriever's first weights, or `untrained`.", rich_help_panel=RETRIEVER),
     ] = None,
+    interaction: Annotated[
+        str | None,
+        typer.Option(
+            help="pooled: one vector a text; late: one a token. Default: as the encoder is.",
+            rich_help_panel=RETRIEVER,
+        ),
+    ] = None,
     objective: Annotated[str, typer.Option(rich_help_panel=RETRIEVER)] = "kl",
     margin_gamma: Annotated[float | None, typer.Option(rich_help_panel=RETRIEVER)] = None,
     epochs: Annotated[int | None, typer.Option(rich_help_panel=RETRIEVER)] = None,
@@ -140,7 +147,7 @@ def distill(
     settings = settings_from(home=home, device=device, threads=threads)
     place = pick_device(settings.device)
     chosen = RunSettings(
-        start=start, encoder=encoder, iterations=iterations, depth=depth,
+        start=start, encoder=encoder, interaction=interaction, iterations=iterations, depth=depth,
         within_document=within_document, words_weight=words_weight, aggregation=aggregation,
         aggregations=_names(aggregations, ONE_STEP_AGGREGATIONS), read_validation=validation_read,
         reader=ReaderSettings(

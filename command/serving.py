@@ -145,7 +145,7 @@ def trainer_settings_of(settings: Settings) -> Any:
 
     names = (
         "objective", "aggregation", "epochs", "learning_rate", "min_questions", "auto_questions",
-        "reread_top_k", "labelled_questions", "seed", "device",
+        "interaction", "reread_top_k", "labelled_questions", "seed", "device",
     )  # fmt: skip
     values = {name: getattr(settings, name) for name in names}
     return TrainerSettings.from_mapping(values | {"start_encoder": settings.retriever})

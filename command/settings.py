@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     learning_rate: float | None = None
     min_questions: int | None = None
     auto_questions: int | None = None
+    interaction: str | None = None  # pooled or late; None: as what serves, late where words do
     reread_top_k: int | None = None
     labelled_questions: Path | None = None
     seed: int = 0

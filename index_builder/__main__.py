@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="newest corpus -> published generation")
     build.add_argument("--home", type=Path, required=True)
-    build.add_argument("--retriever", choices=["bm25", "dense"], default="dense")
+    build.add_argument("--retriever", choices=["bm25", "dense", "late"], default="dense")
     build.add_argument("--model", help="folder or hub name; default all-MiniLM-L6-v2")
     build.add_argument("--checkpoint", type=int, help="trained weights; wins over --model")
     build.add_argument("--index", default="auto", help="auto or a FAISS factory string")

@@ -8,9 +8,9 @@ generation serves meanwhile. Does not know what makes a retriever better.
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -19,7 +19,13 @@ from index_builder.verification import verify_in_child
 from reread.checkpoints import read_checkpoint
 from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
 from reread.errors import BadRequest, CorruptArtefact, NoCorpus
-from reread.generation import EMBEDDINGS_FILE, INDEX_FILE, LEXICAL_DIR, RETRIEVER_DIR
+from reread.generation import (
+    EMBEDDINGS_FILE,
+    INDEX_FILE,
+    LEXICAL_DIR,
+    RETRIEVER_DIR,
+    TOKENS_DIR,
+)
 from reread.home import Home, next_number
 from reread.index import VectorIndex, choose_factory
 from reread.lexical import BM25Retriever
@@ -28,15 +34,19 @@ from reread.passages import PassageStore, newest_corpus, open_corpus
 from reread.publication import KEEP, check_fence, current, list_generations, prune, publish
 from reread.retriever import DenseRetriever
 from reread.seals import FileSeals, check_files, seal_files
+from reread.token_index import TokenIndex
 
 Progress = Callable[[str, float], None]
 Verify = Callable[[Path], dict[str, Any]]
-RetrieverKind = Literal["bm25", "dense"]
+RetrieverKind = Literal["bm25", "dense", "late"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build; `model` None is the default, `checkpoint` wins over `model`."""
+    """What to build; `model` None is the default, `checkpoint` wins over `model`.
+
+    `dense` takes weights as they are: those trained for late interaction are built as `late`.
+    """
 
     retriever: RetrieverKind = "dense"
     model: str | None = None
@@ -57,6 +67,16 @@ class Corpus:
 
     number: int
     store: PassageStore
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the manifest says of the search that was written."""
+
+    retriever: RetrieverKind
+    model: str
+    factory: str | None
+    dimension: int | None
 
 
 def build_generation(
@@ -94,8 +114,8 @@ def build_generation(
         keep=keep,
         verify=verify,
     )
-    if plan.retriever not in ("bm25", "dense"):
-        raise BadRequest(f"Retriever {plan.retriever!r} is not known: choose bm25 or dense")
+    if plan.retriever not in get_args(RetrieverKind):
+        raise BadRequest(f"Retriever {plan.retriever!r} is not known: choose bm25, dense or late")
     check_fence(home, fence)  # and again when publishing: this one saves hours
     sweep_scratch(home.generations_dir)
     progress("load", 0.0)
@@ -103,11 +123,11 @@ def build_generation(
     number = next_number(home.generations_dir)
     folder = home.generations_dir / str(number)
     with committed_dir(folder, before_rename=reach) as scratch:
-        model_name, factory, dimension = _write_search(home, plan, corpus, scratch, progress, reach)
+        made = _write_search(home, plan, corpus, scratch, progress, reach)
         _check_corpus_again(corpus)
         reach("K4")
         created_s = time.time() if now_s is None else now_s
-        facts = (number, model_name, factory, dimension, created_s)
+        facts = (number, created_s, made)
         write_manifest(scratch, _manifest(home, plan, corpus, facts, seal_files(scratch)))
         reach("K5")
     _verify_and_publish(home, plan, number, progress, reach)
@@ -144,13 +164,16 @@ def _open_corpus(home: Home) -> Corpus:
 
 def _write_search(
     home: Home, plan: Plan, corpus: Corpus, scratch: Path, progress: Progress, reach: Reach
-) -> tuple[str, str | None, int | None]:
-    """K1 to K3; returns model name, index factory and dimension for the manifest."""
+) -> Made:
+    """K1 to K3."""
     if plan.retriever == "bm25":
         return _write_lexical(corpus, scratch, progress, reach)
     source = _weights_source(home, plan)
     retriever = DenseRetriever.load(source, device=plan.device, dtype=plan.dtype)
-    if plan.checkpoint is None:
+    as_trained = retriever.settings.interaction
+    if plan.retriever == "late":
+        retriever.settings = replace(retriever.settings, interaction="late")
+    if plan.checkpoint is None or retriever.settings.interaction != as_trained:
         retriever.save(scratch / RETRIEVER_DIR)
     else:
         shutil.copytree(source or "", scratch / RETRIEVER_DIR)  # bit for bit what was trained
@@ -163,19 +186,18 @@ def _write_search(
     factory = choose_factory(*vectors.shape) if plan.index == "auto" else plan.index
     VectorIndex.build(vectors, factory).save(scratch / INDEX_FILE)
     reach("K3")
-    return name, factory, retriever.dimension
+    kind: RetrieverKind = "late" if retriever.settings.interaction == "late" else "dense"
+    return Made(kind, name, factory, retriever.dimension)
 
 
-def _write_lexical(
-    corpus: Corpus, scratch: Path, progress: Progress, reach: Reach
-) -> tuple[str, None, None]:
+def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Reach) -> Made:
     reach("K1")
     reach("K2")
     progress("index", 0.1)
     passages = (passage for batch in corpus.store.iterate() for passage in batch)
     BM25Retriever.build(passages).save(scratch / LEXICAL_DIR)
     reach("K3")
-    return "BM25", None, None
+    return Made("bm25", "BM25", None, None)
 
 
 def _write_vectors(
@@ -188,6 +210,7 @@ def _write_vectors(
         scratch / EMBEDDINGS_FILE,
         reusable,
         lambda fraction: progress("encode", 0.05 + 0.79 * fraction),
+        tokens=scratch / TOKENS_DIR if retriever.settings.interaction == "late" else None,
     )
 
 
@@ -198,14 +221,17 @@ def _find_reusable(home: Home, weights: FileSeals) -> Reusable | None:
         if manifest is None or _weights_of(manifest) != weights:
             continue
         folder = home.generations_dir / str(state.number)
+        kept = (EMBEDDINGS_FILE, f"{TOKENS_DIR}/")
         try:
-            check_files(folder, {EMBEDDINGS_FILE: manifest.files[EMBEDDINGS_FILE]})
+            check_files(folder, {n: one for n, one in manifest.files.items() if n.startswith(kept)})
             earlier = open_corpus(home, manifest.corpus, check=True)
         except CorruptArtefact:
             continue
         if earlier.fingerprint == manifest.corpus_fingerprint:
             vectors = np.load(folder / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
-            return Reusable(vectors, earlier)
+            late = manifest.retriever == "late"  # as the new one: the weights' files say so
+            tokens = TokenIndex.load(folder / TOKENS_DIR) if late else None
+            return Reusable(vectors, earlier, tokens)
     return None
 
 
@@ -233,18 +259,18 @@ def _manifest(
     home: Home,
     plan: Plan,
     corpus: Corpus,
-    facts: tuple[int, str, str | None, int | None, float],
+    facts: tuple[int, float, Made],
     files: FileSeals,
 ) -> Manifest:
-    number, model, factory, dimension, created_s = facts
+    number, created_s, made = facts
     published = current(home)
     trained = None if plan.checkpoint is None else read_checkpoint(home, plan.checkpoint)
     return Manifest(
         number=number,
-        retriever=plan.retriever,
-        model=model,
-        index=factory,
-        dimension=dimension,
+        retriever=made.retriever,
+        model=made.model,
+        index=made.factory,
+        dimension=made.dimension,
         count=len(corpus.store),
         corpus=corpus.number,
         corpus_fingerprint=corpus.store.fingerprint,

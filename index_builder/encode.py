@@ -1,9 +1,11 @@
 """Passages -> vectors on disk, reusing those an earlier generation has for the same text.
 
-Knows the encoder's `encode_passages` and the .npy format; does not know indexes or manifests.
+For late interaction a vector of every token beside them. Knows the encoder and the .npy format;
+does not know the vector index or manifests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +14,12 @@ import numpy.typing as npt
 
 from reread.passages import PassageStore
 from reread.retriever import DenseRetriever
+from reread.token_index import TokenIndex, TokenWriter, encode
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 ROWS_PER_STEP = 1024  # passages in memory at once, and between two reports of progress
+TOKEN_ROWS_PER_STEP = 256  # with a vector per token: 100 MB of a small encoder's
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,10 @@ class Reusable:
 
     vectors: Floats  # (M, D)
     corpus: PassageStore
+    tokens: TokenIndex | None = None  # of a late generation
+
+
+Coded = tuple[npt.NDArray[np.int8], Floats]  # one passage's tokens, as TokenWriter takes them
 
 
 def encode_corpus(
@@ -31,41 +40,71 @@ def encode_corpus(
     path: Path,
     reusable: Reusable | None = None,
     progress: Callable[[float], None] = lambda fraction: None,
+    *,
+    tokens: Path | None = None,
 ) -> int:
-    """Write (N, D) float32 to `path`; returns how many rows had to be encoded."""
+    """Write (N, D) float32 to `path`; returns how many rows had to be encoded.
+
+    With `tokens`, every passage's token vectors go to that folder too.
+    """
     donors = _donor_rows(corpus, reusable)
     encoded = 0
     # Plain writes, not a memory map: a full disk is then an error and not a SIGBUS.
-    with path.open("wb") as handle:
+    with path.open("wb") as handle, ExitStack() as stack:
         shape = (len(corpus), retriever.dimension)
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(handle, header)
-        for start in range(0, len(corpus), ROWS_PER_STEP):
-            rows = np.arange(start, min(start + ROWS_PER_STEP, len(corpus)))
-            vectors, fresh = _encode_rows(corpus, retriever, rows, donors[rows], reusable)
-            handle.write(vectors.astype("<f4").tobytes())
-            encoded += fresh
+        writer = None
+        if tokens is not None:
+            writer = stack.enter_context(TokenWriter(tokens, retriever.token_dimension))
+        step = TOKEN_ROWS_PER_STEP if writer else ROWS_PER_STEP
+        for start in range(0, len(corpus), step):
+            rows = np.arange(start, min(start + step, len(corpus)))
+            missing = donors[rows] < 0
+            vectors, coded = _encode(corpus, retriever, rows[missing], by_token=bool(writer))
+            handle.write(_fill_in(vectors, missing, donors[rows], reusable).astype("<f4").tobytes())
+            if writer:
+                _write_tokens(writer, coded, donors[rows], reusable)
+            encoded += int(missing.sum())
             progress(int(rows[-1] + 1) / len(corpus))
     return encoded
 
 
-def _encode_rows(
-    corpus: PassageStore,
-    retriever: DenseRetriever,
-    rows: npt.NDArray[np.int64],
-    donors: npt.NDArray[np.int64],
-    reusable: Reusable | None,
-) -> tuple[Floats, int]:
-    vectors = np.empty((len(rows), retriever.dimension), dtype=np.float32)
-    missing = donors < 0
-    if missing.any():
-        vectors[missing] = retriever.encode_passages(corpus.get(rows[missing].tolist()))
-    if reusable is not None and not missing.all():
-        vectors[~missing] = reusable.vectors[donors[~missing]]
-    return vectors, int(missing.sum())
+def _encode(
+    corpus: PassageStore, retriever: DenseRetriever, rows: Rows, *, by_token: bool
+) -> tuple[Floats, Iterator[Coded]]:
+    """Vectors of these rows, and their tokens' codes where they are wanted."""
+    passages = corpus.get(rows.tolist())
+    if not by_token:
+        return retriever.encode_passages(passages), iter(())
+    made = retriever.encode_passage_tokens(passages)
+    return made.pooled, (encode(made.tokens_of(place)) for place in range(len(made)))
 
 
-def _donor_rows(corpus: PassageStore, reusable: Reusable | None) -> npt.NDArray[np.int64]:
+def _fill_in(
+    fresh: Floats, missing: npt.NDArray[np.bool_], donors: Rows, reusable: Reusable | None
+) -> Floats:
+    """Fresh vectors where there were none, an earlier corpus's elsewhere."""
+    if reusable is None:
+        return fresh
+    vectors = np.empty((len(missing), fresh.shape[1]), dtype=np.float32)
+    vectors[missing] = fresh
+    vectors[~missing] = reusable.vectors[donors[~missing]]
+    return vectors
+
+
+def _write_tokens(
+    writer: TokenWriter, fresh: Iterator[Coded], donors: Rows, reusable: Reusable | None
+) -> None:
+    for donor in donors.tolist():
+        if donor < 0:
+            writer.add(*next(fresh))
+        else:
+            assert reusable is not None and reusable.tokens is not None
+            writer.add(*reusable.tokens.coded(donor))
+
+
+def _donor_rows(corpus: PassageStore, reusable: Reusable | None) -> Rows:
     """(N,) the earlier corpus' row with the same content, or -1."""
     if reusable is None or len(reusable.corpus) == 0:
         return np.full(len(corpus), -1, dtype=np.int64)

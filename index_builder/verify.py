@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reread.errors import CorruptArtefact
-from reread.generation import EMBEDDINGS_FILE, DenseSearch, Generation
+from reread.generation import EMBEDDINGS_FILE, DenseSearch, Generation, LateSearch
 from reread.home import Home
 from reread.records import Hit, Passage
 
@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 CANARIES, TOP_K = 64, 10
 WORDS_PER_CANARY = 12
 RECALL_FLAT, RECALL_APPROXIMATE = 0.999, 0.8
+SAME_TOKENS = 0.97  # a byte per value and bf16 stay above
 SAME_VECTOR = 0.99  # cosine; bf16 and another batch shape stay far above, other weights below
 
 
@@ -38,8 +39,13 @@ def verify_generation(home: Home, number: int) -> dict[str, Any]:
         "canaries": len(rows),
         "self_retrieval": float(np.mean(own)),
     }
-    if isinstance(with_hashes.parts, DenseSearch):
-        report["recall"] = _check_vectors(home, with_hashes, rows, questions, hits)
+    parts = with_hashes.parts
+    if isinstance(parts, LateSearch):
+        report["token_cosine"] = _check_tokens(with_hashes, parts, rows)
+        parts = DenseSearch(parts.retriever, parts.index)  # what finds its candidates
+        hits = parts.find(parts.embed(questions), TOP_K)
+    if isinstance(parts, DenseSearch):
+        report["recall"] = _check_vectors(home, with_hashes, parts, rows, questions, hits)
     return report
 
 
@@ -69,19 +75,18 @@ def _check_hits(generation: Generation, hits: Sequence[Sequence[Hit]]) -> None:
 def _check_vectors(
     home: Home,
     generation: Generation,
+    parts: DenseSearch,
     rows: list[int],
     questions: list[str],
     hits: Sequence[Sequence[Hit]],
 ) -> float:
     """Stored vectors are these weights' and the index finds them; returns recall."""
-    parts = generation.parts
-    assert isinstance(parts, DenseSearch)
     path = home.generations_dir / str(generation.number) / EMBEDDINGS_FILE
     stored: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
     expected = (len(generation.passages), parts.retriever.dimension)
     if stored.shape != expected:
         raise CorruptArtefact.mismatch(path, "shape", expected, stored.shape)
-    _check_same_weights(generation, stored, rows)
+    _check_same_weights(generation, parts, stored, rows)
     asked = parts.retriever.encode_questions(questions)
     edges = _exact_edges(stored, asked, min(TOP_K, len(stored)))
     found = np.array([[hit.score for hit in one] for one in hits])
@@ -93,9 +98,27 @@ def _check_vectors(
     return recall
 
 
-def _check_same_weights(generation: Generation, stored: Floats, rows: list[int]) -> None:
-    parts = generation.parts
-    assert isinstance(parts, DenseSearch)
+def _check_tokens(generation: Generation, parts: LateSearch, rows: list[int]) -> float:
+    """Stored token vectors are these weights'; returns the least mean cosine of a passage."""
+    again = parts.retriever.encode_passage_tokens(generation.passages.get(rows))
+    least = 1.0
+    for place, row in enumerate(rows):
+        kept, fresh = parts.tokens.tokens_of(row), again.tokens_of(place)
+        if kept.shape != fresh.shape:
+            raise _refusal(generation, f"has {len(kept)} tokens of row {row}, not {len(fresh)}")
+        least = min(least, float(np.mean(np.sum(kept * fresh, axis=1))))  # unit vectors
+    if not least >= SAME_TOKENS:
+        raise _refusal(
+            generation,
+            f"has token vectors that are not its retriever's (cosine {least:.3f}, "
+            f"at least {SAME_TOKENS} was expected)",
+        )
+    return least
+
+
+def _check_same_weights(
+    generation: Generation, parts: DenseSearch, stored: Floats, rows: list[int]
+) -> None:
     again = parts.retriever.encode_passages(generation.passages.get(rows))
     kept = np.asarray(stored[rows])
     lengths = np.linalg.norm(again, axis=1) * np.linalg.norm(kept, axis=1)

@@ -8,20 +8,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from reread.errors import CorruptArtefact, NoGeneration, RereadError
 from reread.home import Home
 from reread.index import Floats, VectorIndex
+from reread.late_interaction import TokenVectors
 from reread.lexical import BM25Retriever
 from reread.manifest import Manifest, check_generation_files, read_manifest
 from reread.passages import PassageStore
 from reread.publication import current, verified_numbers
 from reread.records import Hit, Passage
 from reread.retriever import DenseRetriever
+from reread.token_index import TokenIndex
 
-RETRIEVER_DIR, LEXICAL_DIR = "retriever", "lexical"
+RETRIEVER_DIR, LEXICAL_DIR, TOKENS_DIR = "retriever", "lexical", "tokens"
 INDEX_FILE, EMBEDDINGS_FILE = "index.faiss", "embeddings.npy"
+CANDIDATES = 256  # passages compared token by token, the nearest by their one vector
 
-Asked = Floats | list[str]  # what `embed` made: vectors, or words for a lexical generation
+Asked = Floats | TokenVectors | list[str]  # what `embed` made; words for a lexical generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,31 @@ class DenseSearch:
         return self.retriever.encode_questions(questions)
 
     def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
-        assert not isinstance(asked, list)
+        assert isinstance(asked, np.ndarray)
         scores, rows = self.index.search(asked, top_k)
         pairs = zip(rows.tolist(), scores.tolist(), strict=True)
         return [[Hit(row, score) for row, score in zip(*one, strict=True)] for one in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class LateSearch:
+    """One vector per passage finds candidates, a vector per token orders them."""
+
+    retriever: DenseRetriever
+    index: VectorIndex
+    tokens: TokenIndex
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.retriever.encode_question_tokens(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        """The best of the candidates, ties by row."""
+        assert isinstance(asked, TokenVectors)
+        _, rows = self.index.search(asked.pooled, count_candidates(top_k))
+        return [
+            self.tokens.best(asked.tokens_of(place), found, top_k)
+            for place, found in enumerate(rows)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +81,13 @@ class LexicalSearch:
         return self.retriever.search(asked, top_k)
 
 
+Search = DenseSearch | LateSearch | LexicalSearch
+
+
 class Generation:
     """Immutable once open; a request keeps a reference to the one it started with."""
 
-    def __init__(
-        self, manifest: Manifest, passages: PassageStore, parts: DenseSearch | LexicalSearch
-    ) -> None:
+    def __init__(self, manifest: Manifest, passages: PassageStore, parts: Search) -> None:
         self.manifest = manifest
         self.passages = passages
         self.parts = parts
@@ -123,6 +150,11 @@ class Generation:
         self.__dict__.pop("parts", None)
 
 
+def count_candidates(top_k: int) -> int:
+    """How many passages a late search compares token by token."""
+    return max(CANDIDATES, 2 * top_k)
+
+
 def open_current(
     home: Home,
     refused: Callable[[int, RereadError], None] = lambda number, error: None,
@@ -151,29 +183,44 @@ def open_current(
     )
 
 
-def _load_parts(
-    folder: Path, manifest: Manifest, device: str, dtype: str, threads: int
-) -> DenseSearch | LexicalSearch:
+def _load_parts(folder: Path, manifest: Manifest, device: str, dtype: str, threads: int) -> Search:
     if manifest.retriever == "bm25":
         return LexicalSearch(BM25Retriever.load(folder / LEXICAL_DIR))
     retriever = DenseRetriever.load(folder / RETRIEVER_DIR, device=device, dtype=dtype)
-    return DenseSearch(retriever, VectorIndex.load(folder / INDEX_FILE, threads=threads))
+    index = VectorIndex.load(folder / INDEX_FILE, threads=threads)
+    if manifest.retriever == "late":
+        return LateSearch(retriever, index, TokenIndex.load(folder / TOKENS_DIR))
+    return DenseSearch(retriever, index)
 
 
 def _check_fit(
     folder: Path,
     manifest: Manifest,
     passages: PassageStore,
-    parts: DenseSearch | LexicalSearch,
+    parts: Search,
 ) -> None:
     if passages.fingerprint != manifest.corpus_fingerprint:
         raise CorruptArtefact.mismatch(
             passages.folder, "fingerprint", manifest.corpus_fingerprint, passages.fingerprint
         )
-    indexed = len(parts.index) if isinstance(parts, DenseSearch) else len(parts.retriever)
-    if indexed != len(passages):
-        raise CorruptArtefact.mismatch(folder, "row count", len(passages), indexed)
-    if isinstance(parts, DenseSearch) and parts.index.dimension != parts.retriever.dimension:
-        raise CorruptArtefact.mismatch(
-            folder / INDEX_FILE, "dimension", parts.retriever.dimension, parts.index.dimension
-        )
+    for path, name, wanted, found in _sizes(folder, len(passages), parts):
+        if wanted != found:
+            raise CorruptArtefact.mismatch(path, name, wanted, found)
+
+
+def _sizes(folder: Path, count: int, parts: Search) -> list[tuple[Path, str, int, int]]:
+    """(where, of what, what it must be, what it is) of all that must fit together."""
+    if isinstance(parts, LexicalSearch):
+        return [(folder, "row count", count, len(parts.retriever))]
+    file, retriever = folder / INDEX_FILE, parts.retriever
+    sizes = [
+        (folder, "row count", count, len(parts.index)),
+        (file, "dimension", retriever.dimension, parts.index.dimension),
+    ]
+    if isinstance(parts, LateSearch):
+        file = folder / TOKENS_DIR
+        sizes += [
+            (file, "row count", count, len(parts.tokens)),
+            (file, "dimension", retriever.token_dimension, parts.tokens.dimension),
+        ]
+    return sizes

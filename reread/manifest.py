@@ -21,7 +21,7 @@ class Manifest:
     """Binds retriever, index and corpus: a file of another generation has another hash."""
 
     number: int
-    retriever: str  # bm25 | dense
+    retriever: str  # bm25 | dense | late
     model: str  # what the retriever was loaded from, for people to read
     index: str | None  # FAISS factory string of a dense generation
     dimension: int | None

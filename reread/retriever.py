@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from reread.errors import BadRequest
 from reread.fast_attention import install_fastest_attention
+from reread.late_interaction import TokenVectors
+from reread.pooling import make_projection, pool
 from reread.precision import pick_bf16
 from reread.records import Passage
 from reread.retriever_files import (
@@ -56,7 +58,7 @@ class DenseRetriever(nn.Module):
         self.tokenizer = tokenizer
         self.settings = settings
         self.name = name
-        self.projection = _projection(encoder, settings)
+        self.projection = make_projection(encoder, settings)
         self._bf16 = _uses_bf16(torch.device(device), dtype)
         self._tokenizing = threading.Lock()  # fast tokenizers keep truncation as shared state
         self.to(device)
@@ -110,6 +112,12 @@ class DenseRetriever(nn.Module):
         return self.settings.projection or int(self._config.hidden_size)
 
     @property
+    def token_dimension(self) -> int:
+        """Width of a single token's vector."""
+        projected = self.settings.projected == "tokens"
+        return self.dimension if projected else int(self._config.hidden_size)
+
+    @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
@@ -120,13 +128,29 @@ class DenseRetriever(nn.Module):
         """(B, T), (B, T) -> (B, D) in float32, with gradients: what training calls."""
         return self._embed(input_ids, attention_mask, bf16=self._bf16)
 
+    def embed_tokens(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T), (B, T) -> what `embed` gives, and (B, T, D) a unit vector per token."""
+        return self._embed_tokens(input_ids, attention_mask, bf16=self._bf16)
+
+    def _embed_tokens(
+        self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool
+    ) -> tuple[Tensor, Tensor]:
+        hidden = self._hidden(input_ids, attention_mask, bf16=bf16)
+        return self._pooled(hidden, attention_mask), nn.functional.normalize(hidden, dim=-1)
+
     def _embed(self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool) -> Tensor:
+        return self._pooled(self._hidden(input_ids, attention_mask, bf16=bf16), attention_mask)
+
+    def _hidden(self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool) -> Tensor:
         with self._autocast(bf16):
             output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-        hidden = output.last_hidden_state.float()  # (B, T, H)
+        hidden: Tensor = output.last_hidden_state.float()  # (B, T, H)
         if self.projection is not None and self.settings.projected == "tokens":
             hidden = self.projection(hidden)  # LayerNorm makes this differ from projecting the mean
-        vectors = _pool(hidden, attention_mask, self.settings.pooling)
+        return hidden
+
+    def _pooled(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        vectors = pool(hidden, attention_mask, self.settings.pooling)
         if self.projection is not None and self.settings.projected == "pooled":
             vectors = self.projection(vectors)
         return nn.functional.normalize(vectors, dim=-1) if self.settings.normalize else vectors
@@ -160,6 +184,14 @@ class DenseRetriever(nn.Module):
     def encode_passages(self, passages: Sequence[Passage]) -> Floats:
         """(N, D) float32, in the order given; batches are sorted by length to save padding."""
         return self._encode(self._passage_ids(passages), bf16=self._bf16)
+
+    def encode_question_tokens(self, questions: Sequence[str]) -> TokenVectors:
+        """Both of a question: its vector, and one per token. Never in bfloat16, as above."""
+        return self._encode_tokens(self._question_ids(questions), bf16=False)
+
+    def encode_passage_tokens(self, passages: Sequence[Passage]) -> TokenVectors:
+        """Both of a passage: its vector, and one per token."""
+        return self._encode_tokens(self._passage_ids(passages), bf16=self._bf16)
 
     def passage_text(self, passage: Passage) -> str:
         """What is encoded; with Fusion-in-Decoder's prefixes `title: T context: X`."""
@@ -196,14 +228,32 @@ class DenseRetriever(nn.Module):
 
     def _encode(self, ids: list[list[int]], *, bf16: bool) -> Floats:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
-        was_training = self.training
-        self.eval()
-        with torch.inference_mode():
+        with self._encoding():
             for rows in _batches([len(one) for one in ids]):
                 embedded = self._embed(*self._padded([ids[row] for row in rows]), bf16=bf16)
                 vectors[rows] = embedded.float().cpu().numpy()
-        self.train(was_training)
         return vectors
+
+    def _encode_tokens(self, ids: list[list[int]], *, bf16: bool) -> TokenVectors:
+        pooled = np.empty((len(ids), self.dimension), dtype=np.float32)
+        starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])]).astype(np.int64)
+        tokens = np.empty((int(starts[-1]), self.token_dimension), dtype=np.float32)
+        with self._encoding():
+            for rows in _batches([len(one) for one in ids]):
+                padded = self._padded([ids[row] for row in rows])
+                made = self._embed_tokens(*padded, bf16=bf16)
+                pooled[rows], per_token = (one.cpu().numpy() for one in made)
+                for row, own in zip(rows, per_token, strict=True):
+                    tokens[starts[row] : starts[row + 1]] = own[: len(ids[row])]
+        return TokenVectors(pooled, tokens, starts)
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            yield
+        self.train(was_training)
 
     def _autocast(self, bf16: bool) -> AbstractContextManager[object]:
         if not bf16:
@@ -237,30 +287,6 @@ def similarity(questions: Tensor, passages: Tensor) -> Tensor:
     """
     products: Tensor = torch.einsum("bd,bkd->bk", questions, passages)
     return products / math.sqrt(questions.shape[-1])
-
-
-def _pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:
-    """(B, T, D), (B, T) -> (B, D); padding has no part in the mean.
-
-    >>> _pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[1, 1, 0]]), "mean").tolist()
-    [[2.0]]
-    """
-    if pooling == "cls":
-        return hidden[:, 0]
-    if pooling != "mean":
-        raise BadRequest(f"Pooling {pooling!r} is not known: choose 'cls' or 'mean'")
-    weights = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
-    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1.0)
-
-
-def _projection(encoder: nn.Module, settings: RetrieverSettings) -> nn.Sequential | None:
-    if settings.projection is None:
-        return None
-    body: Any = encoder
-    width = settings.projection
-    if settings.projected not in ("pooled", "tokens"):
-        raise BadRequest(f"projected {settings.projected!r} is not known: choose pooled or tokens")
-    return nn.Sequential(nn.Linear(body.config.hidden_size, width), nn.LayerNorm(width))
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

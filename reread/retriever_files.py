@@ -27,6 +27,7 @@ class RetrieverSettings:
     """What the weights alone do not say; saved beside them."""
 
     pooling: Literal["cls", "mean"] = "mean"
+    interaction: Literal["pooled", "late"] = "pooled"  # late: every token's vector is compared
     normalize: bool = False  # unit length: the inner product is the cosine
     projection: int | None = None  # width of a Linear + LayerNorm
     projected: Literal["pooled", "tokens"] = "pooled"  # what it is applied to; FiD-KD: every token

@@ -11,7 +11,7 @@ from typing import Any
 
 from reread.checkpoints import latest_checkpoint
 from reread.errors import BadRequest
-from reread.generation import Generation, open_current
+from reread.generation import Generation, LexicalSearch, open_current
 from reread.home import Home
 from reread.passages import PassageStore, open_corpus
 from reread.publication import current
@@ -28,6 +28,7 @@ from trainer.parts import RoundParts
 from trainer.reader_signals import read_signals
 from trainer.rereading import reread_examples
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
+from trainer.starts import set_interaction
 from trainer.student_scores import student_temperature
 from trainer.window import LogWindow, find_shortage, read_window
 
@@ -76,7 +77,7 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     generation = open_serving(home, settings.device)
     examples = _reread(parts, generation, window.selection.examples, lease)
     train_on, held_out = _divide(examples, settings, force=force)
-    retriever = start_retriever(home, settings)
+    retriever = start_retriever(home, settings, generation)
     metrics["training"] = _train(retriever, train_on, settings, lease)
     lease.show_metrics(metrics)
     report = _gate(retriever, generation, held_out, store, settings, lease, force=force)
@@ -192,12 +193,25 @@ def _divide(
     return (list(examples) if force or not train_on else train_on), held_out
 
 
-def start_retriever(home: Home, settings: TrainerSettings) -> DenseRetriever:
+def start_retriever(
+    home: Home, settings: TrainerSettings, generation: Generation | None
+) -> DenseRetriever:
     """The last checkpoint's weights; the start encoder where there is none or it was changed."""
     newest = latest_checkpoint(home)
-    if newest is None or newest.config.get("start_encoder") != settings.start_encoder:
-        return DenseRetriever.load(settings.start_encoder, device=settings.device)
-    return DenseRetriever.load(newest.folder, device=settings.device)
+    changed = newest is None or newest.config.get("start_encoder") != settings.start_encoder
+    source = settings.start_encoder if newest is None or changed else newest.folder
+    retriever = DenseRetriever.load(source, device=settings.device)
+    set_interaction(retriever, settings.interaction or serving_interaction(generation))
+    return retriever
+
+
+def serving_interaction(generation: Generation | None) -> str:
+    """`late` unless a generation with one vector per passage serves.
+
+    Where words serve, only a comparison token by token is sure to find as much as they do.
+    """
+    is_pooled = generation is not None and generation.manifest.retriever == "dense"
+    return "pooled" if is_pooled else "late"
 
 
 def _train(
@@ -232,13 +246,13 @@ def _gate(
     report_within(lease, "gating", 0.0)
     if generation is None:
         return GateReport(accepted=True, reason="Nothing is published that it could be worse than.")
-    is_encoder = generation.manifest.retriever == "dense"
-    temperature = student_temperature(retriever, settings.distil)
+    parts, distil = generation.parts, settings.distil
+    encoder = None if isinstance(parts, LexicalSearch) else parts.retriever
     contest = Contest(
         candidate=retriever,
-        candidate_temperature=temperature,
+        candidate_temperature=student_temperature(retriever, distil),
         incumbent=generation,
-        incumbent_temperature=temperature if is_encoder else None,
+        incumbent_temperature=None if encoder is None else student_temperature(encoder, distil),
         held_out=held_out,
         store=store,
         labelled=_labelled(settings),

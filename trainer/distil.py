@@ -23,7 +23,7 @@ from trainer.examples import Example
 from trainer.objectives import Objective, choose_objective
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.speedups import fast_training
-from trainer.student_scores import score, student_temperature
+from trainer.student_scores import count_scores, score, student_temperature
 from trainer.teacher import scale_teacher
 from trainer.training_state import (
     load_state,
@@ -129,7 +129,7 @@ class _Loop:
         self.random = Random(seed)
         self.epoch_random = random_to_json(self.random)  # as the present epoch began
         self.run_name = "" if watch.keep is None else name_run(retriever, settings, seed, data)
-        self.shift = self._teacher_shift()
+        self.shifts = self._teacher_shifts()
 
     def run(self) -> TrainingReport:
         set_dropout(self.retriever, self.settings.dropout)
@@ -173,16 +173,21 @@ class _Loop:
         rate = rate_at(self.done, self.steps, self.settings.warmup_share)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate
-        student = score(self.retriever, batch, self.temperature)  # (B, K)
-        teacher = (batch.teacher + self.shift).to(student.device)
-        mask = batch.mask.to(student.device)
-        loss = self._loss(student, batch, teacher, mask)
+        students = score(self.retriever, batch, self.temperature)  # (B, K) each
+        student = students[0]  # its own scores; late interaction's pooled ones learn beside them
+        teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
+        losses = [
+            self._loss(one, batch, teacher + shift, mask)
+            for one, shift in zip(students, self.shifts, strict=True)
+        ]
+        loss = torch.stack(losses).mean()
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
         self.optimiser.step()
         self.done += 1
-        self._count(batch, float(loss.detach()), count_agreements(student.detach(), teacher, mask))
+        agreed = count_agreements(student.detach(), teacher, mask)
+        self._count(batch, float(losses[0].detach()), agreed)
 
     def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
         if self.settings.objective != "emdr2":
@@ -206,7 +211,7 @@ class _Loop:
             "epochs": [asdict(one) for one in self.epochs],
             "epoch_random": self.epoch_random,
             "last_losses": list(self.last_losses),
-            "shift": self.shift,
+            "shifts": self.shifts,
             "seconds": self.seconds,
         }
         save_state(
@@ -219,7 +224,7 @@ class _Loop:
         saved = load_state(self.watch.keep, self.retriever, self.optimiser, run=self.run_name)
         if saved is None:
             return
-        self.done, self.shift, self.seconds = saved["step"], saved["shift"], saved["seconds"]
+        self.done, self.shifts, self.seconds = saved["step"], saved["shifts"], saved["seconds"]
         self.epochs = [_Epoch(**one) for one in saved["epochs"]]
         self.last_losses.extend(saved["last_losses"])
         self.epoch_random = saved["epoch_random"]
@@ -227,17 +232,17 @@ class _Loop:
         if len(self.epochs) * self.per_epoch == self.done:  # that epoch is over: pass by its draws
             next(self._batches(self.random), None)
 
-    def _teacher_shift(self) -> float:
-        """Where standardised scores, which lie around 0, meet the student's own level.
+    def _teacher_shifts(self) -> list[float]:
+        """Where standardised scores, which lie around 0, meet the level of each student's scores.
 
         Only MSE sees it: without it the encoder would first be bent to give cosines around 0.
         """
         if self.settings.objective != "mse" or self.settings.teacher_temperature is not None:
-            return 0.0
+            return [0.0] * count_scores(self.retriever)
         batch = next(iter(self._batches(Random(0))))
         with torch.no_grad():
-            student = score(self.retriever, batch, self.temperature).cpu()
-        return float(student[batch.mask].mean())
+            students = score(self.retriever, batch, self.temperature)
+        return [float(one.cpu()[batch.mask].mean()) for one in students]
 
     def _report(self) -> TrainingReport:
         epochs, seconds = self.epochs, max(self.seconds, 1e-9)

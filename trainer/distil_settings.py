@@ -10,7 +10,7 @@ from typing import Any
 
 from reread.attention import AGGREGATIONS
 from reread.errors import BadRequest
-from trainer.settings import DistilSettings
+from trainer.settings import DistilSettings, check_interaction
 from trainer.starts import STARTS, UNTRAINED
 
 KEEPABLE = ("retrieved", "reader", "validation", "scores", "retriever")
@@ -42,6 +42,7 @@ class RunSettings:
 
     start: str = "bm25"
     encoder: str | None = None  # what the retriever starts as; None = MiniLM, or `untrained`
+    interaction: str | None = None  # pooled or late; None = as the encoder's folder says
     iterations: int = 2
     depth: int = 20  # passages retrieved, read and scored per question
     within_document: bool = False
@@ -59,6 +60,8 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         _choose("start", self.start, STARTS)
+        if self.interaction is not None:
+            check_interaction(self.interaction)
         for name in (self.aggregation, *self.aggregations):
             _choose("aggregation", name, AGGREGATIONS)
         for name in self.keep:

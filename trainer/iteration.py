@@ -237,7 +237,7 @@ class Iterations:
         if number == 0:
             return load_start_encoder(
                 settings.start_encoder, seed=settings.seed,
-                device=settings.device, bf16=settings.bf16,
+                device=settings.device, bf16=settings.bf16, interaction=settings.interaction,
             )  # fmt: skip
         return DenseRetriever.load(
             self.run.step(number - 1, "retriever"), device=settings.device,

@@ -3,6 +3,7 @@
 Knows what a run reads from and searches; knows no reader, no run directory and no training.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,10 @@ class ListRetrieval:
         self, retriever: DenseRetriever, scratch: Path, wanted: Sequence[Wanted]
     ) -> dict[str, RankedLists]:
         """The corpus's vectors are in `scratch` while it is searched."""
-        path = scratch / "vectors.npy"
-        vectors = encode_corpus(retriever, self.source.corpus, path, self.show)
-        search = DenseSearch(retriever, vectors, index=self.settings.index)
-        path.unlink()  # stays mapped until the search is over, and is never committed
+        folder = scratch / "encoded"
+        corpus = encode_corpus(retriever, self.source.corpus, folder, self.show)
+        search = DenseSearch(retriever, corpus, index=self.settings.index)
+        shutil.rmtree(folder)  # stays mapped until the search is over, and is never committed
         return {
             name: search.search(texts_of(asked), depth, within)
             for name, asked, depth, within in wanted

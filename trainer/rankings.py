@@ -16,6 +16,7 @@ from reread.records import Passage
 from reread.retriever import DenseRetriever
 from trainer.evaluation import Searchable
 from trainer.examples import Example
+from trainer.matching import EncodedQuestions, score_lists
 
 PASSAGES_AT_ONCE = 512
 QUESTIONS_AT_ONCE = 64
@@ -42,17 +43,9 @@ def sample_rows(store: PassageStore, limit: int, *, always: set[int], seed: int)
 
 
 def candidate_scores(retriever: DenseRetriever, examples: Sequence[Example]) -> list[np.ndarray]:
-    """The candidate's inner products with each question's own passages."""
-    unique: dict[Passage, int] = {}
-    for example in examples:
-        for passage in example.passages:
-            unique.setdefault(passage, len(unique))
-    passages = retriever.encode_passages(list(unique))  # (P, D)
-    questions = retriever.encode_questions([one.question for one in examples])  # (B, D)
-    return [
-        passages[[unique[passage] for passage in one.passages]] @ question
-        for one, question in zip(examples, questions, strict=True)
-    ]
+    """The candidate's scores of each question's own passages."""
+    questions = [one.question for one in examples]
+    return list(score_lists(retriever, questions, [one.passages for one in examples]))
 
 
 def incumbent_scores(generation: Searchable, examples: Sequence[Example]) -> list[np.ndarray]:
@@ -87,14 +80,17 @@ def candidate_top(
     *,
     passages_at_once: int = PASSAGES_AT_ONCE,
 ) -> list[list[Passage]]:
-    """The candidate's exact first k in the sample for each question; ties by row."""
-    encoded = retriever.encode_questions(list(questions))  # (B, D)
+    """The candidate's exact first k in the sample for each question; ties by row.
+
+    A late one is compared with every passage, as if its search had missed no candidate.
+    """
+    encoded = EncodedQuestions.of(retriever, list(questions))
     best = np.full((len(questions), 0), 0.0, dtype=np.float32)  # (B, <=k) scores
     rows = np.zeros((len(questions), 0), dtype=np.int64)  # (B, <=k)
     for start in range(0, len(sample.rows), passages_at_once):
         check(start / len(sample.rows))
         chunk = sample.rows[start : start + passages_at_once]
-        scores = encoded @ retriever.encode_passages(store.get(list(chunk))).T  # (B, C)
+        scores = encoded.score(store.get(list(chunk)))  # (B, C)
         best = np.concatenate([best, scores], axis=1)
         rows = np.concatenate([rows, np.broadcast_to(chunk, scores.shape)], axis=1)
         order = np.argsort(-best, axis=1, kind="stable")[:, :k]

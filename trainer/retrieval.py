@@ -5,23 +5,26 @@ exact: the full ranking with the other documents left out. Knows retrievers, row
 knows no reader and no run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from reread.generation import count_candidates
 from reread.index import VectorIndex
 from reread.lexical import BM25Retriever
 from reread.passages import PassageStore
 from reread.records import Hit
 from reread.retriever import DenseRetriever
+from reread.token_index import TokenIndex, TokenWriter
 from trainer.ranked_lists import RankedLists, pack
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Progress = Callable[[float], None]  # share done
-PASSAGES_AT_ONCE = 1024
+PASSAGES_AT_ONCE, TOKEN_PASSAGES_AT_ONCE = 1024, 256
 QUESTIONS_AT_ONCE = 256
 
 
@@ -44,52 +47,105 @@ def search_words(
     return pack(lists)
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedCorpus:
+    """Every passage's vector, and for late interaction its tokens'; they live in a folder."""
+
+    vectors: Floats  # (N, D)
+    tokens: TokenIndex | None
+
+
 class DenseSearch:
-    """A retriever over an encoded corpus; the vectors live in a file that the caller removes."""
+    """A retriever over an encoded corpus, whose folder the caller removes."""
 
     def __init__(
-        self, retriever: DenseRetriever, vectors: Floats, *, index: str = "Flat", threads: int = 1
+        self, retriever: DenseRetriever, corpus: EncodedCorpus, *, index: str = "Flat"
     ) -> None:
-        self._retriever, self._vectors = retriever, vectors
-        self._index = VectorIndex.build(vectors, index, threads=threads)
+        self._retriever, self._corpus = retriever, corpus
+        self._index = VectorIndex.build(corpus.vectors, index)
 
     def search(
         self, questions: Sequence[str], depth: int, within: Sequence[Rows | None]
     ) -> RankedLists:
-        """(Q, depth) lists; inner products, ties by row."""
+        """(Q, depth) lists, ties by row: of inner products, or by tokens as the service does."""
+        search = self._search_late if self._corpus.tokens is not None else self._search
         lists: list[list[Hit]] = []
         for start in range(0, len(questions), QUESTIONS_AT_ONCE):
             part = slice(start, start + QUESTIONS_AT_ONCE)
-            lists += self._search(list(questions[part]), depth, within[part])
+            lists += search(list(questions[part]), depth, within[part])
         return pack(lists)
 
     def _search(
         self, questions: list[str], depth: int, within: Sequence[Rows | None]
-    ) -> Iterator[list[Hit]]:
+    ) -> list[list[Hit]]:
         asked = self._retriever.encode_questions(questions)  # (B, D)
+        return self._find(asked, depth, within)
+
+    def _search_late(
+        self, questions: list[str], depth: int, within: Sequence[Rows | None]
+    ) -> list[list[Hit]]:
+        assert self._corpus.tokens is not None
+        asked = self._retriever.encode_question_tokens(questions)
+        candidates = self._find(asked.pooled, count_candidates(depth), within)
+        return [
+            self._corpus.tokens.best(asked.tokens_of(place), rows_of(hits), depth)
+            for place, hits in enumerate(candidates)
+        ]
+
+    def _find(self, asked: Floats, depth: int, within: Sequence[Rows | None]) -> list[list[Hit]]:
+        """The nearest by one vector each."""
         whole = [place for place, rows in enumerate(within) if rows is None]
         scores, rows = self._index.search(asked[whole], depth)
         found = dict(zip(whole, zip(scores.tolist(), rows.tolist(), strict=True), strict=True))
+        lists = []
         for place, own in enumerate(within):
             if own is not None:
-                yield best_within(self._vectors[own] @ asked[place], own, depth)
+                lists.append(best_within(self._corpus.vectors[own] @ asked[place], own, depth))
             else:
                 pairs = zip(*found[place], strict=True)
-                yield [Hit(int(row), float(score)) for score, row in pairs]
+                lists.append([Hit(int(row), float(score)) for score, row in pairs])
+        return lists
 
 
 def encode_corpus(
-    retriever: DenseRetriever, store: PassageStore, path: Path, progress: Progress
-) -> Floats:
-    """(N, D) float32 vectors of every passage, memory-mapped at `path`."""
-    shape = (len(store), retriever.dimension)
-    vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    retriever: DenseRetriever, store: PassageStore, folder: Path, progress: Progress
+) -> EncodedCorpus:
+    """Every passage encoded into files of `folder`, and these memory-mapped."""
+    if retriever.settings.interaction == "late":
+        return _encode_tokens(retriever, store, folder, progress)
+    vectors = _make_vectors(retriever, store, folder)
     start = 0
     for batch in store.iterate(PASSAGES_AT_ONCE):
         vectors[start : start + len(batch)] = retriever.encode_passages(batch)
         start += len(batch)
         progress(start / len(store))
-    return vectors
+    return EncodedCorpus(vectors, None)
+
+
+def _encode_tokens(
+    retriever: DenseRetriever, store: PassageStore, folder: Path, progress: Progress
+) -> EncodedCorpus:
+    vectors = _make_vectors(retriever, store, folder)
+    start = 0
+    with TokenWriter(folder / "tokens", retriever.token_dimension) as writer:
+        for batch in store.iterate(TOKEN_PASSAGES_AT_ONCE):
+            made = retriever.encode_passage_tokens(batch)
+            vectors[start : start + len(batch)] = made.pooled
+            writer.add_all(made)
+            start += len(batch)
+            progress(start / len(store))
+    return EncodedCorpus(vectors, TokenIndex.load(folder / "tokens"))
+
+
+def _make_vectors(retriever: DenseRetriever, store: PassageStore, folder: Path) -> Floats:
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = (len(store), retriever.dimension)
+    path = folder / "vectors.npy"
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+
+
+def rows_of(hits: Sequence[Hit]) -> Rows:
+    return np.array([hit.row for hit in hits], dtype=np.int64)
 
 
 def best_within(scores: Floats, rows: Rows, depth: int) -> list[Hit]:

@@ -12,6 +12,7 @@ from reread.retriever import DenseRetriever
 from trainer.asked_questions import AskedQuestion
 from trainer.examples import Example
 from trainer.list_reading import ListReadings
+from trainer.matching import score_lists
 from trainer.ranked_lists import RankedLists, Rows
 
 
@@ -47,10 +48,11 @@ def scored_examples(
 def rescore(
     retriever: DenseRetriever, questions: Sequence[str], rows: Rows, store: PassageStore
 ) -> RankedLists:
-    """The same lists in the same order with this retriever's inner products as scores."""
-    used = np.unique(rows[rows >= 0])
-    vectors = retriever.encode_passages(store.get(used.tolist()))  # (P, D)
-    asked = retriever.encode_questions(list(questions))  # (B, D)
-    places = np.searchsorted(used, np.maximum(rows, used[0] if len(used) else 0))  # (B, K)
-    scores = np.einsum("bd,bkd->bk", asked, vectors[places])
-    return RankedLists(rows, np.where(rows >= 0, scores, 0.0).astype(np.float32))
+    """The same lists in the same order with this retriever's scores."""
+    lists = RankedLists(rows, np.zeros(rows.shape, dtype=np.float32))
+    asked = [q for q in range(len(lists)) if lists.rows_of(q)]
+    own = [store.get(lists.rows_of(q)) for q in asked]
+    found = score_lists(retriever, [questions[q] for q in asked], own)
+    for q, scores in zip(asked, found, strict=True):
+        lists.scores[q, : len(scores)] = scores
+    return lists

@@ -7,12 +7,13 @@ refuse unknown names and wrong types with a sentence. Reads neither the environm
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from reread.errors import BadRequest
 from reread.records import LOGGED_AGGREGATION
 
 BF16 = ("auto", "on", "off")
+Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
 ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
 OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
 
@@ -88,6 +89,7 @@ class TrainerSettings:
     max_questions: int = 20_000  # the newest records trained on
     auto_questions: int = 0  # start a retrain by itself at this many new records; 0 = never
     start_encoder: str | None = None  # name or folder; None = the default retriever
+    interaction: str | None = None  # pooled or late; None: as what serves, late where words do
     device: str = "auto"
     seed: int = 0
 
@@ -96,6 +98,8 @@ class TrainerSettings:
             from reread.attention import aggregation_named  # torch, which the rest does without
 
             aggregation_named(self.aggregation)
+        if self.interaction is not None:
+            check_interaction(self.interaction)
         _require("reread_top_k", self.reread_top_k, 0, 100)
         _require("min_questions", self.min_questions, 1, 1_000_000_000)
         _require("max_questions", self.max_questions, 2, 1_000_000_000)
@@ -155,6 +159,14 @@ def _checked(name: str, value: object, kind: Any) -> Any:
         expected = getattr(kind, "__name__", str(kind))
         raise BadRequest(f"Setting {name} is {value!r}; it must be of type {expected}.")
     return value
+
+
+def check_interaction(name: str) -> Interaction:
+    """The name, if it is one; raises BadRequest otherwise."""
+    known = get_args(Interaction)
+    if name not in known:
+        raise BadRequest(f"Unknown interaction {name!r}; use one of {', '.join(known)}.")
+    return cast(Interaction, name)
 
 
 def _require(name: str, value: float, low: float, high: float) -> None:

@@ -4,6 +4,7 @@ Section 4.2 of arXiv 2012.04584 starts from BM25, from an untrained BERT or from
 encoders and seeds; knows no questions and no run.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,20 +12,30 @@ from torch import nn
 
 from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
+from trainer.settings import check_interaction
 
 STARTS = ("bm25", "untrained", "encoder", "given")
 UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 
 
-def load_start_encoder(name: str | None, *, seed: int, device: str, bf16: bool) -> DenseRetriever:
+def load_start_encoder(
+    name: str | None, *, seed: int, device: str, bf16: bool, interaction: str | None = None
+) -> DenseRetriever:
     """The retriever as the run finds it; `untrained` draws its layers from `seed`."""
     kind = "bfloat16" if bf16 else "float32"
     wanted = None if name == UNTRAINED else name
     retriever = DenseRetriever.load(wanted, device=device, dtype=kind, seed=seed)
     if name == UNTRAINED:
         forget_layers(retriever.encoder, seed)
+    if interaction is not None:
+        set_interaction(retriever, interaction)
     retriever.name = name or retriever.name
     return retriever
+
+
+def set_interaction(retriever: DenseRetriever, interaction: str) -> None:
+    """Make it compare pooled vectors, or every token's (`late`); the weights stay."""
+    retriever.settings = replace(retriever.settings, interaction=check_interaction(interaction))
 
 
 def forget_layers(encoder: nn.Module, seed: int) -> None:

@@ -17,6 +17,7 @@ from reread.index import VectorIndex
 from reread.manifest import Manifest, read_manifest, write_manifest
 from reread.publication import current
 from reread.seals import seal_files
+from reread.token_index import TokenWriter, encode
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def reseal(folder: Path, **changes) -> None:
     """Our own bug: wrong content under right hashes."""
     manifest = read_manifest(folder)
     (folder / "manifest.json").unlink()
-    (folder / "VERIFIED").unlink()
+    (folder / "VERIFIED").unlink(missing_ok=True)
     body = {**manifest.to_dict(), "files": seal_files(folder), **changes}
     write_manifest(folder, Manifest(**body))
 
@@ -140,3 +141,60 @@ def test_a_crafted_index_ends_the_child_and_not_this_process(built):
     reseal(folder)
     with pytest.raises(CorruptArtefact):
         verify_in_child(folder)
+
+
+@pytest.fixture
+def built_late(home, write_corpus, twelve_passages, tiny_encoder):
+    """A home with a dense generation and a late one, which is current."""
+    write_corpus(twelve_passages)
+    for kind in ("dense", "late"):
+        build_generation(
+            home,
+            retriever=kind,
+            model=str(tiny_encoder),
+            device="cpu",
+            dtype="float32",
+            verify=lambda folder: verify_generation(Home(folder.parents[1]), int(folder.name)),
+        )
+    return home
+
+
+def write_tokens(folder: Path, texts: list[np.ndarray]) -> None:
+    with TokenWriter(folder / "tokens", texts[0].shape[1]) as writer:
+        for text in texts:
+            writer.add(*encode(text))
+
+
+def test_a_flipped_byte_among_the_tokens_is_refused(built_late):
+    folder = built_late.generations_dir / "2" / "tokens"
+    for name in ("codes.i8", "layout.safetensors"):
+        sound = (folder / name).read_bytes()
+        (folder / name).write_bytes(bytes([sound[0] ^ 1]) + sound[1:])
+        with pytest.raises(CorruptArtefact, match=name):
+            Generation.open(built_late, 2)
+        (folder / name).write_bytes(sound)
+    assert open_current(built_late).number == 2
+
+
+def test_tokens_of_other_weights_are_refused(built_late):
+    folder = built_late.generations_dir / "2"
+    kept = Generation.open(built_late, 2, device="cpu").parts.tokens
+    turned = [-kept.tokens_of(row) for row in range(12)]
+    write_tokens(folder, turned)
+    reseal(folder)
+    with pytest.raises(CorruptArtefact, match="token vectors that are not its retriever's"):
+        verify_generation(built_late, 2)
+    write_tokens(folder, [kept.tokens_of(row)[:-1] for row in range(12)])
+    reseal(folder)
+    with pytest.raises(CorruptArtefact, match="tokens of row 0, not"):
+        verify_generation(built_late, 2)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(11, 32), (12, 16)])
+def test_tokens_that_do_not_fit_are_named(built_late, rows, width):
+    folder = built_late.generations_dir / "2"
+    write_tokens(folder, [np.ones((3, width), np.float32)] * rows)
+    reseal(folder)
+    found, expected = (11, 12) if rows == 11 else (16, 32)
+    with pytest.raises(CorruptArtefact, match=f"tokens has .* {found} where {expected}"):
+        Generation.open(built_late, 2)

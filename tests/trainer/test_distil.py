@@ -94,7 +94,7 @@ def test_a_batch_scores_every_question_with_its_own_passages(encoder: Path) -> N
     (batch,) = draw_batches(data, size=12, passages_per_question=0, random=Random(0))
     assert len(batch.passages) == len(data.passages)
     with torch.no_grad():
-        found = score(retriever, batch, 0.5)
+        (found,) = score(retriever, batch, 0.5)
     numbers = [examples.index(one) for one in in_batch_order(retriever, batch, examples)]
     assert sorted(numbers) == list(range(12))
     for row, i in enumerate(numbers):
@@ -119,7 +119,7 @@ def test_recomputed_activations_give_the_same_gradients(encoder: Path) -> None:
     for kept in (1 << 20, 0):
         torch.manual_seed(0)  # the dropout of both
         retriever.zero_grad()
-        student = score(retriever, batch, 0.5, tokens_kept=kept)
+        (student,) = score(retriever, batch, 0.5, tokens_kept=kept)
         torch.autograd.backward(kl(student, batch.teacher, batch.mask))
         found.append([one.grad.clone() for one in retriever.parameters() if one.grad is not None])
     assert len(found[0]) > 10

@@ -233,10 +233,10 @@ def test_words_count_beside_vectors_where_the_run_says_so(world: Path, tmp_path:
     run(world, tmp_path / "run", words_weight=2.0)
     store = source_of(world, make_settings(world), tmp_path).corpus
     retriever = DenseRetriever.load(tmp_path / "run/iteration-0/retriever", device="cpu")
-    vectors = encode_corpus(retriever, store, tmp_path / "v.npy", lambda share: None)
+    corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
     asked = [one.label.question for one in make_asked(8)]
     anywhere = [None] * len(asked)
-    dense = DenseSearch(retriever, vectors).search(asked, 100, anywhere)
+    dense = DenseSearch(retriever, corpus).search(asked, 100, anywhere)
     words = search_words(store, asked, 100, anywhere, lambda share: None)
     first, found = (
         RankedLists.load(tmp_path / f"run/iteration-{n}/retrieved/train.safetensors")

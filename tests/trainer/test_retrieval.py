@@ -37,9 +37,10 @@ def test_a_restricted_list_is_the_full_ranking_with_the_rest_left_out(
         found = search_words(store, QUESTIONS, 4, limits, lambda share: None)
     else:
         retriever = load(make_encoder(tmp_path / "encoder"))
-        vectors = encode_corpus(retriever, store, tmp_path / "v.npy", lambda share: None)
-        search = DenseSearch(retriever, vectors)
+        corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
+        search = DenseSearch(retriever, corpus)
         found = search.search(QUESTIONS, 4, limits)
+        vectors = corpus.vectors
         assert np.array_equal(vectors, retriever.encode_passages(store.get(range(len(store)))))
         scores = retriever.encode_questions(QUESTIONS) @ vectors.T
         from tests.trainer.tiny import best_hits

@@ -1,0 +1,45 @@
+"""Late interaction: a question and a passage compared token by token (ColBERT, arXiv 2004.12832).
+
+The score is the mean over the question's tokens of the best cosine among the passage's; ColBERT
+sums, which ranks one question's passages alike. Knows arrays; knows no encoder and no file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """N texts as one vector each and as a unit vector per token."""
+
+    pooled: Floats  # (N, D)
+    tokens: Floats  # (S, D) every text's tokens, one text after the other
+    starts: npt.NDArray[np.int64]  # (N + 1,) text n has tokens[starts[n] : starts[n + 1]]
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    def tokens_of(self, place: int) -> Floats:
+        """(T, D) of one text."""
+        return self.tokens[self.starts[place] : self.starts[place + 1]]
+
+
+def best_matches(
+    question: Floats, tokens: Floats, starts: Sequence[int] | npt.NDArray[np.int64]
+) -> Floats:
+    """(T, D), (S, D), where each of N texts begins in S -> (N,) scores; no text may be empty.
+
+    >>> question = np.array([[1, 0], [0, 1]], np.float32)
+    >>> tokens = np.array([[1, 0], [0.6, 0.8], [0, -1]], np.float32)
+    >>> best_matches(question, tokens, [0, 2]).round(2).tolist()
+    [0.9, 0.0]
+    """
+    alike = question @ tokens.T  # (T, S)
+    best = np.maximum.reduceat(alike, np.asarray(starts, dtype=np.int64), axis=1)  # (T, N)
+    means: Floats = best.mean(axis=0, dtype=np.float32)
+    return means
