@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from index_builder.build import build_generation
+from index_builder.build import RetrieverKind, build_generation
 from index_builder.ingest import ingest
 from reread.attention_log import SqliteAttentionLog
 from reread.generation import Generation
@@ -55,10 +55,11 @@ def main() -> None:
 
 
 def first_generation(home: Home, start: str, work: Path) -> int:
-    """bm25, minilm as it comes, or cls: the same weights pooled at [CLS], a weak start."""
+    """bm25, minilm or late as it comes, or cls: the same weights pooled at [CLS], a weak start."""
     if start == "bm25":
         return build_generation(home, retriever="bm25")
-    return build_generation(home, retriever="dense", model=start_encoder(start, work))
+    kind: RetrieverKind = "late" if start == "late" else "dense"
+    return build_generation(home, retriever=kind, model=start_encoder(start, work))
 
 
 def start_encoder(start: str, work: Path) -> str:

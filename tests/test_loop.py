@@ -237,7 +237,7 @@ def test_taken_port_is_one_sentence(installation: Installation):
     [
         (("build",), 1, "reread ingest"),
         (("ingest", "/no/such/folder"), 2, "/no/such/folder"),
-        (("build", "--retriever", "magic"), 2, "bm25 or dense"),
+        (("build", "--retriever", "magic"), 2, "bm25, dense, late"),
         (("rollback",), 1, "no generation"),
         (("ask", "Anybody?"), 1, "reread serve"),
         (("evaluate", "--questions", "/no/such.jsonl"), 2, "/no/such.jsonl"),

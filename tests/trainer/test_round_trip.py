@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reread.attention_log import SqliteAttentionLog
 from reread.generation import Generation
 from reread.home import Home
+from reread.manifest import read_manifest
 from reread.publication import current
 from tests.trainer.running import (
     ROOT,
@@ -83,6 +86,39 @@ def test_a_better_generation_is_published_and_a_worse_one_is_not(tmp_path: Path)
         assert refused.metrics["before"]["kl"] < refused.metrics["after"]["kl"]
     serving = current(home)
     assert serving is not None and serving.number == 2
+
+
+def test_a_late_generation_is_taught_gated_and_followed_by_a_late_one(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", records=150)
+    encoder = make_encoder(tmp_path / "encoder")
+    late = [*builder(home), "--retriever", "late", "--model", str(encoder)]
+    subprocess.run(late, cwd=ROOT, check=True)
+    before = agreement(Generation.open(home, 1, device="cpu"))
+    with trainer_thread(with_real_builder(home, encoder, epochs=12, student_temperature=0.1)):
+        job = wait_for_end(home, request(home))
+    assert (job.state, job.error, job.generation) == ("done", None, 2)
+    assert job.metrics["before"]["ndcg"] < job.metrics["after"]["ndcg"]
+    assert job.metrics["before"]["kl"] > job.metrics["after"]["kl"]
+    generation = Generation.open(home, 2, device="cpu")
+    assert generation.manifest.retriever == "late"
+    assert agreement(generation) > max(before, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("serving", "wanted", "follows"),
+    [("bm25", None, "late"), ("dense", None, "dense"), ("late", "pooled", "dense")],
+)
+def test_what_follows_words_compares_token_by_token_unless_told_otherwise(
+    tmp_path: Path, serving: str, wanted: str | None, follows: str
+) -> None:
+    home = make_home(tmp_path / "home", records=20)
+    encoder = make_encoder(tmp_path / "encoder")
+    model = [] if serving == "bm25" else ["--model", str(encoder)]
+    subprocess.run([*builder(home), "--retriever", serving, *model], cwd=ROOT, check=True)
+    with trainer_thread(with_real_builder(home, encoder, epochs=1, interaction=wanted)):
+        job = wait_for_end(home, request(home, force=True))
+    assert (job.state, job.generation) == ("done", 2)
+    assert read_manifest(home.generations_dir / "2").retriever == follows
 
 
 def add_records(home: Home, *, first: int, last: int) -> None:
