@@ -15,7 +15,7 @@ from trainer.batches import Batch, TokenIds, pad_by_length
 from trainer.settings import DistilSettings
 
 UNIT_TEMPERATURE = 0.05  # cosines differ by tenths: over sqrt(d) their softmax would be flat
-LATE_TEMPERATURE = 0.02  # their mean over the question's tokens differs by less
+LATE_TEMPERATURE = 0.04  # their mean over the question's tokens differs by less
 TOKENS_AT_ONCE = 4096  # per encoder call; larger ones fall out of a CPU's cache
 TOKENS_KEPT = 32_768  # of one batch: some gigabytes of a small encoder's activations
 
