@@ -30,9 +30,14 @@ class TokenVectors:
 
 
 def best_matches(
-    question: Floats, tokens: Floats, starts: Sequence[int] | npt.NDArray[np.int64]
+    question: Floats,
+    tokens: Floats,
+    starts: Sequence[int] | npt.NDArray[np.int64],
+    scales: Floats | None = None,
 ) -> Floats:
     """(T, D), (S, D), where each of N texts begins in S -> (N,) scores; no text may be empty.
+
+    With `scales` (S,), token s is tokens[s] * scales[s].
 
     >>> question = np.array([[1, 0], [0, 1]], np.float32)
     >>> tokens = np.array([[1, 0], [0.6, 0.8], [0, -1]], np.float32)
@@ -40,6 +45,8 @@ def best_matches(
     [0.9, 0.0]
     """
     alike = question @ tokens.T  # (T, S)
+    if scales is not None:
+        alike *= scales
     best = np.maximum.reduceat(alike, np.asarray(starts, dtype=np.int64), axis=1)  # (T, N)
     means: Floats = best.mean(axis=0, dtype=np.float32)
     return means

@@ -53,9 +53,9 @@ class TokenIndex:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]
             places, starts = self._places(part)
-            decoded = self._codes[places].astype(np.float32)  # (S, D) without their scales
-            decoded *= self._scales[places, None]
-            scores[start : start + len(part)] = best_matches(question, decoded, starts)
+            codes = self._codes[places].astype(np.float32)  # (S, D)
+            scales = self._scales[places]
+            scores[start : start + len(part)] = best_matches(question, codes, starts, scales)
         return scores
 
     def best(self, question: Floats, rows: Rows, top_k: int) -> list[Hit]:
