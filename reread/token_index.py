@@ -122,9 +122,9 @@ class TokenWriter:
 def encode(tokens: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
     """(T, D) -> codes (T, D) of -127..127 and scales (T,): off by half a step at most.
 
-    >>> codes, scales = encode(np.array([[0.5, -1.0], [0.0, 0.0]], np.float32))
-    >>> codes.tolist(), scales.round(4).tolist()
-    ([[64, -127], [0, 0]], [0.0079, 0.0])
+    >>> codes, scales = encode(np.array([[63.5, -127.0], [0.0, 0.0]], np.float32))
+    >>> codes.tolist(), scales.tolist()
+    ([[64, -127], [0, 0]], [1.0, 0.0])
     """
     scales = (np.abs(tokens).max(axis=1) / LEVELS).astype(np.float32)
     steps = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 0)
