@@ -229,6 +229,22 @@ def test_within_document_reads_only_that_document(world: Path, tmp_path: Path):
             assert names == {one.document}
 
 
+def test_a_late_run_retrieves_with_what_it_taught_token_by_token(
+    world: Path, tmp_path: Path
+) -> None:
+    run(world, tmp_path / "run", interaction="late")
+    settings = make_settings(world, interaction="late")
+    store = source_of(world, settings, tmp_path).corpus
+    retriever = DenseRetriever.load(tmp_path / "run/iteration-0/retriever", device="cpu")
+    assert retriever.settings.interaction == "late"
+    corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
+    asked = [one.label.question for one in make_asked(8)]
+    wanted = DenseSearch(retriever, corpus).search(asked, 4, [None] * len(asked))
+    found = RankedLists.load(tmp_path / "run/iteration-1/retrieved/train.safetensors")
+    assert found.rows[:, :4].tolist() == wanted.rows.tolist()
+    assert not (tmp_path / "run/iteration-1/retrieved/encoded").exists()
+
+
 def test_words_count_beside_vectors_where_the_run_says_so(world: Path, tmp_path: Path):
     run(world, tmp_path / "run", words_weight=2.0)
     store = source_of(world, make_settings(world), tmp_path).corpus
