@@ -28,6 +28,12 @@ class TokenVectors:
         """(T, D) of one text."""
         return self.tokens[self.starts[place] : self.starts[place + 1]]
 
+    def select(self, places: Sequence[int]) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The tokens of some texts, one text after the other, and where each begins."""
+        own = [self.tokens_of(place) for place in places]
+        begins = np.cumsum([0, *(len(one) for one in own[:-1])], dtype=np.int64)
+        return np.concatenate(own), begins
+
 
 def best_matches(
     question: Floats,

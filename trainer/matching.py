@@ -1,46 +1,21 @@
-"""A retriever's scores of questions with passages it has no index of: by vector, or by token.
+"""A retriever's scores of passages that it has no index of: by vector, or token by token.
 
-Knows retrievers and passages; knows no teacher, no corpus and no lists' origin.
+Knows retrievers, passages and rows; knows no teacher, no store and no lists' origin.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from reread.generation import count_candidates
 from reread.late_interaction import TokenVectors, best_matches
 from reread.records import Passage
 from reread.retriever import DenseRetriever
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 QUESTIONS_AT_ONCE = 256  # a late retriever's: their passages' tokens are in memory together
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedQuestions:
-    """B questions, to be compared with passages as their retriever does."""
-
-    retriever: DenseRetriever
-    asked: Floats | TokenVectors
-
-    @classmethod
-    def of(cls, retriever: DenseRetriever, questions: Sequence[str]) -> "EncodedQuestions":
-        if retriever.settings.interaction == "late":
-            return cls(retriever, retriever.encode_question_tokens(questions))
-        return cls(retriever, retriever.encode_questions(questions))
-
-    def score(self, passages: Sequence[Passage]) -> Floats:
-        """(B, N): every question with every passage."""
-        if not isinstance(self.asked, TokenVectors):
-            products: Floats = self.asked @ self.retriever.encode_passages(passages).T
-            return products
-        made = self.retriever.encode_passage_tokens(passages)
-        rows = [
-            best_matches(self.asked.tokens_of(b), made.tokens, made.starts[:-1])
-            for b in range(len(self.asked))
-        ]
-        return np.stack(rows)
 
 
 def score_lists(
@@ -76,12 +51,10 @@ def _score_late(
     unique = _number(lists)
     passages = retriever.encode_passage_tokens(list(unique))
     asked = retriever.encode_question_tokens(list(questions))
-    scores: list[Floats] = []
-    for b, own in enumerate(lists):
-        tokens = [passages.tokens_of(unique[passage]) for passage in own]
-        starts = np.cumsum([0, *(len(one) for one in tokens[:-1])])
-        scores.append(best_matches(asked.tokens_of(b), np.concatenate(tokens), starts))
-    return scores
+    return [
+        best_matches(asked.tokens_of(b), *passages.select([unique[passage] for passage in own]))
+        for b, own in enumerate(lists)
+    ]
 
 
 def _number(lists: Sequence[Sequence[Passage]]) -> dict[Passage, int]:
@@ -91,3 +64,64 @@ def _number(lists: Sequence[Sequence[Passage]]) -> dict[Passage, int]:
         for passage in own:
             unique.setdefault(passage, len(unique))
     return unique
+
+
+class Best:
+    """The k best passages of each question, of those shown so far, as the retriever's search.
+
+    Show rows in ascending order: of equal scores the first ones stay. For late interaction the
+    candidates are the nearest by one vector, and only what is among them is compared by token;
+    of N passages that is C ln(N / C) instead of all.
+    """
+
+    def __init__(self, retriever: DenseRetriever, questions: Sequence[str], k: int) -> None:
+        self._retriever, self._k = retriever, k
+        self._late = retriever.settings.interaction == "late"
+        self._asked: TokenVectors | None = None
+        if self._late:
+            self._asked = retriever.encode_question_tokens(questions)
+            self._vectors = self._asked.pooled
+        else:
+            self._vectors = retriever.encode_questions(questions)  # (B, D)
+        width = count_candidates(k) if self._late else k
+        self._width = width
+        self._rows = [np.zeros(0, dtype=np.int64) for _ in questions]
+        self._near = [np.zeros(0, dtype=np.float32) for _ in questions]
+        self._matches = [np.zeros(0, dtype=np.float32) for _ in questions]
+
+    def show(self, rows: Rows, passages: Sequence[Passage]) -> None:
+        """More of the corpus."""
+        made = None
+        if self._late:
+            made = self._retriever.encode_passage_tokens(passages)
+            vectors = made.pooled
+        else:
+            vectors = self._retriever.encode_passages(passages)
+        near = self._vectors @ vectors.T  # (B, C)
+        for q in range(len(self._rows)):
+            self._merge(q, rows, near[q], made)
+
+    def _merge(self, q: int, rows: Rows, near: Floats, made: TokenVectors | None) -> None:
+        known, together = len(self._rows[q]), np.concatenate([self._near[q], near])
+        kept = np.argsort(-together, kind="stable")[: self._width]
+        if made is not None:
+            matches = np.concatenate([self._matches[q], np.zeros(len(rows), dtype=np.float32)])
+            fresh = kept[kept >= known]
+            matches[fresh] = self._match(q, made, fresh - known)
+            self._matches[q] = matches[kept]
+        self._rows[q] = np.concatenate([self._rows[q], rows])[kept]
+        self._near[q] = together[kept]
+
+    def _match(self, q: int, made: TokenVectors, places: Rows) -> Floats:
+        assert self._asked is not None
+        if not len(places):
+            return np.zeros(0, dtype=np.float32)
+        return best_matches(self._asked.tokens_of(q), *made.select(places.tolist()))
+
+    def rows(self) -> list[list[int]]:
+        """Each question's best, best first, ties by row."""
+        scores = self._matches if self._late else self._near
+        return [
+            own[np.lexsort((own, -score))][: self._k].tolist()
+            for own, score in zip(self._rows, scores, strict=True)
+        ]

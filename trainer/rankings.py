@@ -16,7 +16,7 @@ from reread.records import Passage
 from reread.retriever import DenseRetriever
 from trainer.evaluation import Searchable
 from trainer.examples import Example
-from trainer.matching import EncodedQuestions, score_lists
+from trainer.matching import Best, score_lists
 
 PASSAGES_AT_ONCE = 512
 QUESTIONS_AT_ONCE = 64
@@ -80,23 +80,13 @@ def candidate_top(
     *,
     passages_at_once: int = PASSAGES_AT_ONCE,
 ) -> list[list[Passage]]:
-    """The candidate's exact first k in the sample for each question; ties by row.
-
-    A late one is compared with every passage, as if its search had missed no candidate.
-    """
-    encoded = EncodedQuestions.of(retriever, list(questions))
-    best = np.full((len(questions), 0), 0.0, dtype=np.float32)  # (B, <=k) scores
-    rows = np.zeros((len(questions), 0), dtype=np.int64)  # (B, <=k)
+    """The candidate's first k in the sample for each question, as its search finds them."""
+    best = Best(retriever, list(questions), k)
     for start in range(0, len(sample.rows), passages_at_once):
         check(start / len(sample.rows))
         chunk = sample.rows[start : start + passages_at_once]
-        scores = encoded.score(store.get(list(chunk)))  # (B, C)
-        best = np.concatenate([best, scores], axis=1)
-        rows = np.concatenate([rows, np.broadcast_to(chunk, scores.shape)], axis=1)
-        order = np.argsort(-best, axis=1, kind="stable")[:, :k]
-        best = np.take_along_axis(best, order, axis=1)
-        rows = np.take_along_axis(rows, order, axis=1)
-    return [store.get([int(row) for row in own]) for own in rows]
+        best.show(np.array(chunk, dtype=np.int64), store.get(list(chunk)))
+    return [store.get(own) for own in best.rows()]
 
 
 def incumbent_top(
