@@ -108,7 +108,8 @@ def distill(
     interaction: Annotated[
         str | None,
         typer.Option(
-            help="pooled: one vector a text; late: one a token. Default: as the encoder is.",
+            help="pooled: a vector per text (the paper); late: per token. Default: late from bm25, "
+            "otherwise as the encoder is.",
             rich_help_panel=RETRIEVER,
         ),
     ] = None,
@@ -147,7 +148,8 @@ def distill(
     settings = settings_from(home=home, device=device, threads=threads)
     place = pick_device(settings.device)
     chosen = RunSettings(
-        start=start, encoder=encoder, interaction=interaction, iterations=iterations, depth=depth,
+        start=start, encoder=encoder, interaction=interaction or default_interaction(start),
+        iterations=iterations, depth=depth,
         within_document=within_document, words_weight=words_weight, aggregation=aggregation,
         aggregations=_names(aggregations, ONE_STEP_AGGREGATIONS), read_validation=validation_read,
         reader=ReaderSettings(
@@ -165,6 +167,11 @@ def distill(
     if splits[0][:2] == splits[1][:2]:
         raise BadRequest("Training and validation questions are the same; give --validation FILE.")
     _run(chosen, splits, passages, settings, output)
+
+
+def default_interaction(start: str) -> str | None:
+    """Late from BM25, as in retraining: one vector per passage seldom finds as much as words do."""
+    return "late" if start == "bm25" else None
 
 
 def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, output: Path) -> None:
@@ -189,7 +196,7 @@ def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, ou
         with open_run(output, describe(source, chosen, files)) as run:
             metrics = Iterations(run, source, chosen, report=report).go()
     plot_run(metrics, output / "iterations")
-    show_run(console, metrics, output)
+    show_run(console, metrics, output, chosen.interaction)
 
 
 def open_passages(
@@ -209,7 +216,9 @@ def open_passages(
     return open_corpus(place, newest_corpus(place))
 
 
-def show_run(console: Console, metrics: list[dict[str, Any]], output: Path) -> None:
+def show_run(
+    console: Console, metrics: list[dict[str, Any]], output: Path, interaction: str | None
+) -> None:
     """A line per iteration, and where everything is."""
     table = Table("iteration", "R@1", "R@5", "R@20", "R@100", "EM", "F1", "top-1 agreement", "min")
     for one in metrics:
@@ -222,7 +231,8 @@ def show_run(console: Console, metrics: list[dict[str, Any]], output: Path) -> N
     last = len(metrics) - 1
     console.print(f"Reader:    {output / f'iteration-{last}' / 'reader'}")
     if last > 0:
-        console.print(f"Retriever: {output / f'iteration-{last - 1}' / 'retriever'}")
+        kind = f" ({interaction})" if interaction else ""
+        console.print(f"Retriever: {output / f'iteration-{last - 1}' / 'retriever'}{kind}")
     console.print(f"Figures:   {output / 'metrics.jsonl'}, {output / 'iterations.svg'}")
 
 

@@ -61,6 +61,18 @@ def test_a_run_from_files_and_the_same_command_again(
     assert (output / "iteration-1/reader/step.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    ("more", "taught"), [((), "late"), (("--interaction", "pooled"), "pooled")]
+)
+def test_from_words_the_student_compares_token_by_token_unless_told_otherwise(
+    files: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], taught: str
+):
+    assert distill(files, *more) == 0
+    assert f"({taught})" in capsys.readouterr().out
+    saved = json.loads((files / "run/iteration-0/retriever/reread_retriever.json").read_text())
+    assert saved["interaction"] == taught
+
+
 def test_what_is_wrong_is_one_sentence(files: Path, capsys: pytest.CaptureFixture[str]):
     assert distill(files, "--iterations", "0") == 0
     capsys.readouterr()
@@ -77,5 +89,7 @@ def test_what_is_wrong_is_one_sentence(files: Path, capsys: pytest.CaptureFixtur
     assert "kl, mse, margin, ppmean, loop, emdr2" in capsys.readouterr().err.replace("\n", " ")
     assert distill(files, "--aggregation", "median") == 2
     assert "max_tokens" in capsys.readouterr().err
+    assert distill(files, "--interaction", "early") == 2
+    assert "Unknown interaction 'early'; use one of pooled, late" in capsys.readouterr().err
     assert distill(files, "--validation-split", "train") == 2
     assert "the same" in capsys.readouterr().err
