@@ -28,6 +28,15 @@ def pick_bf16(wanted: bool | None, device: torch.device, cpuinfo: Path = CPUINFO
     return able if device.type == "cuda" else bool(FAST_FLAGS & processor_flags(cpuinfo))
 
 
+def use_bf16(device: torch.device, dtype: str) -> bool:
+    """bf16 pays on GPUs and on CPUs with instructions for it; elsewhere it is slower."""
+    if dtype not in ("auto", "float32", "bfloat16"):
+        raise BadRequest(f"dtype {dtype!r} is not known: choose auto, float32 or bfloat16")
+    if dtype != "auto":
+        return dtype == "bfloat16"
+    return pick_bf16(None, device)
+
+
 def processor_flags(cpuinfo: Path) -> frozenset[str]:
     """The first processor's flags; empty where the system does not tell."""
     try:

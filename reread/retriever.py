@@ -17,11 +17,10 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from reread.errors import BadRequest
 from reread.fast_attention import install_fastest_attention
 from reread.late_interaction import TokenVectors
 from reread.pooling import make_projection, pool
-from reread.precision import pick_bf16
+from reread.precision import use_bf16
 from reread.records import Passage
 from reread.retriever_files import (
     DEFAULT_NAMES,
@@ -59,7 +58,7 @@ class DenseRetriever(nn.Module):
         self.settings = settings
         self.name = name
         self.projection = make_projection(encoder, settings)
-        self._bf16 = _uses_bf16(torch.device(device), dtype)
+        self._bf16 = use_bf16(torch.device(device), dtype)
         self._tokenizing = threading.Lock()  # fast tokenizers keep truncation as shared state
         self.to(device)
         if torch.device(device).type == "cpu":
@@ -296,12 +295,3 @@ def _batches(lengths: list[int]) -> Iterator[list[int]]:
         size = max(1, TOKENS_PER_BATCH // max(1, lengths[order[0]]))
         yield order[:size]
         order = order[size:]
-
-
-def _uses_bf16(device: torch.device, dtype: str) -> bool:
-    """bf16 pays on GPUs and on CPUs with instructions for it; elsewhere it is slower."""
-    if dtype not in ("auto", "float32", "bfloat16"):
-        raise BadRequest(f"dtype {dtype!r} is not known: choose auto, float32 or bfloat16")
-    if dtype != "auto":
-        return dtype == "bfloat16"
-    return pick_bf16(None, device)

@@ -23,7 +23,12 @@ from trainer.examples import Example
 from trainer.objectives import Objective, choose_objective
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.speedups import fast_training
-from trainer.student_scores import count_scores, score, student_temperature
+from trainer.student_scores import (
+    count_agreements,
+    count_scores,
+    score,
+    student_temperature,
+)
 from trainer.teacher import scale_teacher
 from trainer.training_state import (
     load_state,
@@ -282,13 +287,6 @@ def rate_at(step: int, steps: int, warmup_share: float) -> float:
     if step < warmup:
         return (step + 1) / warmup
     return (steps - step) / max(1, steps - warmup)
-
-
-def count_agreements(student: Tensor, teacher: Tensor, mask: Tensor) -> int:
-    """Questions whose best passage is the same for both; (B, K) each."""
-    floor = torch.finfo(student.dtype).min
-    best = [scores.masked_fill(~mask, floor).argmax(dim=1) for scores in (student, teacher)]
-    return int((best[0] == best[1]).sum())
 
 
 def set_dropout(retriever: nn.Module, share: float) -> None:

@@ -51,6 +51,13 @@ def count_scores(retriever: DenseRetriever) -> int:
     return 2 if retriever.settings.interaction == "late" else 1
 
 
+def count_agreements(student: Tensor, teacher: Tensor, mask: Tensor) -> int:
+    """Questions whose best passage is the same for both; (B, K) each."""
+    floor = torch.finfo(student.dtype).min
+    best = [scores.masked_fill(~mask, floor).argmax(dim=1) for scores in (student, teacher)]
+    return int((best[0] == best[1]).sum())
+
+
 def _score_late(
     retriever: DenseRetriever, batch: Batch, temperature: float, *, recompute: bool
 ) -> tuple[Tensor, Tensor]:
