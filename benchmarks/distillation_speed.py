@@ -39,9 +39,11 @@ from trainer.distil import CLIP_NORM, rate_at, set_dropout, train
 from trainer.examples import Example
 from trainer.objectives import kl
 from trainer.settings import DistilSettings
-from trainer.student_scores import UNIT_TEMPERATURE, score
+from trainer.starts import set_interaction
+from trainer.student_scores import UNIT_TEMPERATURE, score, student_temperature
 from trainer.teacher import scale_teacher
 
+ARMS = ["plain", "ours", "ours-fp32", "late"]
 TOP_K = 20
 TOKENS = 200  # FiD's passage_maxlength
 HELD_OUT = CHECKED = 100  # questions
@@ -78,13 +80,15 @@ def main() -> None:
 def run(
     arm: str, world: World, settings: DistilSettings, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """One epoch of `plain`, `ours` (bfloat16 where fast) or `ours-fp32`."""
+    """One epoch of one of ARMS: `ours` is in bfloat16 where that is fast, `late` token by token."""
     retriever = load_student()
+    if arm == "late":
+        set_interaction(retriever, "late")
     wall, cpu = time.perf_counter(), time.process_time()
     if arm == "plain":
         final = train_plainly(retriever, world.train, settings, options)
     else:
-        bf16 = {"ours": "auto", "ours-fp32": "off"}[arm]
+        bf16 = "off" if arm == "ours-fp32" else "auto"
         final = train(
             retriever, world.train, replace(settings, bf16=bf16), seed=options.seed
         ).final_loss
@@ -162,10 +166,10 @@ def quiet_loss(retriever: DenseRetriever, examples: Sequence[Example]) -> float:
     """Mean KL in float32 without dropout."""
     data = tokenise(retriever, examples, scale_teacher(examples, None))
     drawn = draw_batches(data, size=20, passages_per_question=0, random=random.Random(0))
+    temperature = student_temperature(retriever, DistilSettings())
     with torch.no_grad(), retriever.precision(bf16=False):
         return mean(
-            float(kl(score(retriever, one, UNIT_TEMPERATURE)[0], one.teacher, one.mask))
-            for one in drawn
+            float(kl(score(retriever, one, temperature)[0], one.teacher, one.mask)) for one in drawn
         )
 
 
@@ -262,7 +266,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--of", type=int, default=6000, help="questions of the full epoch")
     parser.add_argument("--batch", type=int, default=DistilSettings().batch_questions)
     parser.add_argument("--dropout", type=float, default=DistilSettings().dropout)
-    parser.add_argument("--arms", nargs="+", default=["plain", "ours", "ours-fp32"])
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS[:3])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--plain-tokens", type=int, default=TOKENS, help="0 = pad to the longest")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
