@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -148,7 +148,7 @@ def distill(
     settings = settings_from(home=home, device=device, threads=threads)
     place = pick_device(settings.device)
     chosen = RunSettings(
-        start=start, encoder=encoder, interaction=interaction or default_interaction(start),
+        start=start, encoder=encoder, interaction=interaction,
         iterations=iterations, depth=depth,
         within_document=within_document, words_weight=words_weight, aggregation=aggregation,
         aggregations=_names(aggregations, ONE_STEP_AGGREGATIONS), read_validation=validation_read,
@@ -169,11 +169,6 @@ def distill(
     _run(chosen, splits, passages, settings, output)
 
 
-def default_interaction(start: str) -> str | None:
-    """Late from BM25, as in retraining: one vector per passage seldom finds as much as words do."""
-    return "late" if start == "bm25" else None
-
-
 def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, output: Path) -> None:
     """Gather what the run reads from, do it, and show what came out."""
     from reread.retriever_files import silence_progress_bars
@@ -182,6 +177,7 @@ def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, ou
     from trainer.run_directory import open_run
     from trainer.run_plot import plot_run
     from trainer.run_source import describe, make_source
+    from trainer.starts import next_interaction
 
     silence_progress_bars()
     console = make_console()
@@ -191,6 +187,8 @@ def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, ou
     )
     with progress_bar(console, "Distilling") as report:
         corpus = open_passages(passages, settings, output, report, needed=chosen.start != "given")
+        if chosen.start == "bm25" and chosen.interaction is None and corpus is not None:
+            chosen = replace(chosen, interaction=next_interaction("bm25", len(corpus)))
         source = make_source(train, validation, corpus, chosen, output / "given")
         files = [passages] if passages is not None and passages.is_file() else []
         with open_run(output, describe(source, chosen, files)) as run:

@@ -28,7 +28,7 @@ from trainer.parts import RoundParts
 from trainer.reader_signals import read_signals
 from trainer.rereading import reread_examples
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
-from trainer.starts import set_interaction
+from trainer.starts import next_interaction, set_interaction
 from trainer.student_scores import student_temperature
 from trainer.window import LogWindow, find_shortage, read_window
 
@@ -77,7 +77,7 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     generation = open_serving(home, settings.device)
     examples = _reread(parts, generation, window.selection.examples, lease)
     train_on, held_out = _divide(examples, settings, force=force)
-    retriever = start_retriever(home, settings, generation)
+    retriever = start_retriever(home, settings, generation, len(store))
     metrics["training"] = _train(retriever, train_on, settings, lease)
     lease.show_metrics(metrics)
     report = _gate(retriever, generation, held_out, store, settings, lease, force=force)
@@ -194,24 +194,16 @@ def _divide(
 
 
 def start_retriever(
-    home: Home, settings: TrainerSettings, generation: Generation | None
+    home: Home, settings: TrainerSettings, generation: Generation | None, passages: int
 ) -> DenseRetriever:
     """The last checkpoint's weights; the start encoder where there is none or it was changed."""
     newest = latest_checkpoint(home)
     changed = newest is None or newest.config.get("start_encoder") != settings.start_encoder
     source = settings.start_encoder if newest is None or changed else newest.folder
     retriever = DenseRetriever.load(source, device=settings.device)
-    set_interaction(retriever, settings.interaction or serving_interaction(generation))
+    serving = None if generation is None else generation.manifest.retriever
+    set_interaction(retriever, settings.interaction or next_interaction(serving, passages))
     return retriever
-
-
-def serving_interaction(generation: Generation | None) -> str:
-    """`late` unless a generation with one vector per passage serves.
-
-    Where words serve, only a comparison token by token is sure to find as much as they do.
-    """
-    is_pooled = generation is not None and generation.manifest.retriever == "dense"
-    return "pooled" if is_pooled else "late"
 
 
 def _train(

@@ -12,9 +12,10 @@ from torch import nn
 
 from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
-from trainer.settings import check_interaction
+from trainer.settings import Interaction, check_interaction
 
 STARTS = ("bm25", "untrained", "encoder", "given")
+LATE_PASSAGES = 200_000  # 12 GB of a small encoder's token vectors
 UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 
 
@@ -36,6 +37,20 @@ def load_start_encoder(
 def set_interaction(retriever: DenseRetriever, interaction: str) -> None:
     """Make it compare pooled vectors, or every token's (`late`); the weights stay."""
     retriever.settings = replace(retriever.settings, interaction=check_interaction(interaction))
+
+
+def next_interaction(serving: str | None, passages: int) -> Interaction:
+    """What a retriever to be taught compares, where nobody said.
+
+    As what serves; where words do, or nothing yet, token by token, which alone is sure to find as
+    much as words do, unless the corpus is so large that its tokens would fill a disk.
+
+    >>> next_interaction("dense", 10), next_interaction("bm25", 10), next_interaction("bm25", 10**6)
+    ('pooled', 'late', 'pooled')
+    """
+    if serving in ("dense", "late"):
+        return "late" if serving == "late" else "pooled"
+    return "late" if passages <= LATE_PASSAGES else "pooled"
 
 
 def forget_layers(encoder: nn.Module, seed: int) -> None:
