@@ -35,6 +35,7 @@ from trainer.retrieval import DenseSearch, encode_corpus, search_words
 from trainer.run_directory import open_run
 from trainer.run_source import describe
 from trainer.settings import ANSWER_OBJECTIVES
+from trainer.starts import set_interaction
 
 
 @pytest.fixture(scope="module")
@@ -99,19 +100,21 @@ def test_each_step_is_what_its_inputs_say(world: Path, done: Path):
         assert np.allclose(row[again.rows[q]], row[best], atol=1e-5)
 
 
+@pytest.mark.parametrize("interaction", ["pooled", "late"])
 @pytest.mark.parametrize("objective", ANSWER_OBJECTIVES)
 def test_answer_objectives_learn_from_the_scores_steps_signal(
-    world: Path, tmp_path: Path, objective: str
+    world: Path, tmp_path: Path, objective: str, interaction: str
 ):
     own = replace(DISTIL, objective=objective)
-    run(world, tmp_path / "one", distil=own, iterations=1)
-    run(world, tmp_path / "again", distil=own, iterations=1)
+    run(world, tmp_path / "one", distil=own, iterations=1, interaction=interaction)
+    run(world, tmp_path / "again", distil=own, iterations=1, interaction=interaction)
     assert results_of(tmp_path / "one") == results_of(tmp_path / "again")
     source = source_of(world, make_settings(world), tmp_path)
     lists = RankedLists.load(tmp_path / "one/iteration-0/retrieved/train.safetensors")
     signals = ListSignals.load(tmp_path / "one/iteration-0/scores")
     examples = signalled_examples(source.train, lists, source.corpus, signals, reader="any")
     retriever = DenseRetriever.load(world / "encoder", device="cpu", dtype="float32")
+    set_interaction(retriever, interaction)
     distil.train(retriever, examples, own, seed=3000)
     saved = load_file(tmp_path / "one/iteration-0/retriever/model.safetensors")
     for name, weight in retriever.encoder.state_dict().items():
