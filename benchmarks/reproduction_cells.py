@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
 
+from benchmarks.reproduction_questions import ask
 from benchmarks.reproduction_sizes import (
     ENCODER,
     FIRST,
@@ -31,7 +31,7 @@ from index_builder.ingest import ingest
 from reread.home import Home, numbers
 from reread.passages import PassageStore, open_corpus
 from trainer import distil
-from trainer.asked_questions import AskedQuestion, read_asked
+from trainer.asked_questions import AskedQuestion
 from trainer.distil_settings import ReaderSettings, RunSettings
 from trainer.fused_lists import fuse
 from trainer.iteration import Iterations
@@ -46,10 +46,6 @@ from trainer.scored_lists import scored_examples
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.starts import set_interaction
 
-UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
-    "Apollo_program", "Chloroplast", "European_Union_law", "Nikola_Tesla", "Normans",
-    "Private_school",
-)  # fmt: skip
 DEEPEST = 100
 
 
@@ -103,7 +99,9 @@ class Laboratory:
         """A run of the work folder, and what it reads from; ours until the block ends."""
         settings = self._settings(start, iterations, seed)
         folder = self._work / f"{start}-seed{seed}"
-        source = make_source(*self._asked(start, seed), self._corpus, settings, folder / "given")
+        source = make_source(
+            *ask(self._data, self._sizes, start, seed), self._corpus, settings, folder / "given"
+        )
         with open_run(folder, describe(source, settings)) as run:
             yield Iterations(run, source, settings, report=report), source
 
@@ -144,14 +142,12 @@ class Laboratory:
 
         Read by iteration 0's reader, so EM shows the passages alone.
         """
-        with self._open("bm25", 1, seed, report) as (its, source):
-            its.go()
-        words = its.lists(0, "validation")
+        its, source = self._first_round(seed, report)
         if number == 0:
             vectors = self._search(its.retriever_before(0), source.validation, report)
         else:
             vectors = its.lists(1, "validation")
-        found = fuse(vectors, words, 1.0, depth=DEEPEST)
+        found = fuse(vectors, its.lists(0, "validation"), 1.0, depth=DEEPEST)
         answered = self._sizes.answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
 
@@ -160,28 +156,31 @@ class Laboratory:
 
         As the run from BM25 would train it with `interaction` late; read by iteration 0's reader.
         """
-        with self._open("bm25", 1, seed, report) as (its, source):
-            its.go()
+        its, source = self._first_round(seed, report)
         retriever = its.retriever_before(0)
         set_interaction(retriever, "late")
         if number == 1:
-            self._train(its, source, retriever, report, seed=seed)
+            readings = ListReadings.load(its.run.step(0, "scores"))
+            examples = scored_examples(
+                source.train, its.lists(0, "train"), self._corpus, readings, "mean",
+                reader="iteration-0",
+            )  # fmt: skip
+            self._train(retriever, examples, self._distil("kl", self._sizes.bm25), seed, report)
         found = self._search(retriever, source.validation, report)
         answered = self._sizes.answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
 
+    def _first_round(self, seed: int, report: Any) -> tuple[Iterations, Any]:
+        """The run from BM25 with its first round done."""
+        with self._open("bm25", 1, seed, report) as (its, source):
+            its.go()
+        return its, source
+
     def _train(
-        self, its: Iterations, source: Any, retriever: Any, report: Any, *, seed: int
+        self, retriever: Any, examples: Any, settings: DistilSettings, seed: int, report: Any
     ) -> None:
-        """What iteration 0 does with its retriever, with another one."""
-        examples = scored_examples(
-            source.train, its.lists(0, "train"), self._corpus,
-            ListReadings.load(its.run.step(0, "scores")), "mean", reader="iteration-0",
-        )  # fmt: skip
-        distil.train(
-            retriever, examples, self._distil("kl", self._sizes.bm25), seed=seed,
-            progress=lambda share: report("training the retriever", share),
-        )  # fmt: skip
+        show = lambda share: report("training the retriever", share)  # noqa: E731
+        distil.train(retriever, examples, settings, seed=seed, progress=show)
 
     # What tables 5 and 6 and section 3.2 share
 
@@ -211,10 +210,7 @@ class Laboratory:
                 asked, lists, self._corpus, readings, aggregation, reader="iteration-0"
             )
         retriever = its.retriever_before(0)
-        distil.train(
-            retriever, examples, settings, seed=seed,
-            progress=lambda share: report("training the retriever", share),
-        )  # fmt: skip
+        self._train(retriever, examples, settings, seed, report)
         found = self._search(retriever, source.validation, report)
         answered = self._sizes.table_answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
@@ -261,22 +257,7 @@ class Laboratory:
         )  # fmt: skip
         return self._figures(asked, lists, readings.answers)
 
-    # Questions and figures
-
-    def _asked(self, start: str, seed: int) -> tuple[list[AskedQuestion], list[AskedQuestion]]:
-        """Train questions of known articles; validation alternates unseen articles and questions.
-
-        The draw of training questions follows the seed, the validation questions are always the
-        same, so that seeds differ in training alone.
-        """
-        asked = read_asked(self._data / "questions.jsonl")
-        unseen = [one for one in asked if article_of(one) in UNSEEN]
-        known = [one for one in asked if article_of(one) not in UNSEEN]
-        sizes = self._sizes
-        train = draw([o for o in known if o.label.split == "train"], sizes.drawn(start), seed)
-        dev = draw([o for o in known if o.label.split == "dev"], sizes.measured, 0)
-        pairs = zip(draw(unseen, sizes.measured, 0), dev, strict=False)
-        return train, [one for pair in pairs for one in pair]
+    # Figures
 
     def _figures(
         self, asked: Sequence[AskedQuestion], lists: RankedLists, answers: Sequence[str]
@@ -310,11 +291,3 @@ def by_attention(lists: RankedLists, readings: ListReadings) -> RankedLists:
     rows = np.take_along_axis(lists.rows[:count, : attention.shape[1]], order, axis=1)
     scores = np.take_along_axis(attention, order, axis=1)
     return RankedLists(rows, np.nan_to_num(scores, nan=0.0))
-
-
-def article_of(one: AskedQuestion) -> str:
-    return one.label.passage_ids[0].split("#")[0]
-
-
-def draw(asked: list[AskedQuestion], count: int, seed: int) -> list[AskedQuestion]:
-    return Random(seed).sample(asked, min(count, len(asked)))

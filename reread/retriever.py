@@ -250,9 +250,11 @@ class DenseRetriever(nn.Module):
     def _encoding(self) -> Iterator[None]:
         was_training = self.training
         self.eval()
-        with torch.inference_mode():
-            yield
-        self.train(was_training)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            self.train(was_training)
 
     def _autocast(self, bf16: bool) -> AbstractContextManager[object]:
         if not bf16:

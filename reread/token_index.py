@@ -47,11 +47,11 @@ class TokenIndex:
     def dimension(self) -> int:
         return int(self._codes.shape[1])
 
-    def score(self, question: Floats, rows: Rows) -> Floats:
+    def score(self, question: Floats, rows: Rows, *, rows_at_once: int = ROWS_AT_ONCE) -> Floats:
         """(T, D), (R,) -> (R,): how well each of these rows matches; R may be any number."""
         scores = np.empty(len(rows), dtype=np.float32)
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            part = rows[start : start + ROWS_AT_ONCE]
+        for start in range(0, len(rows), rows_at_once):
+            part = rows[start : start + rows_at_once]
             places, starts = self._places(part)
             codes, scales = self._codes[places], self._scales[places]  # (S, D), (S,)
             scores[start : start + len(part)] = best_matches(question, codes, starts, scales)

@@ -198,9 +198,10 @@ def start_retriever(
 ) -> DenseRetriever:
     """The last checkpoint's weights; the start encoder where there is none or it was changed."""
     newest = latest_checkpoint(home)
-    changed = newest is None or newest.config.get("start_encoder") != settings.start_encoder
-    source = settings.start_encoder if newest is None or changed else newest.folder
-    retriever = DenseRetriever.load(source, device=settings.device)
+    if newest is None or newest.config.get("start_encoder") != settings.start_encoder:
+        retriever = DenseRetriever.load(settings.start_encoder, device=settings.device)
+    else:
+        retriever = DenseRetriever.load(newest.folder, device=settings.device)
     serving = None if generation is None else generation.manifest.retriever
     set_interaction(retriever, settings.interaction or next_interaction(serving, passages))
     return retriever

@@ -23,12 +23,7 @@ from trainer.examples import Example
 from trainer.objectives import Objective, choose_objective
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.speedups import fast_training
-from trainer.student_scores import (
-    count_agreements,
-    count_scores,
-    score,
-    student_temperature,
-)
+from trainer.student_scores import count_agreements, count_scores, score, student_temperature
 from trainer.teacher import scale_teacher
 from trainer.training_state import (
     load_state,
@@ -133,7 +128,8 @@ class _Loop:
         self.last_losses: deque[float] = deque(maxlen=max(1, self.steps // 10))
         self.random = Random(seed)
         self.epoch_random = random_to_json(self.random)  # as the present epoch began
-        self.run_name = "" if watch.keep is None else name_run(retriever, settings, seed, data)
+        identity = (retriever.settings, settings, seed, data)
+        self.run_name = "" if watch.keep is None else name_run(retriever, *identity)
         self.shifts = self._teacher_shifts()
 
     def run(self) -> TrainingReport:

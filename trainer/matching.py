@@ -22,13 +22,15 @@ def score_lists(
     retriever: DenseRetriever,
     questions: Sequence[str],
     lists: Sequence[Sequence[Passage]],
+    *,
+    questions_at_once: int = QUESTIONS_AT_ONCE,
 ) -> list[Floats]:
     """(K_i,) of each question with its own passages; no list may be empty for a late retriever."""
     if retriever.settings.interaction != "late":
         return _score_pooled(retriever, questions, lists)
     scores: list[Floats] = []
-    for start in range(0, len(questions), QUESTIONS_AT_ONCE):
-        part = slice(start, start + QUESTIONS_AT_ONCE)
+    for start in range(0, len(questions), questions_at_once):
+        part = slice(start, start + questions_at_once)
         scores += _score_late(retriever, questions[part], lists[part])
     return scores
 
@@ -74,17 +76,21 @@ class Best:
     of N passages that is C ln(N / C) instead of all.
     """
 
-    def __init__(self, retriever: DenseRetriever, questions: Sequence[str], k: int) -> None:
+    def __init__(
+        self,
+        retriever: DenseRetriever,
+        questions: Sequence[str],
+        k: int,
+        *,
+        candidates: int | None = None,  # of a late retriever; None = as many as a generation has
+    ) -> None:
         self._retriever, self._k = retriever, k
-        self._late = retriever.settings.interaction == "late"
-        self._asked: TokenVectors | None = None
-        if self._late:
+        self._asked: TokenVectors | None = None  # of a late retriever
+        if retriever.settings.interaction == "late":
             self._asked = retriever.encode_question_tokens(questions)
-            self._vectors = self._asked.pooled
+            self._vectors, self._width = self._asked.pooled, candidates or count_candidates(k)
         else:
-            self._vectors = retriever.encode_questions(questions)  # (B, D)
-        width = count_candidates(k) if self._late else k
-        self._width = width
+            self._vectors, self._width = retriever.encode_questions(questions), k  # (B, D)
         self._rows = [np.zeros(0, dtype=np.int64) for _ in questions]
         self._near = [np.zeros(0, dtype=np.float32) for _ in questions]
         self._matches = [np.zeros(0, dtype=np.float32) for _ in questions]
@@ -92,7 +98,7 @@ class Best:
     def show(self, rows: Rows, passages: Sequence[Passage]) -> None:
         """More of the corpus."""
         made = None
-        if self._late:
+        if self._asked is not None:
             made = self._retriever.encode_passage_tokens(passages)
             vectors = made.pooled
         else:
@@ -120,7 +126,7 @@ class Best:
 
     def rows(self) -> list[list[int]]:
         """Each question's best, best first, ties by row."""
-        scores = self._matches if self._late else self._near
+        scores = self._near if self._asked is None else self._matches
         return [
             own[np.lexsort((own, -score))][: self._k].tolist()
             for own, score in zip(self._rows, scores, strict=True)

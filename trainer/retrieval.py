@@ -5,7 +5,7 @@ exact: the full ranking with the other documents left out. Knows retrievers, row
 knows no reader and no run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from reread.generation import count_candidates
 from reread.index import VectorIndex
 from reread.lexical import BM25Retriever
 from reread.passages import PassageStore
-from reread.records import Hit
+from reread.records import Hit, Passage
 from reread.retriever import DenseRetriever
 from reread.token_index import TokenIndex, TokenWriter
 from trainer.ranked_lists import RankedLists, pack
@@ -111,37 +111,31 @@ def encode_corpus(
     retriever: DenseRetriever, store: PassageStore, folder: Path, progress: Progress
 ) -> EncodedCorpus:
     """Every passage encoded into files of `folder`, and these memory-mapped."""
-    if retriever.settings.interaction == "late":
-        return _encode_tokens(retriever, store, folder, progress)
-    vectors = _make_vectors(retriever, store, folder)
-    start = 0
-    for batch in store.iterate(PASSAGES_AT_ONCE):
-        vectors[start : start + len(batch)] = retriever.encode_passages(batch)
-        start += len(batch)
-        progress(start / len(store))
-    return EncodedCorpus(vectors, None)
-
-
-def _encode_tokens(
-    retriever: DenseRetriever, store: PassageStore, folder: Path, progress: Progress
-) -> EncodedCorpus:
-    vectors = _make_vectors(retriever, store, folder)
-    start = 0
-    with TokenWriter(folder / "tokens", retriever.token_dimension) as writer:
-        for batch in store.iterate(TOKEN_PASSAGES_AT_ONCE):
-            made = retriever.encode_passage_tokens(batch)
-            vectors[start : start + len(batch)] = made.pooled
-            writer.add_all(made)
-            start += len(batch)
-            progress(start / len(store))
-    return EncodedCorpus(vectors, TokenIndex.load(folder / "tokens"))
-
-
-def _make_vectors(retriever: DenseRetriever, store: PassageStore, folder: Path) -> Floats:
     folder.mkdir(parents=True, exist_ok=True)
     shape = (len(store), retriever.dimension)
-    path = folder / "vectors.npy"
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    path, tokens = folder / "vectors.npy", folder / "tokens"
+    vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    if retriever.settings.interaction != "late":
+        for part, batch in _slices(store, PASSAGES_AT_ONCE, progress):
+            vectors[part] = retriever.encode_passages(batch)
+        return EncodedCorpus(vectors, None)
+    with TokenWriter(tokens, retriever.token_dimension) as writer:
+        for part, batch in _slices(store, TOKEN_PASSAGES_AT_ONCE, progress):
+            made = retriever.encode_passage_tokens(batch)
+            vectors[part] = made.pooled
+            writer.add_all(made)
+    return EncodedCorpus(vectors, TokenIndex.load(tokens))
+
+
+def _slices(
+    store: PassageStore, count: int, progress: Progress
+) -> Iterator[tuple[slice, list[Passage]]]:
+    """The corpus in parts, each with its rows; progress is told when a part is done."""
+    start = 0
+    for batch in store.iterate(count):
+        yield slice(start, start + len(batch)), batch
+        start += len(batch)
+        progress(start / len(store))
 
 
 def rows_of(hits: Sequence[Hit]) -> Rows:

@@ -1,10 +1,12 @@
-"""An empty home and an empty folder of documents."""
+"""An empty home, an empty folder of documents, and builds that verify in this process."""
 
 from pathlib import Path
 
 import pytest
 
+from index_builder.build import build_generation
 from reread.home import Home
+from tests.index_builder.verified import verify_here
 
 
 @pytest.fixture
@@ -17,3 +19,14 @@ def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def build(home, tiny_encoder):
+    def run(**options):
+        if options.get("retriever") != "bm25" and "checkpoint" not in options:
+            options = {"model": str(tiny_encoder), **options}
+        options = {"verify": verify_here, "dtype": "float32", "device": "cpu", **options}
+        return build_generation(home, **options)
+
+    return run

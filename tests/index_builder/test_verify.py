@@ -12,12 +12,12 @@ from index_builder.verification import verify_in_child
 from index_builder.verify import verify_generation
 from reread.errors import CorruptArtefact
 from reread.generation import Generation, open_current
-from reread.home import Home
 from reread.index import VectorIndex
 from reread.manifest import Manifest, read_manifest, write_manifest
 from reread.publication import current
 from reread.seals import seal_files
 from reread.token_index import TokenWriter, encode
+from tests.index_builder.verified import verify_here
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def built(home, write_corpus, twelve_passages, tiny_encoder):
             model=str(tiny_encoder),
             device="cpu",
             dtype="float32",
-            verify=lambda folder: verify_generation(Home(folder.parents[1]), int(folder.name)),
+            verify=verify_here,
         )
     return home
 
@@ -154,7 +154,7 @@ def built_late(home, write_corpus, twelve_passages, tiny_encoder):
             model=str(tiny_encoder),
             device="cpu",
             dtype="float32",
-            verify=lambda folder: verify_generation(Home(folder.parents[1]), int(folder.name)),
+            verify=verify_here,
         )
     return home
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reread import token_index
 from reread.errors import CorruptArtefact
 from reread.late_interaction import TokenVectors, best_matches
 from reread.records import Hit, Passage
@@ -63,12 +62,13 @@ def test_a_byte_per_value_is_off_by_half_a_step(tmp_path, texts):
     assert (tmp_path / CODES_FILE).stat().st_size == sum(LENGTHS) * WIDTH
 
 
-def test_rows_are_scored_in_the_order_asked_for_and_again(tmp_path, texts, question, monkeypatch):
-    monkeypatch.setattr(token_index, "ROWS_AT_ONCE", 2)
+def test_rows_are_scored_in_the_order_asked_for_and_again(tmp_path, texts, question):
     index = write(tmp_path, texts)
     rows = np.array([6, 0, 3, 3, 1])
     expected = [by_hand(question, index.tokens_of(row)) for row in rows.tolist()]
-    assert index.score(question, rows).tolist() == pytest.approx(expected, abs=1e-6)
+    for at_once in (2, 512):
+        found = index.score(question, rows, rows_at_once=at_once)
+        assert found.tolist() == pytest.approx(expected, abs=1e-6)
     assert index.score(question, np.array([], dtype=np.int64)).tolist() == []
 
 

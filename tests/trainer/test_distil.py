@@ -11,7 +11,7 @@ import torch
 
 from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
-from tests.trainer.tiny import load, make_encoder, make_examples
+from tests.trainer.tiny import FAST, load, make_encoder, make_examples
 from trainer.batches import Batch, draw_batches, draw_passages, tokenise
 from trainer.distil import Stopped, set_dropout, train
 from trainer.examples import Example
@@ -20,14 +20,6 @@ from trainer.rankings import candidate_scores
 from trainer.settings import DistilSettings
 from trainer.student_scores import score, student_temperature
 from trainer.teacher import scale_teacher
-
-FAST = DistilSettings(
-    epochs=12,
-    learning_rate=3e-3,
-    batch_questions=16,
-    passages_per_question=0,
-    freeze_word_embeddings=False,
-)
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from reread import generation
 from reread.errors import BadRequest
 from reread.retriever import DenseRetriever
-from tests.trainer.tiny import load, make_encoder, make_examples, make_passages, make_store
-from trainer import matching
+from tests.trainer.tiny import FAST, load, make_encoder, make_examples, make_passages, make_store
 from trainer.batches import Batch, draw_batches, tokenise
 from trainer.distil import set_dropout, train
 from trainer.matching import Best, score_lists
@@ -25,14 +23,7 @@ from trainer.starts import load_start_encoder, set_interaction
 from trainer.student_scores import LATE_TEMPERATURE, score, student_temperature
 from trainer.teacher import scale_teacher
 
-FAST = DistilSettings(
-    epochs=12,
-    learning_rate=3e-3,
-    batch_questions=16,
-    passages_per_question=0,
-    freeze_word_embeddings=False,
-    student_temperature=0.1,
-)
+TAUGHT = replace(FAST, student_temperature=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +80,8 @@ def test_padding_scores_nothing_and_lends_no_gradient(late: DenseRetriever) -> N
     own, pooled = score(late, replace(batch, mask=mask), 0.5)
     assert own[1, 3:].tolist() == pooled[1, 3:].tolist() == [0.0] * (mask.shape[1] - 3)
     torch.autograd.backward(own[~mask].sum() + 0.0 * own.sum())
-    assert all(float(one.grad.abs().max()) == 0 for one in parameters_with_gradient(late))
+    reached = parameters_with_gradient(late)
+    assert len(reached) > 10 and all(float(one.grad.abs().max()) == 0 for one in reached)
 
 
 def parameters_with_gradient(retriever: DenseRetriever) -> list[torch.nn.Parameter]:
@@ -117,7 +109,7 @@ def test_it_learns_the_teachers_choice_on_unseen_questions(
     late: DenseRetriever, objective: str
 ) -> None:
     unseen = make_examples(60, seed=9)
-    settings = replace(FAST, objective=objective)
+    settings = replace(TAUGHT, objective=objective)
     report = train(late, make_examples(160), settings, seed=0)
     assert agreement(late, unseen) > 0.9
     assert report.student_temperature == 0.1
@@ -148,12 +140,11 @@ def test_its_temperature_is_its_own(late: DenseRetriever) -> None:
     assert student_temperature(late, DistilSettings(student_temperature=0.3)) == 0.3
 
 
-def test_lists_are_scored_pair_by_pair(late: DenseRetriever, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(matching, "QUESTIONS_AT_ONCE", 2)
+def test_lists_are_scored_pair_by_pair(late: DenseRetriever, tmp_path: Path) -> None:
     examples = make_examples(5)
     questions = [one.question for one in examples]
     lists = [one.passages[: 2 + n] for n, one in enumerate(examples)]
-    found = score_lists(late, questions, lists)
+    found = score_lists(late, questions, lists, questions_at_once=2)
     for question, own, scores in zip(questions, lists, found, strict=True):
         expected = [by_hand(late, question, passage) for passage in own]
         assert scores.tolist() == pytest.approx(expected, abs=1e-5)
@@ -191,10 +182,9 @@ def test_the_gate_sees_its_exact_order(late: DenseRetriever, tmp_path: Path) -> 
         assert [scores[one.id] for one in passages] == pytest.approx(wanted, abs=1e-5)
 
 
-def test_the_gate_compares_the_candidates_that_the_search_compares(late, monkeypatch) -> None:
-    monkeypatch.setattr(generation, "CANDIDATES", 12)
+def test_the_gate_compares_the_candidates_that_the_search_compares(late: DenseRetriever) -> None:
     passages, question = make_passages(), "where is the owl old red"
-    best = Best(late, [question], 4)
+    best = Best(late, [question], 4, candidates=12)
     for start in range(0, 100, 9):
         chunk = passages[start : start + 9]
         best.show(np.arange(start, start + len(chunk)), chunk)

@@ -21,6 +21,7 @@ from tests.trainer.running import ROOT, wait_for
 from tests.trainer.tiny import load, make_encoder, make_examples
 from trainer.distil import Stopped, TrainingReport, train
 from trainer.settings import DistilSettings
+from trainer.starts import set_interaction
 
 SETTINGS = DistilSettings(
     epochs=3, batch_questions=4, passages_per_question=4, freeze_word_embeddings=False
@@ -33,8 +34,15 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-def run(encoder: Path, folder: Path | None, objective: str = "kl", **more: object):
+def run(
+    encoder: Path,
+    folder: Path | None,
+    objective: str = "kl",
+    interaction: str = "pooled",
+    **more: object,
+):
     retriever = load(encoder)
+    set_interaction(retriever, interaction)
     settings = replace(SETTINGS, objective=objective)
     report = train(
         retriever, make_examples(40), settings,
@@ -75,6 +83,20 @@ def test_a_killed_process_goes_on_to_the_same_weights(
     assert len(shares) < STEPS  # it did not start over
     assert_same(found, run(encoder, None, objective))
     assert numbers(folder) == [STEPS]
+
+
+@pytest.mark.parametrize("objective", ["kl", "mse"])
+def test_a_late_students_run_goes_on_and_is_not_taken_for_a_pooled_ones(
+    tmp_path: Path, encoder: Path, objective: str
+) -> None:
+    """Both start from the same weights with the same settings, and were one run to their folder."""
+    folder, asked = tmp_path / "state", iter([False] * 11 + [True])
+    with pytest.raises(Stopped):
+        run(encoder, folder, objective, "late", should_stop=lambda: next(asked))
+    with pytest.raises(Conflict):
+        run(encoder, folder, objective, "pooled")
+    found = run(encoder, folder, objective, "late")
+    assert_same(found, run(encoder, None, objective, "late"))
 
 
 @pytest.mark.parametrize("stop_at", [0, 1, 9, 10, 11, 20, 29])

@@ -15,10 +15,20 @@ from reread.passages import PassageStore
 from reread.records import AnswerRecord, Hit, LoggedPassage, Passage
 from reread.retriever import DenseRetriever, RetrieverSettings
 from trainer.examples import Example
+from trainer.settings import DistilSettings
 
 ANIMALS = ["cat", "dog", "fox", "owl", "bee", "ant", "elk", "yak", "hen", "cow"]
 FILLERS = ["red", "blue", "green", "old", "new", "fast", "slow", "near", "far", "high"]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "where", "is", "the", *ANIMALS, *FILLERS]
+
+
+FAST = DistilSettings(  # enough for these encoders to learn the taste
+    epochs=12,
+    learning_rate=3e-3,
+    batch_questions=16,
+    passages_per_question=0,
+    freeze_word_embeddings=False,
+)
 
 
 def make_encoder(folder: Path, *, normalize: bool = True, seed: int = 0) -> Path:
