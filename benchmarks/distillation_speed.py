@@ -30,18 +30,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from reread.lexical import BM25Retriever
-from reread.questions import LabelledQuestion, read_questions
+from evaluation.questions import LabelledQuestion, read_questions
 from reread.records import Passage
-from reread.retriever import DenseRetriever
-from trainer.batches import Batch, arrange, draw_batches, tokenise
-from trainer.distil import CLIP_NORM, rate_at, set_dropout, train
+from reread.retriever.retriever import DenseRetriever
+from reread.search.words import BM25Retriever
 from trainer.examples import Example
-from trainer.objectives import kl
 from trainer.settings import DistilSettings
-from trainer.starts import set_interaction
-from trainer.student_scores import UNIT_TEMPERATURE, score, student_temperature
-from trainer.teacher import scale_teacher
+from trainer.student.batches import Batch, arrange, draw_batches, tokenise
+from trainer.student.distil import CLIP_NORM, rate_at, set_dropout, train
+from trainer.student.objectives import kl
+from trainer.student.scores import UNIT_TEMPERATURE, score, student_temperature
+from trainer.student.starts import set_interaction
+from trainer.teacher.scaling import scale_teacher
 
 ARMS = ["plain", "ours", "ours-fp32", "late"]
 TOP_K = 20

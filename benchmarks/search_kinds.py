@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 
-from index_builder.build import build_generation
-from index_builder.ingest import ingest
-from reread.generation import Generation
+from evaluation.measure import evaluate
+from evaluation.questions import read_questions
+from index_builder.build.generation import build_generation
+from index_builder.ingest.run import ingest
+from reread.artefacts.generation import Generation
 from reread.home import Home
-from reread.questions import read_questions
-from trainer.evaluation import evaluate
 
 TOP_K = 100
 TIMED = 100  # questions asked one at a time

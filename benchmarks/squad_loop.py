@@ -17,19 +17,19 @@ from pathlib import Path
 
 import torch
 
-from index_builder.build import RetrieverKind, build_generation
-from index_builder.ingest import ingest
-from reread.attention_log import SqliteAttentionLog
-from reread.generation import Generation
+from evaluation.measure import evaluate
+from evaluation.questions import LabelledQuestion, read_questions
+from index_builder.build.generation import RetrieverKind, build_generation
+from index_builder.ingest.run import ingest
+from reread.artefacts.generation import Generation
+from reread.artefacts.passages import newest_corpus
 from reread.home import Home
-from reread.jobs import JobBoard
-from reread.passages import newest_corpus
-from reread.questions import LabelledQuestion, read_questions
-from reread.reader import Reader, ReadRequest, resolve_default_reader
+from reread.log.attention_log import SqliteAttentionLog
+from reread.log.jobs import JobBoard
+from reread.reader.reader import Reader, ReadRequest, resolve_default_reader
 from reread.records import AnswerRecord, LoggedPassage
-from reread.retriever import DenseRetriever, resolve_default_retriever
-from reread.retriever_files import RetrieverSettings
-from trainer.evaluation import evaluate
+from reread.retriever.files import RetrieverSettings
+from reread.retriever.retriever import DenseRetriever, resolve_default_retriever
 
 ASK_AT_ONCE = 4
 
@@ -113,9 +113,9 @@ def one_turn(home: Home, start: str, options: argparse.Namespace) -> int:
     import sys
     import threading
 
-    from reread.publication import current
-    from trainer.parts import RoundParts
-    from trainer.process import Timing, run
+    from reread.artefacts.publication import current
+    from trainer.loop.parts import RoundParts
+    from trainer.loop.process import Timing, run
     from trainer.settings import TrainerSettings
 
     encoder = None if start == "bm25" else start_encoder(start, options.work)

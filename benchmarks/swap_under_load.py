@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx2
 
-from reread.questions import read_questions
+from evaluation.questions import read_questions
 
 GIVE_UP_S = 900.0
 

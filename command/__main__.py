@@ -18,15 +18,15 @@ from command import (
     asking,
     converting,
     corpus,
-    demonstration,
     distilling,
     evaluating,
     exporting,
     generations,
     jobs,
     serving,
-    training,
 )
+from command.demo import demonstration
+from command.train_reader import training
 from reread.errors import RereadError
 
 QUIET = {  # before torch and tokenizers are loaded; see docs/decisions.md

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import httpx2
 import typer
 
-from command.console import make_console, show_answer
 from command.options import HomeOption, JsonOption, UrlOption, settings_from
 from command.settings import Settings
+from command.terminal.console import make_console, show_answer
 from reread.errors import RereadError
 
 TIMEOUT_S = 120.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from command.console import make_console
+from command.terminal.console import make_console
 from reread.errors import BadRequest
 
 if TYPE_CHECKING:
-    from trainer.fid_weights import Conversion
+    from trainer.fid.weights import Conversion
 
 SourceArgument = Annotated[
     Path, typer.Argument(help="Folder with config.json and pytorch_model.bin or safetensors.")
@@ -42,12 +42,12 @@ def convert_reader(
     ] = False,
 ) -> None:
     """A reader: a stock T5 folder for REREAD_READER."""
-    from reread.retriever_files import silence_progress_bars
-    from trainer import fid_reader
+    from reread.retriever.files import silence_progress_bars
+    from trainer.fid.reader import convert_reader
 
     silence_progress_bars()
     refuse_existing(output)
-    done = fid_reader.convert_reader(source, output, tokenizer=tokenizer, input_eos=input_eos)
+    done = convert_reader(source, output, tokenizer=tokenizer, input_eos=input_eos)
     show_conversion(done, f"use it with REREAD_READER={output}")
 
 
@@ -55,12 +55,12 @@ def convert_retriever(
     source: SourceArgument, output: OutputOption, tokenizer: TokenizerOption = None
 ) -> None:
     """A retriever: a folder for `reread build --retriever dense --model`."""
-    from reread.retriever_files import silence_progress_bars
-    from trainer import fid_retriever
+    from reread.retriever.files import silence_progress_bars
+    from trainer.fid.retriever import convert_retriever
 
     silence_progress_bars()
     refuse_existing(output)
-    done = fid_retriever.convert_retriever(source, output, tokenizer=tokenizer)
+    done = convert_retriever(source, output, tokenizer=tokenizer)
     show_conversion(done, f"use it with `reread build --retriever dense --model {output}`")
 
 

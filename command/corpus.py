@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 from rich.markup import escape
 
-from command.console import make_console, progress_bar
 from command.models import retriever_of, set_threads
 from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
+from command.terminal.console import make_console, progress_bar
 from reread.errors import BadRequest
 
 if TYPE_CHECKING:
-    from index_builder.ingest import IngestReport
+    from index_builder.ingest.run import IngestReport
 
 SKIPPED_SHOWN = 20
 
@@ -30,7 +30,7 @@ def ingest(
     home: HomeOption = None,
 ) -> None:
     """Turn documents into passages."""
-    from index_builder.ingest import ingest as run
+    from index_builder.ingest.run import ingest as run
 
     place = home_of(settings_from(home=home))
     console = make_console()
@@ -50,7 +50,7 @@ def build(
     model: RetrieverModelOption = None,
 ) -> None:
     """Build, verify and publish a generation over the newest passages."""
-    from index_builder.build import RetrieverKind, build_generation
+    from index_builder.build.generation import RetrieverKind, build_generation
 
     known = get_args(RetrieverKind)
     if retriever not in known:

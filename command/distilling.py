@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from command.console import make_console, progress_bar
 from command.models import set_threads
 from command.options import HomeOption, home_of, settings_from
 from command.settings import Settings
+from command.terminal.console import make_console, progress_bar
+from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
 from reread.errors import BadRequest
 from reread.home import Home, numbers
-from reread.passages import PassageStore, newest_corpus, open_corpus
 
 READER, RETRIEVER, DATA = "Reader", "Retriever", "Data"
 
@@ -141,9 +141,14 @@ def distill(
     The same command continues an interrupted run; every step is done once.
     """
     given = dict(locals())
-    from reread.placement import pick_device
-    from reread.precision import pick_bf16
-    from trainer.distil_settings import KEEPABLE, ONE_STEP_AGGREGATIONS, ReaderSettings, RunSettings
+    from reread.compute.devices import pick_device
+    from reread.compute.precision import pick_bf16
+    from trainer.iterative.settings import (
+        KEEPABLE,
+        ONE_STEP_AGGREGATIONS,
+        ReaderSettings,
+        RunSettings,
+    )
 
     settings = settings_from(home=home, device=device, threads=threads)
     place = pick_device(settings.device)
@@ -171,13 +176,13 @@ def distill(
 
 def _run(chosen: Any, splits: Any, passages: Path | None, settings: Settings, output: Path) -> None:
     """Gather what the run reads from, do it, and show what came out."""
-    from reread.retriever_files import silence_progress_bars
-    from trainer.asked_questions import read_asked
-    from trainer.iteration import Iterations
-    from trainer.run_directory import open_run
-    from trainer.run_plot import plot_run
-    from trainer.run_source import describe, make_source
-    from trainer.starts import next_interaction
+    from reread.retriever.files import silence_progress_bars
+    from trainer.iterative.asked_questions import read_asked
+    from trainer.iterative.iteration import Iterations
+    from trainer.iterative.run_directory import open_run
+    from trainer.iterative.run_plot import plot_run
+    from trainer.iterative.run_source import describe, make_source
+    from trainer.student.starts import next_interaction
 
     silence_progress_bars()
     console = make_console()
@@ -204,7 +209,7 @@ def open_passages(
     if passages is not None:
         own = Home(output / "corpus").create()
         if not numbers(own.passages_dir):
-            from index_builder.ingest import ingest
+            from index_builder.ingest.run import ingest
 
             ingest(own, [passages], progress=report)
         return open_corpus(own)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from command.console import make_console, progress_bar
-from command.figures import comparison_lines, evaluation_lines
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, JsonOption, ReaderOption, home_of, settings_from
 from command.settings import Settings
+from command.terminal.console import make_console, progress_bar
+from command.terminal.figures import comparison_lines, evaluation_lines
 from reread.errors import BadRequest, NoGeneration
 from reread.home import Home
 
 if TYPE_CHECKING:
-    from reread.questions import LabelledQuestion
-    from trainer.figures import Figures
+    from evaluation.figures import Figures
+    from evaluation.questions import LabelledQuestion
 
 DEFAULT_DEPTHS = "1,5,20,100"
 
@@ -82,7 +82,7 @@ def evaluate(
         Run(top_k, wanted, long_answers, seed, quiet=as_json),
     )
     if results is not None:
-        from trainer.results_file import write_results
+        from evaluation.results_file import write_results
 
         write_results(results, figures.lines)
     body = {"generation": number, **figures.metrics}
@@ -108,10 +108,10 @@ def _measure(
     how: Run,
 ) -> tuple[int, Figures]:
     """(generation, figures) of the published generation, or of the one asked for."""
-    from reread.generation import Generation
-    from trainer.evaluation import evaluate as run
-    from trainer.figures import measure_figures
-    from trainer.long_answers import require_packages
+    from evaluation.figures import measure_figures
+    from evaluation.long_answers import require_packages
+    from evaluation.measure import evaluate as run
+    from reread.artefacts.generation import Generation
 
     if how.long_answers:
         require_packages()
@@ -133,14 +133,14 @@ def _measure(
 
 
 def _read_questions(path: Path, split: str | None, limit: int | None) -> list[LabelledQuestion]:
-    from reread.questions import read_questions
+    from evaluation.questions import read_questions
 
     return read_questions(path, split=split)[:limit]
 
 
 def _compare(first: Path, second: Path, names: list[str], *, seed: int, as_json: bool) -> None:
-    from trainer.comparison import compare
-    from trainer.results_file import read_results
+    from evaluation.comparison import compare
+    from evaluation.results_file import read_results
 
     found = compare(read_results(first), read_results(second), names, seed=seed).to_json()
     body = {"first": str(first), "second": str(second), **found}
@@ -152,7 +152,7 @@ def _show(body: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
 
 
 def _choose_generation(home: Home, asked: int | None) -> int:
-    from reread.publication import current
+    from reread.artefacts.publication import current
 
     if asked is not None:
         return asked

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from command.console import make_console, progress_bar
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, ReaderOption, home_of, settings_from
 from command.settings import Settings
+from command.terminal.console import make_console, progress_bar
 from reread.errors import BadRequest, NoGeneration
 
 if TYPE_CHECKING:
-    from trainer.fid_files import ScoredQuestion
+    from trainer.fid.files import ScoredQuestion
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -36,9 +36,9 @@ def export_passages(
     corpus: Annotated[int | None, typer.Option(help="Corpus version; default: the newest.")] = None,
 ) -> None:
     """Write the home's passages as DPR's TSV."""
-    from index_builder.parsers.records import write_tsv
+    from index_builder.ingest.parsers.records import write_tsv
+    from reread.artefacts.passages import open_corpus
     from reread.commit import replaced_file
-    from reread.passages import open_corpus
 
     check_output(output)
     store = open_corpus(home_of(settings_from(home=home)), corpus)
@@ -65,8 +65,8 @@ def export_questions(
     reader: ReaderOption = None,
 ) -> None:
     """Write questions with the published generation's passages and scores as FiD's JSON."""
-    from trainer.fid_files import write_scored_questions
-    from trainer.retrieved_questions import attended_questions
+    from trainer.fid.files import write_scored_questions
+    from trainer.fid.retrieved_questions import attended_questions
 
     if not 1 <= top_k <= 100:
         raise BadRequest(f"--top-k is {top_k}; choose 1 to 100.")
@@ -97,10 +97,10 @@ def retrieved_questions(
     share: Callable[[float], None],
 ) -> tuple[int, Iterator[ScoredQuestion]]:
     """The published generation's number, and what it finds for the questions of a file."""
-    from reread.generation import Generation
-    from reread.publication import current
-    from reread.questions import read_questions
-    from trainer.retrieved_questions import retrieve_questions
+    from evaluation.questions import read_questions
+    from reread.artefacts.generation import Generation
+    from reread.artefacts.publication import current
+    from trainer.fid.retrieved_questions import retrieve_questions
 
     home = home_of(settings)
     labelled = read_questions(path, split=split)[:limit]
@@ -119,8 +119,8 @@ def given_questions(
     share: Callable[[float], None],
 ) -> Iterator[ScoredQuestion]:
     """The file's questions with their first `top_k` passages and no others."""
-    from trainer.fid_files import read_scored_questions
-    from trainer.retrieved_questions import first_passages
+    from trainer.fid.files import read_scored_questions
+    from trainer.fid.retrieved_questions import first_passages
 
     found = read_scored_questions(path)
     for sentence in found.sentences():

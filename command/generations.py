@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from command.asking import ServiceSaid, call
-from command.console import make_console
 from command.options import HomeOption, JsonOption, home_of, settings_from
-from reread.attention_log import SqliteAttentionLog
+from command.terminal.console import make_console
 from reread.errors import NotFound
 from reread.home import Home, numbers
-from reread.jobs import JobBoard
+from reread.log.attention_log import SqliteAttentionLog
+from reread.log.jobs import JobBoard
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 def survey(home: Home) -> dict[str, Any]:
     """Numbers of everything in the home, without opening models."""
-    from reread.publication import current
+    from reread.artefacts.publication import current
 
     published = current(home)
     board = JobBoard(home.jobs_file)
@@ -70,7 +70,7 @@ def rollback(
     home: HomeOption = None,
 ) -> None:
     """Make an older generation the published one; a running service swaps to it."""
-    from reread.publication import activate, current
+    from reread.artefacts.publication import activate, current
 
     place = home_of(settings_from(home=home))
     published = current(place)

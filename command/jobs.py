@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from command.console import make_console, progress_bar
 from command.options import HomeOption, JsonOption, home_of, settings_from
 from command.serving import trainer_settings_of
+from command.terminal.console import make_console, progress_bar
 from reread.errors import RereadError
 from reread.home import Home
-from reread.jobs import JobBoard
+from reread.log.jobs import JobBoard
 from reread.records import Job
 
 ENDED = ("done", "rejected", "failed", "cancelled")

@@ -13,7 +13,7 @@ def reader_loader(settings: Settings) -> Callable[[], Any]:
     """A function that loads the reader of the settings; the starter reader by default."""
 
     def load() -> Any:
-        from reread.reader import Reader, resolve_default_reader
+        from reread.reader.reader import Reader, resolve_default_reader
 
         return Reader.load(
             settings.reader or str(resolve_default_reader()),
@@ -28,7 +28,7 @@ def reader_loader(settings: Settings) -> Callable[[], Any]:
 
 def retriever_of(settings: Settings) -> str:
     """The encoder to start from."""
-    from reread.retriever import resolve_default_retriever
+    from reread.retriever.retriever import resolve_default_retriever
 
     return settings.retriever or str(resolve_default_retriever())
 

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from command.console import make_console
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, ReaderOption, home_of, settings_from
 from command.settings import Settings
+from command.terminal.console import make_console
 from reread.home import Home
 
 logger = logging.getLogger(__name__)
@@ -89,10 +89,10 @@ def trainer(
 
 def run_trainer(settings: Settings, home: Home, parent_pid: int | None) -> None:
     """The trainer's composition root."""
-    from reread.attention_log import SqliteAttentionLog
     from reread.commit import crash_at
-    from trainer.parts import RoundParts
-    from trainer.process import run
+    from reread.log.attention_log import SqliteAttentionLog
+    from trainer.loop.parts import RoundParts
+    from trainer.loop.process import run
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from reread.database import Synchronous
 from reread.errors import BadRequest
+from reread.log.database import Synchronous
 
 PREFIX = "REREAD_"
 OUTSIDE = frozenset({"REREAD_FAILPOINT"})  # for the tests of crashes; read where it is used

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from index_builder.build import build_generation
-from index_builder.verify import verify_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.verify import verify_generation
+from reread.artefacts.publication import KEEP, prune
 from reread.commit import crash_at
 from reread.errors import RereadError
 from reread.home import Home
-from reread.publication import KEEP, prune
-from reread.retriever_files import silence_progress_bars
+from reread.retriever.files import silence_progress_bars
 
 
 def main(arguments: list[str]) -> int:

@@ -2,10 +2,11 @@
 
 from fastapi import FastAPI
 
-from service import admin, answers, problems, relevance, status
-from service.envelope import RequestEnvelope
-from service.parts import ServiceParts
-from service.schemas import ProblemBody
+from service.http import problems
+from service.http.envelope import RequestEnvelope
+from service.http.parts import ServiceParts
+from service.http.schemas import ProblemBody
+from service.routes import admin, answers, relevance, status
 
 
 def create_app(parts: ServiceParts) -> FastAPI:

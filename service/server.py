@@ -2,7 +2,6 @@
 
 import atexit
 import logging
-import os
 import platform
 import socket
 import time
@@ -13,22 +12,23 @@ from typing import Any
 
 import uvicorn
 
-from reread.attention import AGGREGATIONS
-from reread.attention_log import SqliteAttentionLog
-from reread.group_commit import GroupCommitter
 from reread.home import Home
-from reread.jobs import JobBoard
+from reread.log.attention_log import SqliteAttentionLog
+from reread.log.group_commit import GroupCommitter
+from reread.log.jobs import JobBoard
+from reread.processes import is_alive
+from reread.reader.aggregations import AGGREGATIONS
+from service.answering.generations import HomeGenerations
+from service.answering.history import PastAnswers
+from service.answering.live import LiveGeneration
+from service.answering.pipeline import Pipeline
+from service.answering.reading import AnswerReader, ReaderDesk
+from service.answering.searching import SearchDesk
 from service.app import create_app
-from service.generations import HomeGenerations
-from service.history import PastAnswers
+from service.http.parts import ServiceParts
+from service.http.security import Keys, admin_key_of
 from service.listening import listen, url_of
-from service.live import LiveGeneration
 from service.metrics import ServiceMetrics
-from service.parts import ServiceParts
-from service.pipeline import Pipeline
-from service.reading import AnswerReader, ReaderDesk
-from service.searching import SearchDesk
-from service.security import Keys, admin_key_of
 from service.settings import ServiceSettings
 from service.shutdown import DrainingServer, leave_at_once
 
@@ -185,7 +185,6 @@ def recorded_pid(home: Home) -> int | None:
     """The trainer's process id from log/trainer.pid, while that process lives."""
     try:
         pid = int((home.log_dir / "trainer.pid").read_text(encoding="ascii"))
-        os.kill(pid, 0)
     except (OSError, ValueError):
         return None
-    return pid
+    return pid if is_alive(pid) else None

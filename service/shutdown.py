@@ -12,7 +12,7 @@ from types import FrameType
 
 import uvicorn
 
-from service.parts import Presence
+from service.http.parts import Presence
 
 LAST_WORDS_S = 1  # for connections that are still open after the drain
 

@@ -8,9 +8,9 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
 from reread.home import Home, next_number
-from reread.passages import PassageStore
 from reread.records import Passage
 
 _TEXTS = [

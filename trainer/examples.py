@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from reread.passages import PassageStore
+from reread.artefacts.passages import PassageStore
 from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
 
 VANISHED = "the passage its reader preferred was changed or removed"

@@ -58,7 +58,7 @@ class DistilSettings:
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """What a candidate must show before it is published; the rule is in trainer/gate.py."""
+    """What a candidate must show before it is published; the rule is in trainer/loop/gate.py."""
 
     held_out_share: float = 0.2  # of the log's questions, never trained on
     gate_min_questions: int = 5  # fewer held-out questions say nothing
@@ -95,7 +95,9 @@ class TrainerSettings:
 
     def __post_init__(self) -> None:
         if self.aggregation != LOGGED_AGGREGATION:
-            from reread.attention import aggregation_named  # torch, which the rest does without
+            from reread.reader.aggregations import (
+                aggregation_named,  # torch, which the rest does without
+            )
 
             aggregation_named(self.aggregation)
         if self.interaction is not None:

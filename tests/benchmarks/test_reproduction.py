@@ -8,19 +8,19 @@ from statistics import stdev
 import numpy as np
 import pytest
 
-from benchmarks.reproduction import main
-from benchmarks.reproduction_cells import by_attention
-from benchmarks.reproduction_page import write_page
-from benchmarks.reproduction_results import BOTH, Results
-from benchmarks.reproduction_shapes import compare, rises
-from benchmarks.reproduction_sizes import SPLITS, Cell, Sizes, all_cells, plain
+from benchmarks.reproduction.__main__ import main
+from benchmarks.reproduction.cells import by_attention
+from benchmarks.reproduction.page import write_page
+from benchmarks.reproduction.results import BOTH, Results
+from benchmarks.reproduction.shapes import compare, rises
+from benchmarks.reproduction.sizes import SPLITS, Cell, Sizes, all_cells, plain
 from reread.records import Passage
-from reread.retriever import DenseRetriever
-from tests.trainer.iterating import make_world
-from tests.trainer.tiny import ANIMALS, make_passages
-from trainer.fused_lists import fuse
-from trainer.list_reading import ListReadings
-from trainer.ranked_lists import RankedLists
+from reread.retriever.retriever import DenseRetriever
+from tests.worlds.iterating import make_world
+from tests.worlds.tiny import ANIMALS, make_passages
+from trainer.iterative.lists.fused import fuse
+from trainer.iterative.lists.ranked import RankedLists
+from trainer.iterative.lists.reading import ListReadings
 
 
 def make_data(folder: Path) -> Path:

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from command.__main__ import run
-from reread.generation import Generation
+from reread.artefacts.generation import Generation
 from reread.home import Home
-from reread.reader import Reader
-from tests.trainer.fid_checkpoints import (
+from reread.reader.reader import Reader
+from tests.trainer.fid.test_reader import Runs
+from tests.trainer.fid.test_retriever import token_ids
+from tests.worlds.fid_checkpoints import (
     BERT_CONFIG,
     T5_CONFIG,
     SlowRetriever,
@@ -19,8 +21,6 @@ from tests.trainer.fid_checkpoints import (
     t5_tokenizer,
     write_checkpoint,
 )
-from tests.trainer.test_fid_reader import Runs
-from tests.trainer.test_fid_retriever import token_ids
 
 
 def test_a_converted_retriever_builds_and_searches(tmp_path):

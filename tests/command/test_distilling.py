@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from command.__main__ import run
-from tests.trainer.iterating import make_asked, make_world
-from tests.trainer.tiny import make_passages
+from tests.worlds.iterating import make_asked, make_world
+from tests.worlds.tiny import make_passages
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reread.artefacts.passages import PassageStore
 from reread.home import Home
-from reread.passages import PassageStore
 from reread.records import Passage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,7 +41,7 @@ def evaluate(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published BM25 generation over four passages."""
-    from index_builder.build import build_generation
+    from index_builder.build.generation import build_generation
     from reread.commit import committed_dir
 
     home = Home(tmp_path_factory.mktemp("home")).create()

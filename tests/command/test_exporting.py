@@ -6,11 +6,11 @@ import json
 import pytest
 
 from command.__main__ import run
-from reread.generation import Generation
+from reread.artefacts.generation import Generation
+from reread.artefacts.passages import open_corpus
 from reread.home import Home
-from reread.passages import open_corpus
-from reread.reader import Reader, ReadRequest, resolve_default_reader
-from trainer.fid_files import read_scored_questions
+from reread.reader.reader import Reader, ReadRequest, resolve_default_reader
+from trainer.fid.files import read_scored_questions
 
 TEXTS = [
     ("Paris", 'Paris, "the city of light",\tlies on the Seine.'),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.build import build_generation
+from index_builder.build.generation import build_generation
 from reread.home import Home
-from tests.index_builder.verified import verify_here
+from tests.worlds.verified import verify_here
 
 
 @pytest.fixture

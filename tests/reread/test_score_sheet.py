@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import torch
 
-from reread.attention import AGGREGATIONS, aggregate, toy_evidence
+from reread.reader.aggregations import AGGREGATIONS, aggregate, toy_evidence
 from reread.records import AnswerRecord, LoggedPassage
 from reread.score_sheet import pack_scores, unpack_scores
-from tests.reread.test_attention_log import record
+from tests.reread.log.test_attention_log import record
 
 
 def test_float32_scores_come_back_bit_for_bit() -> None:

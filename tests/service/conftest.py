@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes import EchoReader, Shelf, WordGeneration
-from tests.service.running import Running, running
+from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
+from tests.worlds.serving import Running, running
 
 
 @pytest.fixture(scope="module")

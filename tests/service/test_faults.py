@@ -11,10 +11,10 @@ import httpx2
 import pytest
 
 from reread.errors import CorruptArtefact, StorageFailed
-from reread.reader import Reading, ReadRequest
+from reread.reader.reader import Reading, ReadRequest
 from reread.records import AnswerRecord
-from tests.fakes import EchoReader, Shelf, WordGeneration
-from tests.service.running import Running, assert_problem, running, until
+from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
+from tests.worlds.serving import Running, assert_problem, running, until
 
 
 def shelf_with(*numbers: int) -> Shelf:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reread.passages import PassageStore
+from reread.artefacts.passages import PassageStore
 from reread.records import AnswerRecord, LoggedPassage, Passage
-from tests.trainer.tiny import make_examples, make_passages, make_records, make_store
+from tests.worlds.tiny import make_examples, make_passages, make_records, make_store
 from trainer import examples as reasons
 from trainer.examples import Example, select_examples, split_held_out
 

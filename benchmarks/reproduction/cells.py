@@ -1,0 +1,293 @@
+"""The cells of the reproduction: one table's row for one seed, each worked out on its own.
+
+Table 1's rows are the iterations of one run; tables 5 and 6 and section 3.2 share iteration 0 of
+a smaller one from BM25: its passages, its reader and that reader's scores. Knows the project's
+training and its figures; knows no page.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.reproduction.questions import ask
+from benchmarks.reproduction.sizes import (
+    ENCODER,
+    FIRST,
+    KEPT_AGGREGATIONS,
+    LATE,
+    SPLITS,
+    TOGETHER,
+    Cell,
+    Round,
+    Sizes,
+)
+from index_builder.ingest.run import ingest
+from reread.artefacts.passages import PassageStore, open_corpus
+from reread.home import Home, numbers
+from trainer.iterative.asked_questions import AskedQuestion
+from trainer.iterative.iteration import Iterations
+from trainer.iterative.lists.fused import fuse
+from trainer.iterative.lists.metrics import AnswerFinder, answer_metrics, retrieval_metrics
+from trainer.iterative.lists.ranked import RankedLists
+from trainer.iterative.lists.reading import ListReadings, read_lists
+from trainer.iterative.lists.scored import scored_examples
+from trainer.iterative.lists.searches import DenseSearch, encode_corpus
+from trainer.iterative.lists.signals import read_list_signals, signalled_examples
+from trainer.iterative.run_directory import open_run
+from trainer.iterative.run_source import describe, make_source
+from trainer.iterative.settings import ReaderSettings, RunSettings
+from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.student import distil
+from trainer.student.starts import set_interaction
+
+DEEPEST = 100
+
+
+class Laboratory:
+    """Questions, corpus and the runs of one work folder; every cell begins from files."""
+
+    def __init__(
+        self,
+        data: Path,
+        work: Path,
+        sizes: Sizes,
+        *,
+        reader: str | None = None,
+        encoder: str | None = None,
+    ) -> None:
+        self._data, self._work, self._sizes = data, work, sizes
+        self._reader, self._encoder = reader, encoder
+        self._corpus = self._open_corpus()
+        self._finder = AnswerFinder(self._corpus)
+
+    def work_out(self, cell: Cell, report: Callable[[str, float], None]) -> dict[str, Any]:
+        """The cell's figures by split, R@k and EM as shares with their numbers of questions."""
+        if cell.table == "table1":
+            start, _, number = cell.row.rpartition("-")
+            if cell.row == ENCODER:
+                return self._before_training(cell.seed, report)
+            if start == TOGETHER:
+                return self._together(int(number), cell.seed, report)
+            if start == LATE:
+                return self._late(int(number), cell.seed, report)
+            return self._iteration(start, int(number), cell.seed, report)
+        if cell.table == "section32":
+            return self._fewer_passages(cell.row, cell.seed, report)
+        aggregation = cell.row if cell.table == "table6" else "mean"
+        objective = cell.row if cell.table == "table5" else "kl"
+        return self._retriever(objective, aggregation, cell.seed, report)
+
+    # Table 1
+
+    def _iteration(self, start: str, number: int, seed: int, report: Any) -> dict[str, Any]:
+        with self._open(start, number, seed, report) as (its, source):
+            its.go()
+        lists = its.lists(number, "validation")
+        answers = ListReadings.load(its.run.step(number, "validation")).answers
+        return self._figures(source.validation, lists, answers)
+
+    @contextmanager
+    def _open(
+        self, start: str, iterations: int, seed: int, report: Any
+    ) -> Iterator[tuple[Iterations, Any]]:
+        """A run of the work folder, and what it reads from; ours until the block ends."""
+        settings = self._settings(start, iterations, seed)
+        folder = self._work / f"{start}-seed{seed}"
+        source = make_source(
+            *ask(self._data, self._sizes, start, seed), self._corpus, settings, folder / "given"
+        )
+        with open_run(folder, describe(source, settings)) as run:
+            yield Iterations(run, source, settings, report=report), source
+
+    def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
+        sizes = self._sizes
+        return RunSettings(
+            start="bm25" if start == FIRST else start, encoder=self._encoder,
+            iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
+            aggregations=KEPT_AGGREGATIONS if start == FIRST else ("mean",),
+            read_validation=len(SPLITS)
+            * (sizes.section_answered if start == FIRST else sizes.answered),
+            distil=self._distil("kl", sizes.of_start(start)),
+            reader=ReaderSettings(
+                base=self._reader, steps=sizes.reader_steps, batch=sizes.reader_batch,
+                passages=sizes.reader_passages, learning_rate=sizes.reader_learning_rate,
+                warmup_steps=max(1, sizes.reader_steps // 5), freeze_embeddings=True,
+            ),
+        )  # fmt: skip
+
+    def _distil(self, objective: str, training: Round) -> DistilSettings:
+        name, _, gamma = objective.partition("-")
+        return DistilSettings(
+            objective=name, margin_gamma=float(gamma or 0.2), epochs=training.epochs,
+            learning_rate=training.learning_rate, batch_questions=training.batch_questions,
+            passages_per_question=training.passages_per_question,
+            freeze_word_embeddings=training.freeze_word_embeddings,
+        )  # fmt: skip
+
+    def _before_training(self, seed: int, report: Any) -> dict[str, Any]:
+        """What BM25's round starts its retriever from, read by iteration 0's reader."""
+        its, source = self._first_iteration(seed, report)
+        found = self._search(its.retriever_before(0), source.validation, report)
+        answered = self._sizes.section_answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _together(self, number: int, seed: int, report: Any) -> dict[str, Any]:
+        """BM25's lists with those of the retriever before or after its first round, fused.
+
+        Read by iteration 0's reader, so EM shows the passages alone.
+        """
+        its, source = self._first_round(seed, report)
+        if number == 0:
+            vectors = self._search(its.retriever_before(0), source.validation, report)
+        else:
+            vectors = its.lists(1, "validation")
+        found = fuse(vectors, its.lists(0, "validation"), 1.0, depth=DEEPEST)
+        answered = self._sizes.answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _late(self, number: int, seed: int, report: Any) -> dict[str, Any]:
+        """The encoder compared token by token, before or after a round on BM25's scored lists.
+
+        As the run from BM25 would train it with `interaction` late; read by iteration 0's reader.
+        """
+        its, source = self._first_round(seed, report)
+        retriever = its.retriever_before(0)
+        set_interaction(retriever, "late")
+        if number == 1:
+            readings = ListReadings.load(its.run.step(0, "scores"))
+            examples = scored_examples(
+                source.train, its.lists(0, "train"), self._corpus, readings, "mean",
+                reader="iteration-0",
+            )  # fmt: skip
+            self._train(retriever, examples, self._distil("kl", self._sizes.bm25), seed, report)
+        found = self._search(retriever, source.validation, report)
+        answered = self._sizes.answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _first_round(self, seed: int, report: Any) -> tuple[Iterations, Any]:
+        """The run from BM25 with its first round done."""
+        with self._open("bm25", 1, seed, report) as (its, source):
+            its.go()
+        return its, source
+
+    def _train(
+        self, retriever: Any, examples: Any, settings: DistilSettings, seed: int, report: Any
+    ) -> None:
+        show = lambda share: report("training the retriever", share)  # noqa: E731
+        distil.train(retriever, examples, settings, seed=seed, progress=show)
+
+    # What tables 5 and 6 and section 3.2 share
+
+    def _first_iteration(self, seed: int, report: Any) -> tuple[Iterations, Any]:
+        """Iteration 0 from BM25 up to its scores, made if it is not there."""
+        with self._open(FIRST, 0, seed, report) as (its, source):
+            for name in ("retrieved", "reader", "validation", "scores"):
+                its.do(0, name)
+        return its, source
+
+    def _retriever(
+        self, objective: str, aggregation: str, seed: int, report: Any
+    ) -> dict[str, Any]:
+        """One round from BM25: a retriever trained otherwise, read by iteration 0's reader."""
+        its, source = self._first_iteration(seed, report)
+        count, settings = self._sizes.table.questions, self._distil(objective, self._sizes.table)
+        asked, lists = source.train[:count], its.lists(0, "train").first(count)
+        if objective in ANSWER_OBJECTIVES:
+            signals = read_list_signals(
+                its.reader(0), asked, lists, self._corpus, objective, depth=self._sizes.depth,
+                progress=lambda share: report("reading answers", share),
+            )  # fmt: skip
+            examples = signalled_examples(asked, lists, self._corpus, signals, reader="iteration-0")
+        else:
+            readings = ListReadings.load(its.run.step(0, "scores")).first(count)
+            examples = scored_examples(
+                asked, lists, self._corpus, readings, aggregation, reader="iteration-0"
+            )
+        retriever = its.retriever_before(0)
+        self._train(retriever, examples, settings, seed, report)
+        found = self._search(retriever, source.validation, report)
+        answered = self._sizes.table_answered
+        return self._read_and_figure(its, source.validation, found, report, answered=answered)
+
+    def _search(self, retriever: Any, asked: Sequence[AskedQuestion], report: Any) -> RankedLists:
+        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+            show = lambda share: report("encoding the corpus", share)  # noqa: E731
+            corpus = encode_corpus(retriever, self._corpus, Path(folder), show)
+            questions = [one.label.question for one in asked]
+            return DenseSearch(retriever, corpus).search(questions, DEEPEST, [None] * len(asked))
+
+    def _fewer_passages(self, row: str, seed: int, report: Any) -> dict[str, Any]:
+        """Section 3.2: the first k of the 20 by the retriever's order, or by attention."""
+        its, source = self._first_iteration(seed, report)
+        lists, asked = its.lists(0, "validation"), source.validation
+        whole = ListReadings.load(its.run.step(0, "validation"))
+        order, _, count = row.partition("-")
+        if order == "all":
+            return self._figures(asked, lists, whole.answers)
+        if order == "attention":
+            lists = by_attention(lists, whole)
+        depth = int(count)
+        answered = self._sizes.section_answered
+        return self._read_and_figure(
+            its, asked[: len(lists)], lists, report, depth=depth, answered=answered
+        )
+
+    def _read_and_figure(
+        self,
+        its: Iterations,
+        asked: Sequence[AskedQuestion],
+        lists: RankedLists,
+        report: Any,
+        *,
+        answered: int,
+        depth: int | None = None,
+    ) -> dict[str, Any]:
+        read = asked[: len(SPLITS) * answered]
+        readings = read_lists(
+            its.reader(0), [one.label.question for one in read], lists.first(len(read)),
+            self._corpus,
+            depth=depth or self._sizes.depth, aggregations=("mean",),
+            progress=lambda share: report("reading", share),
+        )  # fmt: skip
+        return self._figures(asked, lists, readings.answers)
+
+    # Figures
+
+    def _figures(
+        self, asked: Sequence[AskedQuestion], lists: RankedLists, answers: Sequence[str]
+    ) -> dict[str, Any]:
+        found = {}
+        for place, split in enumerate(SPLITS):
+            rows = list(range(place, len(asked), len(SPLITS)))
+            own = RankedLists(lists.rows[rows], lists.scores[rows])
+            labels = [asked[row].label for row in rows]
+            recall = retrieval_metrics(labels, own, self._corpus, self._finder)
+            read = answer_metrics(labels, [answers[row] for row in rows if row < len(answers)])
+            found[split] = {
+                **{f"R@{k}": value for k, value in recall["answer"].items()},
+                "EM": read["em"], "F1": read["f1"],
+                "measured": recall["questions"], "answered": read["questions"],
+            }  # fmt: skip
+        return found
+
+    def _open_corpus(self) -> PassageStore:
+        home = Home(self._work / "corpus").create()
+        if not numbers(home.passages_dir):
+            ingest(home, [self._data / "passages.jsonl"])
+        return open_corpus(home)
+
+
+def by_attention(lists: RankedLists, readings: ListReadings) -> RankedLists:
+    """What was read, in the order of the reader's own scores; the rest of a list is dropped."""
+    attention = readings.of("mean")  # (Q, K)
+    count = len(attention)
+    order = np.argsort(-np.nan_to_num(attention, nan=-np.inf), axis=1, kind="stable")
+    rows = np.take_along_axis(lists.rows[:count, : attention.shape[1]], order, axis=1)
+    scores = np.take_along_axis(attention, order, axis=1)
+    return RankedLists(rows, np.nan_to_num(scores, nan=0.0))

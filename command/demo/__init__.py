@@ -1,0 +1,1 @@
+"""`reread demo`: its corpus, its audience and its turn of the loop."""

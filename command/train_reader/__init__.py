@@ -1,0 +1,1 @@
+"""`reread train-reader`: its flags, its data and its plan."""

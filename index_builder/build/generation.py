@@ -1,0 +1,285 @@
+"""A corpus and a retriever -> a verified, published generation.
+
+Knows the order of the steps (K1 weights, K2 vectors, K3 index, K4 corpus, K5 manifest, K6 rename,
+K7 verify, K8 publish, K10 prune) and that a failed one leaves nothing behind; the previous
+generation serves meanwhile. Does not know what makes a retriever better.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from index_builder.build.encode import Reusable, encode_corpus
+from index_builder.build.verification import verify_in_child
+from reread.artefacts.checkpoints import read_checkpoint
+from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
+from reread.errors import BadRequest, CorruptArtefact, NoCorpus
+from reread.artefacts.generation import (
+    EMBEDDINGS_FILE,
+    INDEX_FILE,
+    LEXICAL_DIR,
+    RETRIEVER_DIR,
+    TOKENS_DIR,
+)
+from reread.home import Home, next_number
+from reread.search.vectors import VectorIndex, choose_factory
+from reread.search.words import BM25Retriever
+from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
+from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
+from reread.artefacts.publication import KEEP, check_fence, current, list_generations, prune, publish
+from reread.retriever.retriever import DenseRetriever
+from reread.artefacts.seals import FileSeals, check_files, seal_files
+from reread.search.tokens import TokenIndex
+
+Progress = Callable[[str, float], None]
+Verify = Callable[[Path], dict[str, Any]]
+RetrieverKind = Literal["bm25", "dense", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build; `model` None is the default, `checkpoint` wins over `model`.
+
+    `dense` takes weights as they are: those trained for late interaction are built as `late`.
+    """
+
+    retriever: RetrieverKind = "dense"
+    model: str | None = None
+    checkpoint: int | None = None
+    index: str = "auto"
+    fence: int | None = None  # None: take over the published one
+    parent: int | None = None  # None: the generation published now
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+    dtype: str = "auto"
+    keep: int = KEEP
+    verify: Verify = verify_in_child
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The passages this build is about."""
+
+    number: int
+    store: PassageStore
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the manifest says of the search that was written."""
+
+    retriever: RetrieverKind
+    model: str
+    factory: str | None
+    dimension: int | None
+
+
+def build_generation(
+    home: Home,
+    *,
+    retriever: RetrieverKind = "dense",
+    model: str | None = None,
+    checkpoint: int | None = None,
+    index: str = "auto",
+    fence: int | None = None,
+    parent: int | None = None,
+    metrics: Mapping[str, Any] | None = None,
+    progress: Progress = lambda stage, fraction: None,
+    reach: Reach = never,
+    device: str = "auto",
+    dtype: str = "auto",
+    keep: int = KEEP,
+    verify: Verify = verify_in_child,
+    now_s: float | None = None,
+) -> int:
+    """Build, verify, publish and prune; returns the new number. `progress` rises to 1.
+
+    Raises Conflict if a higher fence has published meanwhile; then nothing is left either.
+    """
+    plan = Plan(
+        retriever=retriever,
+        model=model,
+        checkpoint=checkpoint,
+        index=index,
+        fence=fence,
+        parent=parent,
+        metrics=metrics or {},
+        device=device,
+        dtype=dtype,
+        keep=keep,
+        verify=verify,
+    )
+    if plan.retriever not in get_args(RetrieverKind):
+        raise BadRequest(f"Retriever {plan.retriever!r} is not known: choose bm25, dense or late")
+    check_fence(home, fence)  # and again when publishing: this one saves hours
+    sweep_scratch(home.generations_dir)
+    progress("load", 0.0)
+    corpus = _open_corpus(home)
+    number = next_number(home.generations_dir)
+    folder = home.generations_dir / str(number)
+    with committed_dir(folder, before_rename=reach) as scratch:
+        made = _write_search(home, plan, corpus, scratch, progress, reach)
+        _check_corpus_again(corpus)
+        reach("K4")
+        created_s = time.time() if now_s is None else now_s
+        facts = (number, created_s, made)
+        write_manifest(scratch, _manifest(home, plan, corpus, facts, seal_files(scratch)))
+        reach("K5")
+    _verify_and_publish(home, plan, number, progress, reach)
+    return number
+
+
+def _verify_and_publish(
+    home: Home, plan: Plan, number: int, progress: Progress, reach: Reach
+) -> None:
+    folder = home.generations_dir / str(number)
+    try:
+        progress("verify", 0.9)
+        mark_verified(folder, plan.verify(folder))
+        reach("K7")
+        progress("publish", 0.98)
+        publish(home, number, plan.fence, reach=reach)
+    except BaseException:
+        published = current(home)
+        if published is None or published.number != number:
+            remove_dir(folder)  # refused or outrun: it must not be found by a later scan
+        raise
+    prune(home, plan.keep, reach=reach)
+    progress("publish", 1.0)
+
+
+def _open_corpus(home: Home) -> Corpus:
+    """Hashed in full: a damaged corpus must not become a sealed generation."""
+    number = newest_corpus(home)
+    store = open_corpus(home, number, check=True)
+    if len(store) == 0:
+        raise NoCorpus(f"{store.folder} holds no passages: run `reread ingest PATH` first")
+    return Corpus(number, store)
+
+
+def _write_search(
+    home: Home, plan: Plan, corpus: Corpus, scratch: Path, progress: Progress, reach: Reach
+) -> Made:
+    """K1 to K3."""
+    if plan.retriever == "bm25":
+        return _write_lexical(corpus, scratch, progress, reach)
+    source = _weights_source(home, plan)
+    retriever = DenseRetriever.load(source, device=plan.device, dtype=plan.dtype)
+    as_trained = retriever.settings.interaction
+    if plan.retriever == "late":
+        retriever.settings = replace(retriever.settings, interaction="late")
+    if plan.checkpoint is None or retriever.settings.interaction != as_trained:
+        retriever.save(scratch / RETRIEVER_DIR)
+    else:
+        shutil.copytree(source or "", scratch / RETRIEVER_DIR)  # bit for bit what was trained
+    reach("K1")
+    name = f"checkpoint {plan.checkpoint}" if plan.checkpoint is not None else retriever.name
+    _write_vectors(home, corpus, retriever, scratch, progress)
+    reach("K2")
+    progress("index", 0.85)
+    vectors = np.load(scratch / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
+    factory = choose_factory(*vectors.shape) if plan.index == "auto" else plan.index
+    VectorIndex.build(vectors, factory).save(scratch / INDEX_FILE)
+    reach("K3")
+    kind: RetrieverKind = "late" if retriever.settings.interaction == "late" else "dense"
+    return Made(kind, name, factory, retriever.dimension)
+
+
+def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Reach) -> Made:
+    reach("K1")
+    reach("K2")
+    progress("index", 0.1)
+    passages = (passage for batch in corpus.store.iterate() for passage in batch)
+    BM25Retriever.build(passages).save(scratch / LEXICAL_DIR)
+    reach("K3")
+    return Made("bm25", "BM25", None, None)
+
+
+def _write_vectors(
+    home: Home, corpus: Corpus, retriever: DenseRetriever, scratch: Path, progress: Progress
+) -> None:
+    reusable = _find_reusable(home, seal_files(scratch / RETRIEVER_DIR))
+    encode_corpus(
+        corpus.store,
+        retriever,
+        scratch / EMBEDDINGS_FILE,
+        reusable,
+        lambda fraction: progress("encode", 0.05 + 0.79 * fraction),
+        tokens=scratch / TOKENS_DIR if retriever.settings.interaction == "late" else None,
+    )
+
+
+def _find_reusable(home: Home, weights: FileSeals) -> Reusable | None:
+    """The newest generation with exactly these weights: only new texts need encoding then."""
+    for state in reversed(list_generations(home)):
+        manifest = state.manifest
+        if manifest is None or _weights_of(manifest) != weights:
+            continue
+        folder = home.generations_dir / str(state.number)
+        kept = (EMBEDDINGS_FILE, f"{TOKENS_DIR}/")
+        try:
+            check_files(folder, {n: one for n, one in manifest.files.items() if n.startswith(kept)})
+            earlier = open_corpus(home, manifest.corpus, check=True)
+        except CorruptArtefact:
+            continue
+        if earlier.fingerprint == manifest.corpus_fingerprint:
+            vectors = np.load(folder / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
+            late = manifest.retriever == "late"  # as the new one: the weights' files say so
+            tokens = TokenIndex.load(folder / TOKENS_DIR) if late else None
+            return Reusable(vectors, earlier, tokens)
+    return None
+
+
+def _weights_of(manifest: Manifest) -> FileSeals:
+    prefix = f"{RETRIEVER_DIR}/"
+    return {
+        name.removeprefix(prefix): sealed
+        for name, sealed in manifest.files.items()
+        if name.startswith(prefix)
+    }
+
+
+def _weights_source(home: Home, plan: Plan) -> str | Path | None:
+    if plan.checkpoint is None:
+        return plan.model
+    return read_checkpoint(home, plan.checkpoint).folder
+
+
+def _check_corpus_again(corpus: Corpus) -> None:
+    """Encoding takes hours: what was read must still be what was hashed."""
+    check_files(corpus.store.folder, corpus.store.meta["files"])
+
+
+def _manifest(
+    home: Home,
+    plan: Plan,
+    corpus: Corpus,
+    facts: tuple[int, float, Made],
+    files: FileSeals,
+) -> Manifest:
+    number, created_s, made = facts
+    published = current(home)
+    trained = None if plan.checkpoint is None else read_checkpoint(home, plan.checkpoint)
+    return Manifest(
+        number=number,
+        retriever=made.retriever,
+        model=made.model,
+        index=made.factory,
+        dimension=made.dimension,
+        count=len(corpus.store),
+        corpus=corpus.number,
+        corpus_fingerprint=corpus.store.fingerprint,
+        corpus_files=seal_files(corpus.store.folder),
+        files=files,
+        parent=plan.parent or (published.number if published else None),
+        checkpoint=plan.checkpoint,
+        cursor=trained.cursor if trained else 0,
+        fence=check_fence(home, plan.fence),
+        metrics=dict(plan.metrics),
+        created_s=created_s,
+    )

@@ -1,0 +1,1 @@
+"""Documents -> passages: files found, parsed, split, and the next corpus version of them."""

@@ -1,0 +1,120 @@
+"""Markdown -> blocks, with markdown-it-py (CommonMark and tables); front matter gives the title.
+
+HTML inside the text is read by the HTML parser.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from index_builder.ingest.blocks import Outline, ParsedDocument, table_text, title_from
+from index_builder.ingest.encoding import decode_text
+from index_builder.ingest.parsers.front_matter import split_front_matter
+from index_builder.ingest.parsers.html import add_html
+
+ALERT = re.compile(r"^\[!(\w+)\]\s*")  # GitHub's  > [!NOTE]
+ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")  # heading attributes:  ## Title {#anchor}
+
+
+def parse_markdown(data: bytes, path: Path) -> ParsedDocument:
+    """Read a Markdown file; the title is the front matter's, else a lone first heading."""
+    metadata, body = split_front_matter(decode_text(data))
+    outline = Outline()
+    add_markdown(outline, body)
+    title = metadata.get("title") or None
+    return outline.document(title_from(path), title=title)
+
+
+def add_markdown(outline: Outline, text: str) -> None:
+    """Add the text's blocks to an outline."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    _Walk(outline).run(tokens)
+
+
+class _Walk:
+    """Reads the flat token list once; open list items are kept on a stack."""
+
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
+        self._heading_level: int | None = None
+        self._numbers: list[int | None] = []  # per open list: the next number, None for bullets
+        self._items: list[ExitStack] = []
+        self._rows: list[list[str]] | None = None
+
+    def run(self, tokens: list[Token]) -> None:
+        for token in tokens:
+            step = getattr(self, f"_{token.type}", None)
+            if step is not None:
+                step(token)
+
+    def _heading_open(self, token: Token) -> None:
+        self._heading_level = int(token.tag[1:])
+
+    def _inline(self, token: Token) -> None:
+        text = inline_text(token)
+        if self._heading_level is not None:
+            self._outline.enter(self._heading_level, ANCHOR.sub("", text))
+            self._heading_level = None
+        elif self._rows is not None:
+            self._rows[-1].append(text)
+        else:
+            self._outline.add("paragraph", ALERT.sub(lambda m: f"{m[1].title()}: ", text))
+
+    def _bullet_list_open(self, token: Token) -> None:
+        self._numbers.append(None)
+
+    def _ordered_list_open(self, token: Token) -> None:
+        self._numbers.append(int(token.attrGet("start") or 1))
+
+    def _bullet_list_close(self, token: Token) -> None:
+        self._numbers.pop()
+
+    _ordered_list_close = _bullet_list_close
+
+    def _list_item_open(self, token: Token) -> None:
+        number = self._numbers[-1]
+        if number is not None:
+            self._numbers[-1] = number + 1
+        stack = ExitStack()
+        stack.enter_context(self._outline.item("- " if number is None else f"{number}. "))
+        self._items.append(stack)
+
+    def _list_item_close(self, token: Token) -> None:
+        self._items.pop().close()
+
+    def _fence(self, token: Token) -> None:
+        self._outline.add("code", token.content)
+
+    _code_block = _fence
+
+    def _html_block(self, token: Token) -> None:
+        add_html(self._outline, token.content)
+
+    def _table_open(self, token: Token) -> None:
+        self._rows = []
+
+    def _tr_open(self, token: Token) -> None:
+        if self._rows is not None:
+            self._rows.append([])
+
+    def _table_close(self, token: Token) -> None:
+        rows, self._rows = self._rows or [], None
+        self._outline.add("table", table_text(rows))
+
+
+def inline_text(token: Token) -> str:
+    """The words of a line: no emphasis marks, no link targets, code without its backquotes."""
+    pieces = []
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            pieces.append(" ")
+        elif child.type == "html_inline":
+            pieces.append(" " if child.content.lower().startswith("<br") else "")
+        else:
+            pieces.append(child.content)  # an image's content is its alternative text
+    return "".join(pieces)

@@ -1,0 +1,185 @@
+"""Found files -> documents in a corpus edit: which are new, unchanged, repeated or unreadable.
+
+Knows how files and records get their ids; parsing, splitting and rows belong to others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from index_builder.ingest.blocks import UnreadableError
+from index_builder.ingest.corpus import CorpusEdit
+from index_builder.ingest.documents import document_from_pieces, document_from_text
+from index_builder.ingest.files import RECORD_SUFFIXES, FoundFile
+from index_builder.ingest.parsers.records import BadLine, Record, read_json, read_jsonl, read_tsv
+from index_builder.ingest.parsing import Parsed, parse_files
+from index_builder.ingest.tally import NAMED_LINES, Tally
+
+PARSERS_VERSION = 1  # raise it when parsers or splitting change: every file is then read again
+RECORDS_PER_NOTE = 1000  # progress is told this often within a file
+READERS: dict[str, Callable[[Path], Iterator[Record | BadLine]]] = {
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": read_json,
+    ".tsv": read_tsv,
+}
+
+Progress = Callable[[str, float], None]  # stage "reading" or "writing", share done 0..1
+
+
+def read_files(
+    edit: CorpusEdit,
+    tally: Tally,
+    files: Sequence[FoundFile],
+    progress: Progress,
+    workers: int | None,
+) -> None:
+    """Put every file's documents into the edit, in the order of the files."""
+    ids = _choose(edit, tally, files)
+    parsed = parse_files([file for file in files if file in ids], workers)
+    total = sum(file.size for file in files) or 1
+    done = 0
+
+    def share_of(before: int, file: FoundFile) -> Callable[[float], None]:
+        return lambda part: progress("reading", (before + part * file.size) / total)
+
+    for file in files:
+        if file.suffix in RECORD_SUFFIXES:
+            _put_records(edit, tally, file, share_of(done, file))
+        elif file in ids:
+            _put_file(edit, tally, next(parsed), ids[file])
+        done += file.size
+        progress("reading", done / total)
+
+
+def document_id(name: str, data: bytes) -> str:
+    """A file's id: its name in words, then 12 hex digits of its content; the same everywhere."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:48] or "file"
+    digest = hashlib.sha256(b"%d\0" % PARSERS_VERSION + data).hexdigest()
+    return f"{words}-{digest[:12]}"
+
+
+def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[FoundFile, str]:
+    """The text files that must be parsed and their ids; unchanged and repeated ones are settled."""
+    chosen: dict[FoundFile, str] = {}
+    first_with: dict[str, FoundFile] = {}
+    sources = {file.source for file in files}
+    for file in files:
+        if file.suffix in RECORD_SUFFIXES:
+            continue
+        try:
+            data = file.path.read_bytes()
+        except OSError as error:
+            tally.skip(file.source, f"cannot be opened ({error.strerror})")
+            continue
+        id = document_id(file.path.stem, data)
+        first = first_with.setdefault(id.rpartition("-")[2], file)
+        if not data.strip():
+            tally.skip(file.source, "empty file")
+        elif first is not file:
+            tally.skip(file.source, f"same content as {first.source}")
+        elif _is_settled(edit, tally, file, id, sources):
+            continue
+        else:
+            chosen[file] = id
+    return chosen
+
+
+def _is_settled(
+    edit: CorpusEdit, tally: Tally, file: FoundFile, id: str, sources: set[str]
+) -> bool:
+    """Unchanged since an earlier ingest, or already in the corpus from a file elsewhere."""
+    known = edit.source_of(id)
+    if known == file.source:
+        tally.count("kept", edit.keep_source(file.source))
+        return True
+    if known is not None and known not in sources and Path(known).exists():
+        tally.skip(file.source, f"same content as {known}, which is in the corpus")
+        return True
+    return False
+
+
+def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str) -> None:
+    file, pieces = parsed
+    if isinstance(pieces, str):
+        tally.skip(file.source, pieces)
+        return
+    document = document_from_pieces(id, pieces, file.source)
+    tally.count(edit.put(document, whole_source=file.source), len(document.passages))
+
+
+def _put_records(
+    edit: CorpusEdit, tally: Tally, file: FoundFile, note: Callable[[float], None]
+) -> None:
+    """Every record is a document; those the file had before and has no more are removed."""
+    before = tally.documents
+    try:
+        lines = _Lines(file, edit)
+        for number, record in enumerate(lines.usable()):
+            if number % RECORDS_PER_NOTE == 0:
+                note(number / len(lines.first_line))
+            document = document_from_text(
+                record.title,
+                record.text,
+                id=record.id,
+                source=file.source,
+                taken=lambda id: id in lines.first_line or edit.is_given(id),
+            )
+            tally.count(edit.put(document), len(document.passages))
+    except UnreadableError as error:
+        tally.skip(file.source, str(error))
+    except OSError as error:
+        tally.skip(file.source, f"cannot be opened ({error.strerror})")
+    else:
+        if tally.documents > before:
+            tally.skip_lines(file.source, lines.complaints, lines.refused)
+            tally.removed += edit.drop_rest_of(file.source)
+        elif lines.refused:
+            first = lines.complaints[0]
+            tally.skip(file.source, f"none of its {lines.refused:,} lines is a passage ({first})")
+        else:
+            tally.skip(file.source, "empty file")
+
+
+class _Lines:
+    """A record file, read twice: for its ids, which parts of long texts avoid, then for all."""
+
+    def __init__(self, file: FoundFile, edit: CorpusEdit) -> None:
+        self._file = file
+        self._edit = edit
+        self._contents: dict[str, int] = {}  # id -> hash of title and text
+        self.first_line: dict[str, int] = {}
+        for line in READERS[file.suffix](file.path):
+            if isinstance(line, Record):
+                self.first_line.setdefault(line.id, line.line)
+        self.complaints: list[str] = []
+        self.refused = 0
+
+    def usable(self) -> Iterator[Record]:
+        """Records in file order, each id once; the others are complained about by line."""
+        for line in READERS[self._file.suffix](self._file.path):
+            if isinstance(line, BadLine):
+                self._refuse(line.line, line.reason)
+            elif line.id in self._contents:
+                self._repeated(line)
+            elif self._edit.is_given(line.id):
+                self._refuse(line.line, f"id {line.id!r} was already given by another file")
+            else:
+                self._contents[line.id] = hash((line.title, line.text))
+                yield line
+
+    def _repeated(self, record: Record) -> None:
+        same = self._contents[record.id] == hash((record.title, record.text))
+        if not (same and record.from_context):
+            first = self.first_line[record.id]
+            self._refuse(record.line, f"id {record.id!r} was already given on line {first}")
+
+    def _refuse(self, line: int, reason: str) -> None:
+        self.refused += 1
+        if self.refused <= NAMED_LINES:
+            self.complaints.append(f"line {line}: {reason}")

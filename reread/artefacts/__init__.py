@@ -1,0 +1,1 @@
+"""Complete or absent: passages, checkpoints, generations, and which of these serves."""

@@ -1,0 +1,226 @@
+"""A generation: retriever, index and passages of one build, opened together and searched.
+
+Knows how the parts fit and checks that they do; does not know who publishes or serves it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
+from reread.artefacts.passages import PassageStore
+from reread.artefacts.publication import current, verified_numbers
+from reread.errors import CorruptArtefact, NoGeneration, RereadError
+from reread.home import Home
+from reread.records import Hit, Passage
+from reread.retriever.interaction import TokenVectors
+from reread.retriever.retriever import DenseRetriever
+from reread.search.tokens import TokenIndex
+from reread.search.vectors import Floats, VectorIndex
+from reread.search.words import BM25Retriever
+
+RETRIEVER_DIR, LEXICAL_DIR, TOKENS_DIR = "retriever", "lexical", "tokens"
+INDEX_FILE, EMBEDDINGS_FILE = "index.faiss", "embeddings.npy"
+CANDIDATES = 256  # passages compared token by token, the nearest by their one vector
+
+Asked = Floats | TokenVectors | list[str]  # what `embed` made; words for a lexical generation
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSearch:
+    """Vectors on both sides, from the same weights."""
+
+    retriever: DenseRetriever
+    index: VectorIndex
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.retriever.encode_questions(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        assert isinstance(asked, np.ndarray)
+        scores, rows = self.index.search(asked, top_k)
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        return [[Hit(row, score) for row, score in zip(*one, strict=True)] for one in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class LateSearch:
+    """One vector per passage finds candidates, a vector per token orders them."""
+
+    retriever: DenseRetriever
+    index: VectorIndex
+    tokens: TokenIndex
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.retriever.encode_question_tokens(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        """The best of the candidates, ties by row."""
+        assert isinstance(asked, TokenVectors)
+        _, rows = self.index.search(asked.pooled, count_candidates(top_k))
+        return [
+            self.tokens.best(asked.tokens_of(place), found, top_k)
+            for place, found in enumerate(rows)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalSearch:
+    """Words on both sides; there is nothing to embed."""
+
+    retriever: BM25Retriever
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return list(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        assert isinstance(asked, list)
+        return self.retriever.search(asked, top_k)
+
+
+Search = DenseSearch | LateSearch | LexicalSearch
+
+
+class Generation:
+    """Immutable once open; a request keeps a reference to the one it started with."""
+
+    def __init__(self, manifest: Manifest, passages: PassageStore, parts: Search) -> None:
+        self.manifest = manifest
+        self.passages = passages
+        self.parts = parts
+
+    @classmethod
+    def open(
+        cls,
+        home: Home,
+        number: int,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int = 1,
+        check: bool = True,
+    ) -> "Generation":
+        """Hashes first, then load; raises CorruptArtefact or NoGeneration, never half-opens."""
+        folder = home.generations_dir / str(number)
+        if not folder.is_dir():
+            raise NoGeneration(f"There is no generation {number}: run `reread build`")
+        manifest = read_manifest(folder)
+        corpus = home.passages_dir / str(manifest.corpus)
+        if check:
+            check_generation_files(folder, corpus, manifest)
+        try:
+            passages = PassageStore.open(corpus)
+            parts = _load_parts(folder, manifest, device, dtype, threads)
+        except RereadError:
+            raise
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise CorruptArtefact.mismatch(folder, "content", "a generation", error) from error
+        _check_fit(folder, manifest, passages, parts)
+        return cls(manifest, passages, parts)
+
+    @property
+    def number(self) -> int:
+        return self.manifest.number
+
+    def embed(self, questions: Sequence[str]) -> Asked:
+        return self.parts.embed(questions)
+
+    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
+        """Hits for what `embed` made of the questions, min(top_k, passages) each."""
+        return self.parts.find(asked, top_k)
+
+    def search(self, questions: Sequence[str], top_k: int) -> list[list[Hit]]:
+        """Per question, best first; ties by row."""
+        return self.find(self.embed(questions), top_k)
+
+    def passages_of(self, hits: Sequence[Hit]) -> list[Passage]:
+        return self.passages.get([hit.row for hit in hits])
+
+    def warm(self) -> float:
+        """Pay for the first search now; returns how many seconds it took."""
+        start = time.monotonic()
+        self.search(["What is warmed up here?", "And here?"], min(10, len(self.passages)))
+        return time.monotonic() - start
+
+    def close(self) -> None:
+        """Let go of models and index; call it when no request holds this generation."""
+        self.__dict__.pop("parts", None)
+
+
+def count_candidates(top_k: int) -> int:
+    """How many passages a late search compares token by token."""
+    return max(CANDIDATES, 2 * top_k)
+
+
+def open_current(
+    home: Home,
+    refused: Callable[[int, RereadError], None] = lambda number, error: None,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    threads: int = 1,
+) -> Generation:
+    """The published generation, or the newest older sound one if its files are damaged.
+
+    `refused` hears of each one passed over. Raises NoGeneration when none can be opened.
+    """
+    published = current(home)
+    if published is None:
+        raise NoGeneration(
+            "No generation is published yet: run `reread ingest PATH`, then `reread build`"
+        )
+    older = [one for one in verified_numbers(home) if one < published.number]
+    for number in [published.number, *reversed(older)]:
+        try:
+            return Generation.open(home, number, device=device, dtype=dtype, threads=threads)
+        except RereadError as error:
+            refused(number, error)
+    raise NoGeneration(
+        f"No generation in {home.generations_dir} could be opened: run `reread build`"
+    )
+
+
+def _load_parts(folder: Path, manifest: Manifest, device: str, dtype: str, threads: int) -> Search:
+    if manifest.retriever == "bm25":
+        return LexicalSearch(BM25Retriever.load(folder / LEXICAL_DIR))
+    retriever = DenseRetriever.load(folder / RETRIEVER_DIR, device=device, dtype=dtype)
+    index = VectorIndex.load(folder / INDEX_FILE, threads=threads)
+    if manifest.retriever == "late":
+        return LateSearch(retriever, index, TokenIndex.load(folder / TOKENS_DIR))
+    return DenseSearch(retriever, index)
+
+
+def _check_fit(
+    folder: Path,
+    manifest: Manifest,
+    passages: PassageStore,
+    parts: Search,
+) -> None:
+    if passages.fingerprint != manifest.corpus_fingerprint:
+        raise CorruptArtefact.mismatch(
+            passages.folder, "fingerprint", manifest.corpus_fingerprint, passages.fingerprint
+        )
+    for path, name, wanted, found in _sizes(folder, len(passages), parts):
+        if wanted != found:
+            raise CorruptArtefact.mismatch(path, name, wanted, found)
+
+
+def _sizes(folder: Path, count: int, parts: Search) -> list[tuple[Path, str, int, int]]:
+    """(where, of what, what it must be, what it is) of all that must fit together."""
+    if isinstance(parts, LexicalSearch):
+        return [(folder, "row count", count, len(parts.retriever))]
+    file, retriever = folder / INDEX_FILE, parts.retriever
+    sizes = [
+        (folder, "row count", count, len(parts.index)),
+        (file, "dimension", retriever.dimension, parts.index.dimension),
+    ]
+    if isinstance(parts, LateSearch):
+        file = folder / TOKENS_DIR
+        sizes += [
+            (file, "row count", count, len(parts.tokens)),
+            (file, "dimension", retriever.token_dimension, parts.tokens.dimension),
+        ]
+    return sizes

@@ -1,0 +1,69 @@
+"""Processes that must not outlive the one that started them: a leash, and a watch on the parent.
+
+`python -m reread.processes COMMAND...`, the leash: standard input is a pipe its starter holds open
+and never writes to. When the starter dies, even by SIGKILL, the pipe ends and the command's whole
+process group is killed. Exits as the command does (128 + signal where it was killed by one).
+
+`watch_parent`, the watch: this process ends itself. Ending abruptly is safe for the trainer: its
+job's lease runs out and the next one takes it up. Knows process ids only.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+PARENT_GONE = 70  # exit status
+
+
+def run(command: Sequence[str]) -> int:
+    """Run the command on a leash: it ends when this process's standard input does."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    threading.Thread(target=_kill_at_end_of_input, args=(child.pid,), daemon=True).start()
+    code = child.wait()
+    return 128 - code if code < 0 else code
+
+
+def watch_parent(pid: int, *, every_s: float = 1.0) -> threading.Thread:
+    """End the process with PARENT_GONE within `every_s` of the parent's death."""
+    thread = threading.Thread(target=_watch, args=(pid, every_s), daemon=True, name="parent")
+    thread.start()
+    return thread
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the system has a process of this id, ours or another's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended by itself
+
+
+def _kill_at_end_of_input(group: int) -> None:
+    while os.read(0, 1024):
+        continue
+    kill_group(group)
+
+
+def _watch(pid: int, every_s: float) -> None:
+    is_child = os.getppid() == pid  # else something stands between: only its life can be asked
+    while os.getppid() == pid if is_child else is_alive(pid):
+        time.sleep(every_s)
+    os._exit(PARENT_GONE)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The Fusion-in-Decoder reader: segments in; answer, evidence and attention scores out."""

@@ -1,0 +1,264 @@
+"""The Fusion-in-Decoder reader: questions with passages in, answers with attention scores out.
+
+Works over stock T5 and BART checkpoints. Knows nothing of retrieval, the log or the service. What
+it finds it returns: nothing of one call is left in the model for the next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from reread.compute.devices import pick_device, pick_dtype
+from reread.errors import BadRequest, UnknownModel
+from reread.reader.aggregations import aggregate, aggregation_named
+from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
+from reread.reader.evidence import evidence_of, token_scores
+from reread.reader.fusion import encode_segments, install_fusion_attention
+from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
+from reread.records import Passage
+
+ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
+FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """One question and the passages to read it with (at least one)."""
+
+    question: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader made of one request; tuples run parallel to the request's passages."""
+
+    answer: str
+    confidence: float  # mean probability of the answer's tokens, end token included, 0..1
+    attention: tuple[float, ...]  # G(q, p), before softmax
+    tokens: tuple[tuple[tuple[str, float], ...], ...] | None = None
+    scores: Mapping[str, tuple[float, ...]] | None = None  # by aggregation; None = not computed
+
+    @property
+    def relevance(self) -> tuple[float, ...]:
+        """softmax(attention) over the passages read."""
+        scores = torch.tensor(self.attention, dtype=torch.float64)
+        return tuple(torch.softmax(scores, dim=0).tolist())
+
+
+class Reader:
+    """A loaded model and its tokenizer; one thread at a time may call it."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str,
+        folder: Path | None = None,
+        max_segment_tokens: int = MAX_SEGMENT_TOKENS,
+        max_answer_tokens: int = 50,
+        num_beams: int | None = None,
+    ) -> None:
+        if model.config.model_type not in FAMILIES:
+            raise UnknownModel(
+                f"{name} is a {model.config.model_type} model; the reader needs one of the "
+                f"families {', '.join(FAMILIES)}."
+            )
+        install_fusion_attention(model)
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.name = name
+        self.folder = folder
+        self.max_segment_tokens = max_segment_tokens
+        self.max_answer_tokens = max_answer_tokens
+        generation: GenerationConfig = model.generation_config
+        self.num_beams = num_beams or generation.num_beams or 1
+        self._rules = generation_rules(generation, max_answer_tokens)
+        self._lossy = is_lossy(tokenizer) and bool(getattr(tokenizer, "is_fast", False))
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        **options: Any,
+    ) -> Reader:
+        """Load a T5 or BART checkpoint by name or path.
+
+        `dtype` auto is float32 on a CPU and bfloat16 on a GPU. Raises UnknownModel when the name
+        can neither be found locally nor downloaded.
+        """
+        place = pick_device(device)
+        kind = pick_dtype(dtype, place)
+        transformers_logging.disable_progress_bar()
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+            model = AutoModelForSeq2SeqLM.from_pretrained(name_or_path, dtype=kind)
+        except (OSError, ValueError, KeyError) as error:
+            first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise UnknownModel(
+                f"The reader {name_or_path!r} could not be loaded ({first_line}); set "
+                "REREAD_READER to a local folder, or to a Hugging Face name where there is a "
+                "network."
+            ) from error
+        folder = Path(name_or_path)
+        return cls(
+            model.to(place), tokenizer,
+            name=folder.name if folder.is_dir() else name_or_path,
+            folder=folder.resolve() if folder.is_dir() else None,
+            **options,
+        )  # fmt: skip
+
+    @torch.inference_mode()
+    def read(
+        self, requests: Sequence[ReadRequest], aggregation: str = "mean", tokens: bool = False
+    ) -> list[Reading]:
+        """Answer a batch of requests; results in order, each as if read alone."""
+        aggregation_named(aggregation)
+        if not requests:
+            return []
+        prepared = self._prepare(requests)
+        decoded = self._decode(prepared)
+        return [
+            self._reading(prepared, b, decoded, aggregation, tokens) for b in range(len(requests))
+        ]
+
+    @torch.inference_mode()
+    def stream(
+        self, request: ReadRequest, aggregation: str = "mean", tokens: bool = False
+    ) -> Iterator[str | Reading]:
+        """Yield pieces of the answer as they are decoded (greedily), the Reading last."""
+        aggregation_named(aggregation)
+        prepared = self._prepare([request])
+        shown = ""
+        decoded: Decoded | None = None
+        for decoded in greedy_steps(
+            self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens,
+            all_steps=True,
+        ):  # fmt: skip
+            text = self.tokenizer.decode(decoded.ids[0], skip_special_tokens=True)
+            if text.startswith(shown) and len(text) > len(shown):
+                yield text[len(shown) :]
+                shown = text
+        assert decoded is not None
+        yield self._reading(prepared, 0, decoded, aggregation, tokens)
+
+    def info(self) -> dict[str, Any]:
+        """What `/info` tells about the reader."""
+        return {
+            "name": self.name,
+            "folder": str(self.folder) if self.folder else None,
+            "family": self.model.config.model_type,
+            "parameters": self.model.num_parameters(),
+            "device": str(self.model.device),
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "num_beams": self.num_beams,
+            "max_segment_tokens": self.max_segment_tokens,
+            "max_answer_tokens": self.max_answer_tokens,
+            "fast_path": "torch sdpa encoder, explicit cross-attention decoder",
+        }
+
+    def _prepare(self, requests: Sequence[ReadRequest]) -> Prepared:
+        for request in requests:
+            if not request.passages:
+                raise BadRequest(
+                    f"The question {request.question[:60]!r} has 0 passages; give at least 1."
+                )
+        segments = [
+            cut_segments(r.question, r.passages, self.tokenizer, self.max_segment_tokens)
+            for r in requests
+        ]
+        states = self._encode([s for group in segments for s in group])
+        width = max(sum(len(s.ids) for s in group) for group in segments)
+        fused = states[0].new_zeros(len(requests), width, states[0].shape[-1])
+        mask = torch.zeros(len(requests), width, dtype=torch.long, device=fused.device)
+        row = 0
+        for b, group in enumerate(segments):
+            joined = torch.cat(states[row : row + len(group)])  # (S_b, d)
+            fused[b, : len(joined)] = joined
+            mask[b, : len(joined)] = 1
+            row += len(group)
+        return Prepared(segments, fused, mask)
+
+    def _encode(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
+        """Encoder states (L_i, d) of every segment; near-equal lengths share a call."""
+        order = sorted(range(len(segments)), key=lambda i: -len(segments[i].ids))
+        states: list[torch.Tensor] = [torch.empty(0)] * len(segments)
+        pad = self.model.config.pad_token_id or 0
+        while order:
+            longest = len(segments[order[0]].ids)
+            count = max(1, ENCODE_TOKENS // longest)
+            chunk, order = order[:count], order[count:]
+            ids = torch.full((len(chunk), longest), pad)
+            mask = torch.zeros((len(chunk), longest), dtype=torch.long)
+            for row, i in enumerate(chunk):
+                ids[row, : len(segments[i].ids)] = torch.tensor(segments[i].ids)
+                mask[row, : len(segments[i].ids)] = 1
+            place = self.model.device
+            encoded = encode_segments(self.model, ids.to(place), mask.to(place))
+            for row, i in enumerate(chunk):
+                states[i] = encoded[row, : len(segments[i].ids)]
+        return states
+
+    def _decode(self, prepared: Prepared) -> Decoded:
+        if self.num_beams > 1:
+            return beam_decode(
+                self.model, prepared.fused, prepared.mask, self.num_beams, self.max_answer_tokens
+            )
+        steps = greedy_steps(
+            self.model, prepared.fused, prepared.mask, self._rules, self.max_answer_tokens,
+            all_steps=True,
+        )  # fmt: skip
+        return deque(steps, maxlen=1).pop()
+
+    def _reading(
+        self, prepared: Prepared, b: int, decoded: Decoded, aggregation: str, tokens: bool
+    ) -> Reading:
+        segments = prepared.segments[b]
+        evidence = evidence_of(decoded.taps, b, segments, decoded.lengths[b])
+        by_name = aggregate(evidence)
+        scores = by_name[aggregation]
+        ids = decoded.ids[b]
+        answer = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+        if self._lossy:
+            plain = [i for i in ids if i not in self.tokenizer.all_special_ids]
+            order = sorted(range(len(scores)), key=lambda k: -scores[k])
+            answer = surface_of(plain, segments, order) or answer
+        return Reading(
+            answer,
+            decoded.confidence(b),
+            scores,
+            token_scores(evidence, segments, self.tokenizer) if tokens else None,
+            by_name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Encoded requests: every question's real tokens side by side, padded to the longest."""
+
+    segments: list[list[Segment]]
+    fused: torch.Tensor  # (B, S, d)
+    mask: torch.Tensor  # (B, S)
+
+
+def resolve_default_reader() -> Path:
+    """The folder of the starter reader that comes with the package."""
+    return Path(__file__).parent / "starter_reader"

@@ -1,0 +1,130 @@
+"""Every passage's token vectors on disk, a byte per value, and a question's scores of some rows.
+
+Knows codes, scales and rows; knows no encoder, no text and no generation. Memory-mapped: what a
+question reads is the tokens of the rows asked for. Check the files' hashes before opening.
+"""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+
+from reread.errors import CorruptArtefact
+from reread.records import Hit
+from reread.retriever.interaction import TokenVectors, best_matches
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+CODES_FILE, LAYOUT_FILE = "codes.i8", "layout.safetensors"
+LEVELS = 127.0
+ROWS_AT_ONCE = 512  # compared together: 30 MB of a small encoder's tokens
+
+
+class TokenIndex:
+    """The tokens of N passages; token s is codes[s] * scales[s]. Safe from several threads."""
+
+    def __init__(self, codes: npt.NDArray[np.int8], scales: Floats, starts: Rows) -> None:
+        self._codes, self._scales, self._starts = codes, scales, starts
+
+    @classmethod
+    def load(cls, folder: Path) -> "TokenIndex":
+        """Raises CorruptArtefact where the parts do not belong together."""
+        layout = safetensors.numpy.load_file(folder / LAYOUT_FILE)
+        starts, scales, width = layout["starts"], layout["scales"], int(layout["width"][0])
+        path = folder / CODES_FILE
+        expected, found = int(starts[-1]) * width, path.stat().st_size
+        if found != expected or len(scales) != int(starts[-1]):
+            raise CorruptArtefact.mismatch(path, "bytes", expected, found)
+        codes = np.memmap(path, dtype=np.int8, mode="r", shape=(len(scales), width))
+        return cls(codes, scales, starts)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @property
+    def dimension(self) -> int:
+        return int(self._codes.shape[1])
+
+    def score(self, question: Floats, rows: Rows, *, rows_at_once: int = ROWS_AT_ONCE) -> Floats:
+        """(T, D), (R,) -> (R,): how well each of these rows matches; R may be any number."""
+        scores = np.empty(len(rows), dtype=np.float32)
+        for start in range(0, len(rows), rows_at_once):
+            part = rows[start : start + rows_at_once]
+            places, starts = self._places(part)
+            codes, scales = self._codes[places], self._scales[places]  # (S, D), (S,)
+            scores[start : start + len(part)] = best_matches(question, codes, starts, scales)
+        return scores
+
+    def best(self, question: Floats, rows: Rows, top_k: int) -> list[Hit]:
+        """The `top_k` best of these rows, ties by row."""
+        scores = self.score(question, rows)
+        order = np.lexsort((rows, -scores))[:top_k]
+        return [Hit(int(rows[place]), float(scores[place])) for place in order]
+
+    def tokens_of(self, row: int) -> Floats:
+        """(T, D) what was kept of one row."""
+        part = slice(int(self._starts[row]), int(self._starts[row + 1]))
+        tokens: Floats = self._codes[part].astype(np.float32) * self._scales[part, None]
+        return tokens
+
+    def coded(self, row: int) -> tuple[npt.NDArray[np.int8], Floats]:
+        """One row's codes and scales, as another index may take them over."""
+        part = slice(int(self._starts[row]), int(self._starts[row + 1]))
+        return self._codes[part], self._scales[part]
+
+    def _places(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Which tokens the rows have, and where each row's begin among them."""
+        first, count = self._starts[rows], self._starts[rows + 1] - self._starts[rows]
+        begins = np.cumsum(count) - count
+        within = np.arange(int(count.sum())) - np.repeat(begins, count)
+        return np.repeat(first, count) + within, begins
+
+
+class TokenWriter:
+    """Writes an index row by row, whole when the block ends; a full disk is an error."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._dimension = folder, dimension
+        self._codes: BinaryIO = (folder / CODES_FILE).open("wb")
+        self._scales: list[Floats] = []
+
+    def __enter__(self) -> "TokenWriter":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._codes.close()
+        if failure[0] is None:
+            self._finish()
+
+    def add(self, codes: npt.NDArray[np.int8], scales: Floats) -> None:
+        """The next row: codes (T, D) and scales (T,), T >= 1."""
+        self._codes.write(codes.tobytes())
+        self._scales.append(np.asarray(scales, dtype=np.float32))
+
+    def add_all(self, vectors: TokenVectors) -> None:
+        for place in range(len(vectors)):
+            self.add(*encode(vectors.tokens_of(place)))
+
+    def _finish(self) -> None:
+        counts = [len(one) for one in self._scales]
+        layout = {
+            "starts": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            "scales": np.concatenate(self._scales),
+            "width": np.array([self._dimension], dtype=np.int64),
+        }
+        safetensors.numpy.save_file(layout, self._folder / LAYOUT_FILE)
+
+
+def encode(tokens: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
+    """(T, D) -> codes (T, D) of -127..127 and scales (T,): off by half a step at most.
+
+    >>> codes, scales = encode(np.array([[63.5, -127.0], [0.0, 0.0]], np.float32))
+    >>> codes.tolist(), scales.tolist()
+    ([[64, -127], [0, 0]], [1.0, 0.0])
+    """
+    scales = (np.abs(tokens).max(axis=1) / LEVELS).astype(np.float32)
+    steps = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 0)
+    return np.rint(tokens * steps[:, None]).astype(np.int8), scales

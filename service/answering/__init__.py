@@ -1,0 +1,1 @@
+"""From a question to a logged answer: batching, searching, reading, the generation that serves."""

@@ -1,0 +1,54 @@
+"""The generations of a home as the service finds, shows and chooses them.
+
+Translates between the home and the HTTP names; loading and swapping belong to live.py.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reread.artefacts.generation import Generation
+from reread.artefacts.publication import (
+    GenerationState,
+    activate,
+    current,
+    list_generations,
+    verified_numbers,
+)
+from reread.errors import Conflict, CorruptArtefact, NotFound
+from reread.home import Home
+
+
+class HomeGenerations:
+    """Every call reads the disk: call it on a thread."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def published(self) -> tuple[int, int] | None:
+        """The number and fencing number that CURRENT names."""
+        found = current(self._home)
+        return None if found is None else (found.number, found.fence)
+
+    def committed(self) -> Sequence[int]:
+        """Generations that passed their verification, ascending."""
+        return verified_numbers(self._home)
+
+    def open(self, number: int) -> Generation:
+        return Generation.open(self._home, number)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One entry per generation, ascending, with what is wrong with it, if anything."""
+        return [_entry(one) for one in list_generations(self._home)]
+
+    def activate(self, number: int) -> None:
+        """Publish an existing generation; NotFound without it, Conflict where it is damaged."""
+        try:
+            activate(self._home, number)
+        except CorruptArtefact as error:
+            if isinstance(error, NotFound):
+                raise
+            raise Conflict(f"Generation {number} stays unpublished: {error}") from error
+
+
+def _entry(state: GenerationState) -> dict[str, Any]:
+    return {"generation": state.number, **state.to_dict()}

@@ -1,0 +1,74 @@
+"""Earlier answers and what people said about them, read back from the log.
+
+The log names retrieved passages by corpus version and row; their texts are looked up here, and
+are None once that corpus version is gone.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from reread.artefacts.passages import PassageStore, open_corpus
+from reread.errors import BadRequest, NotFound, RereadError
+from reread.home import Home
+from reread.log.attention_log import AttentionLog
+from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
+
+logger = logging.getLogger(__name__)
+OPEN_CORPORA = 2  # older answers may name an older corpus; a memory map costs little
+
+
+class PastAnswers:
+    """Blocks on the disk: call it on a thread."""
+
+    def __init__(self, log: AttentionLog, home: Home) -> None:
+        self._log, self._home = log, home
+        self._stores: OrderedDict[int, PassageStore] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, answer_id: str) -> tuple[AnswerRecord, list[Passage | None]]:
+        """The record, and its passages in order; None where the text is no longer kept."""
+        record = self._log.get(answer_id)
+        if record is None:
+            raise NotFound(
+                f"There is no answer {answer_id[:64]!r} in the log; use the id of a POST /answer."
+            )
+        with self._lock:
+            return record, self._texts(record.corpus, record.passages)
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Durable on return; raises NotFound or BadRequest when it does not fit the answer."""
+        record, _ = self.get(feedback.answer_id)
+        unknown = set(feedback.passage_ids) - {one.id for one in record.passages}
+        if unknown:
+            raise BadRequest(
+                f"passage_ids names {sorted(unknown)[0][:64]!r}, which the answer did not read; "
+                "use the ids of its passages."
+            )
+        self._log.append_feedback(feedback)
+
+    def _texts(self, corpus: int | None, logged: Sequence[LoggedPassage]) -> list[Passage | None]:
+        store = None if corpus is None else self._store(corpus)
+        return [_passage(store, one) for one in logged]
+
+    def _store(self, corpus: int) -> PassageStore | None:
+        if corpus not in self._stores:
+            try:
+                self._stores[corpus] = open_corpus(self._home, corpus)
+            except (OSError, RereadError) as error:
+                logger.warning("corpus %d of an earlier answer cannot be opened: %s", corpus, error)
+                return None
+        self._stores.move_to_end(corpus)
+        while len(self._stores) > OPEN_CORPORA:
+            self._stores.popitem(last=False)
+        return self._stores[corpus]
+
+
+def _passage(store: PassageStore | None, one: LoggedPassage) -> Passage | None:
+    if one.row is None:
+        return Passage(one.id, one.title or "", one.text or "")
+    if store is None or one.row >= len(store):
+        return None
+    passage = store[one.row]
+    return passage if passage.id == one.id else None

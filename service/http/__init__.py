@@ -1,0 +1,1 @@
+"""Requests and responses: schemas, bounds, keys and problems; knows no model."""

@@ -1,0 +1,75 @@
+"""What the routes are given: one value that holds everything a request may need.
+
+Built once by the composition root (service/server.py) or by a test.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+
+from reread.records import Job
+from service.answering.history import PastAnswers
+from service.answering.pipeline import Pipeline
+from service.http.security import Keys
+from service.metrics import ServiceMetrics
+from service.settings import ServiceSettings
+
+
+class Jobs(Protocol):
+    """The job board's public half."""
+
+    def request(self, params: dict[str, Any], now: float) -> Job: ...
+    def get(self, id: str) -> Job: ...
+    def list(self) -> list[Job]: ...
+    def cancel(self, id: str, now: float | None = None) -> Job: ...
+
+
+class Generations(Protocol):
+    """Looking over and choosing between what was published; every call blocks on the disk."""
+
+    def describe(self) -> list[dict[str, Any]]: ...
+    def activate(self, number: int) -> None: ...
+
+
+class Writer(Protocol):
+    """The log's writing thread, as readiness sees it."""
+
+    @property
+    def alive(self) -> bool: ...
+
+
+class Presence:
+    """Whether new work is taken, and how many requests are being answered."""
+
+    def __init__(self) -> None:
+        self.draining = threading.Event()
+        self.in_flight = 0  # changed on the event loop only
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceParts:
+    settings: ServiceSettings
+    keys: Keys
+    pipeline: Pipeline
+    history: PastAnswers
+    jobs: Jobs
+    generations: Generations
+    writer: Writer
+    metrics: ServiceMetrics
+    aggregations: tuple[str, ...]
+    check_retrain: Callable[[Mapping[str, Any]], object]  # raises BadRequest with a sentence
+    trainer_pid: Callable[[], int | None]
+    versions: Mapping[str, str]
+    presence: Presence = field(default_factory=Presence)
+    clock: Callable[[], float] = field(kw_only=True)
+
+
+def parts_of(request: Request) -> ServiceParts:
+    parts: ServiceParts = request.app.state.parts
+    return parts
+
+
+Parts = Annotated[ServiceParts, Depends(parts_of)]

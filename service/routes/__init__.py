@@ -1,0 +1,1 @@
+"""The routes: what each translates from HTTP to the pipeline and back."""

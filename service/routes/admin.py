@@ -1,0 +1,60 @@
+"""Routes that change what the service does: retraining, jobs, generations. Admin key only."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from reread.errors import BadRequest
+from service.http.bodies import job_body, one_job_body
+from service.http.parts import Parts
+from service.http.schemas import PROBLEMS, JobsBody, OneJobBody, RetrainParams
+from service.http.security import admin_access
+
+router = APIRouter(
+    prefix="/admin", dependencies=[Depends(admin_access)], responses=PROBLEMS, tags=["admin"]
+)
+
+
+@router.post("/retrain", status_code=202)
+async def retrain(parts: Parts, params: RetrainParams | None = None) -> OneJobBody:
+    """Ask for a retraining; while one is queued or running, this joins it."""
+    wanted = dict(params or {})
+    force = wanted.get("force", False)
+    if not isinstance(force, bool):
+        raise BadRequest(f"force is {str(force)[:40]!r}; it must be true or false.")
+    parts.check_retrain({name: value for name, value in wanted.items() if name != "force"})
+    return one_job_body(await asyncio.to_thread(parts.jobs.request, wanted, parts.clock()))
+
+
+@router.get("/jobs")
+async def jobs(parts: Parts) -> JobsBody:
+    """Every known job, newest first."""
+    return JobsBody(jobs=[job_body(one) for one in await asyncio.to_thread(parts.jobs.list)])
+
+
+@router.get("/jobs/{job_id}")
+async def job(job_id: str, parts: Parts) -> OneJobBody:
+    return one_job_body(await asyncio.to_thread(parts.jobs.get, job_id))
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def cancel(job_id: str, parts: Parts) -> OneJobBody:
+    """Cancel a queued or running job; one that has ended stays as it is."""
+    return one_job_body(await asyncio.to_thread(parts.jobs.cancel, job_id, parts.clock()))
+
+
+@router.get("/generations")
+async def generations(parts: Parts) -> dict[str, Any]:
+    """Every committed generation, oldest first, and which one answers now."""
+    known = await asyncio.to_thread(parts.generations.describe)
+    return {"generations": known, "serving": parts.pipeline.live.number}
+
+
+@router.post("/generations/{number}/activate")
+async def activate(number: int, parts: Parts) -> dict[str, Any]:
+    """Publish an existing generation again, and answer from it before this returns."""
+    await asyncio.to_thread(parts.generations.activate, number)
+    await asyncio.to_thread(parts.pipeline.live.refresh)
+    live = parts.pipeline.live
+    return {"generation": number, "serving": live.number, "warnings": live.warnings}

@@ -1,0 +1,93 @@
+"""Routes that say how the service is: alive, ready, metrics, versions, and the page."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.http.parts import Parts, ServiceParts
+from service.http.schemas import PROBLEMS, ReadyBody
+from service.http.security import query_access
+
+router = APIRouter(tags=["status"])
+PAGE = Path(__file__).parents[1] / "page" / "index.html"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+def page() -> HTMLResponse:
+    """A question box with passages and relevance bars."""
+    text = PAGE.read_text(encoding="utf-8")
+    return HTMLResponse(text, headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process is alive; nothing more."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", responses={503: {"model": ReadyBody}})
+async def readyz(parts: Parts) -> JSONResponse:
+    """Whether a question would be answered; 503 and what is missing where not."""
+    body = readiness(parts)
+    return JSONResponse(body.model_dump(), 200 if body.ready else 503)
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(parts: Parts) -> Response:
+    return Response(parts.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/info", dependencies=[Depends(query_access)], responses=PROBLEMS)
+async def info(parts: Parts) -> dict[str, Any]:
+    """Versions, models, the generation in service and the process ids."""
+    pipeline = parts.pipeline
+    reader = pipeline.readings.reader
+    about_reader = reader.info()
+    known = await asyncio.to_thread(parts.generations.describe)
+    serving = pipeline.live.number
+    retrievers = [_retriever(one) for one in known if one["generation"] == serving]
+    return {
+        "versions": dict(parts.versions),
+        "reader": {**about_reader, "name": reader.name, "folder": _text(reader.folder)},
+        "retriever": retrievers[0] if retrievers else None,
+        "generation": serving,
+        "fast_path": about_reader.get("fast_path"),
+        "pids": {"service": os.getpid(), "trainer": parts.trainer_pid()},
+    }
+
+
+def readiness(parts: ServiceParts) -> ReadyBody:
+    pipeline = parts.pipeline
+    checks = (
+        (not parts.presence.draining.is_set(), "The service is stopping."),
+        (pipeline.readings.alive, "The reader's thread has died; restart the service."),
+        (pipeline.searches.alive, "The search thread has died; restart the service."),
+        (parts.writer.alive, "The log's writer has died; restart the service."),
+    )
+    missing = [sentence for passed, sentence in checks if not passed]
+    missing += [pipeline.live.missing] if pipeline.live.missing else []
+    warnings = list(pipeline.live.warnings)
+    if not pipeline.live.alive:
+        warnings.append("New generations are no longer noticed; restart the service.")
+    return ReadyBody(
+        ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings
+    )
+
+
+def _retriever(described: dict[str, Any]) -> dict[str, Any]:
+    """How a generation searches, from its description."""
+    names = {"kind": "retriever", "model": "model", "index": "index", "dimension": "dimension"}
+    return {name: described.get(key) for name, key in names.items()}
+
+
+def _text(folder: Path | None) -> str | None:
+    return None if folder is None else str(folder)

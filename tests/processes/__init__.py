@@ -1,0 +1,1 @@
+"""Real processes: whole lives, kills at the worst moments, and the circle of all of them."""

@@ -1,0 +1,260 @@
+"""The whole circle with real processes over HTTP: ask, log, distil, publish, swap, roll back, stop.
+
+The models are tiny and random, so nothing is said here about quality; everything else is real.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+import torch
+from transformers import BartConfig, BartForConditionalGeneration, ByT5Tokenizer
+
+from reread.records import Passage
+
+ROOT = Path(__file__).parents[2]
+ADMIN = {"Authorization": "Bearer loop-admin"}
+QUESTIONS = [f"What is number {n} about?" for n in range(30)]
+
+
+@pytest.fixture(scope="module")
+def tiny_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny_reader")
+    torch.manual_seed(0)
+    BartForConditionalGeneration(
+        BartConfig(
+            vocab_size=384, d_model=32, encoder_layers=2, decoder_layers=2,
+            encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=64,
+            decoder_ffn_dim=64, max_position_embeddings=300, pad_token_id=0, bos_token_id=2,
+            eos_token_id=1, decoder_start_token_id=2, forced_eos_token_id=None, init_std=0.5,
+        )
+    ).save_pretrained(folder)  # fmt: skip
+    ByT5Tokenizer().save_pretrained(folder)
+    return folder
+
+
+class Installation:
+    """One home, its environment, and the commands a person would type."""
+
+    def __init__(self, root: Path, reader: Path, encoder: Path) -> None:
+        self.home = root / "home"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("REREAD_")} | {
+            "HOME": str(root),
+            "PYTHONPATH": str(ROOT),
+            "REREAD_HOME": str(self.home),
+            "REREAD_READER": str(reader),
+            "REREAD_RETRIEVER": str(encoder),
+            "REREAD_ADMIN_KEY": "loop-admin",
+            "REREAD_PORT": str(self.port),
+            "REREAD_MAX_ANSWER_TOKENS": "4",
+            "REREAD_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "command", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=180,
+        )  # fmt: skip
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "command", "serve"], cwd=ROOT, env=self.environment
+        )
+        self.until(self.answers_health, 120)
+        return process
+
+    def answers_health(self) -> bool:
+        try:
+            return self.client.get("/healthz").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def generation(self) -> int | None:
+        return self.client.get("/readyz").json()["generation"]
+
+    def ask(self, question: str) -> httpx2.Response:
+        return self.client.post("/answer", json={"question": question, "top_k": 4})
+
+    def job(self, id: str) -> dict:
+        body = self.client.get(f"/admin/jobs/{id}", headers=ADMIN).json()
+        return body.get("job", body)
+
+    def retrain(self) -> str:
+        response = self.client.post(
+            "/admin/retrain", json={"force": True, "epochs": 1}, headers=ADMIN
+        )
+        assert response.status_code == 202, response.text
+        return response.json()["job"]["id"]
+
+    def until_ended(self, id: str, limit_s: float = 180) -> dict:
+        ended = ("done", "failed", "rejected", "cancelled")
+        self.until(lambda: self.job(id)["state"] in ended, limit_s)
+        return self.job(id)
+
+    @staticmethod
+    def until(condition, limit_s: float) -> None:
+        deadline = time.monotonic() + limit_s
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not come true in time"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def installation(tmp_path: Path, tiny_reader: Path, tiny_encoder: Path) -> Installation:
+    return Installation(tmp_path, tiny_reader, tiny_encoder)
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path, twelve_passages: list[Passage]) -> Path:
+    path = tmp_path / "corpus.jsonl"
+    lines = [json.dumps({"id": p.id, "title": p.title, "text": p.text}) for p in twelve_passages]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, corpus_file: Path):
+    process = installation.serve()
+    try:
+        refused = installation.ask("Anything?")
+        assert refused.status_code == 503 and "reread" in refused.json()["detail"]
+
+        assert installation.command("ingest", str(corpus_file)).returncode == 0
+        assert installation.command("build").returncode == 0
+        installation.until(lambda: installation.generation() == 1, 20)
+
+        first = installation.ask(QUESTIONS[0]).json()
+        assert len(first["passages"]) == 4 and first["generation"] == 1
+        logged = installation.client.get(f"/relevance/{first['id']}").json()
+        assert [p["attention"] for p in logged["passages"]] == [
+            p["attention"] for p in first["passages"]
+        ]
+
+        answers = ask_under_load(
+            installation, during=lambda: installation.until_ended(installation.retrain())
+        )
+        assert {status for status, _ in answers} == {200}
+        assert {body["generation"] for _, body in answers} == {1, 2}
+        installation.until(lambda: installation.generation() == 2, 10)
+
+        kill_trainer_in_mid_job(installation)
+        assert installation.generation() in (2, 3)
+        installation.until(lambda: installation.generation() == 3, 10)
+
+        assert installation.command("rollback").returncode == 0
+        installation.until(lambda: installation.generation() == 2, 10)
+        status = json.loads(installation.command("status", "--json").stdout)
+        assert status["current"] == 2 and status["generations"] == [1, 2, 3]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", installation.port))
+
+    process = installation.serve()
+    try:
+        installation.until(lambda: installation.generation() == 2, 20)
+        kept = installation.client.get(f"/relevance/{first['id']}")
+        assert kept.status_code == 200 and kept.json()["question"] == QUESTIONS[0]
+    finally:
+        trainer = installation.client.get("/info").json()["pids"]["trainer"]
+        process.kill()  # no chance to say goodbye: the trainer must notice by itself
+        process.wait(10)
+        if trainer:
+            installation.until(lambda: not is_alive(trainer), 15)
+
+
+def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]:
+    """Ask at concurrency 4 while `during` runs, and until the swap has been seen."""
+    answers: list[tuple[int, dict]] = []
+    stop = threading.Event()
+
+    def loop(offset: int) -> None:
+        turn = offset
+        while not stop.is_set():
+            response = installation.ask(QUESTIONS[turn % len(QUESTIONS)])
+            answers.append((response.status_code, response.json()))
+            turn += 1
+
+    threads = [threading.Thread(target=loop, args=(7 * n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(1.0)
+        job = during()
+        assert job["state"] == "done", job
+        installation.until(lambda: installation.generation() == job["generation"], 10)
+        time.sleep(0.5)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+    return answers
+
+
+def kill_trainer_in_mid_job(installation: Installation) -> None:
+    """SIGKILL the trainer while it works; the job must end as done all the same."""
+    job = installation.retrain()
+    installation.until(lambda: installation.job(job)["state"] == "running", 30)
+    os.kill(installation.client.get("/info").json()["pids"]["trainer"], signal.SIGKILL)
+    assert installation.until_ended(job)["state"] == "done"
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_taken_port_is_one_sentence(installation: Installation):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.port))
+        taken.listen()
+        done = installation.command("serve")
+    assert done.returncode == 1
+    assert str(installation.port) in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("build",), 1, "reread ingest"),
+        (("ingest", "/no/such/folder"), 2, "/no/such/folder"),
+        (("build", "--retriever", "magic"), 2, "bm25, dense, late"),
+        (("rollback",), 1, "no generation"),
+        (("ask", "Anybody?"), 1, "reread serve"),
+        (("evaluate", "--questions", "/no/such.jsonl"), 2, "/no/such.jsonl"),
+        (("unknown-command",), 2, "unknown-command"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_a_code(
+    installation: Installation, arguments: tuple[str, ...], code: int, words: str
+):
+    done = installation.command(*arguments)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_unknown_model_without_network(installation: Installation, corpus_file: Path):
+    installation.environment["REREAD_READER"] = "nobody/no-such-reader"
+    installation.environment["HF_HUB_OFFLINE"] = "1"
+    done = installation.command("serve")
+    assert done.returncode == 1
+    assert "REREAD_READER" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""Small real worlds that tests share: models, homes, services, checkpoints and documents."""

@@ -1,0 +1,1 @@
+"""Files and weights as Fusion-in-Decoder publishes them, read and written."""

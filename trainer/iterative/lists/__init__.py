@@ -1,0 +1,1 @@
+"""Ranked passages of many questions: searched, fused, read, scored and measured."""

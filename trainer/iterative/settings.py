@@ -1,0 +1,123 @@
+"""The settings of an iterative distillation run, and which of them make two runs the same.
+
+Section 3.5 of arXiv 2012.04584: train the reader, score with it, train the retriever, retrieve
+again. Knows values and their limits; reads no file and no environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from reread.errors import BadRequest
+from reread.reader.aggregations import AGGREGATIONS
+from trainer.settings import DistilSettings, check_interaction
+from trainer.student.starts import STARTS, UNTRAINED
+
+KEEPABLE = ("retrieved", "reader", "validation", "scores", "retriever")
+ONE_STEP_AGGREGATIONS = (
+    "mean", "max_tokens", "last_layers", "max_layers", "max_heads", "without_question",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Step 1: the reader, trained on what was retrieved and on nothing else."""
+
+    base: str | None = None  # name or folder of a T5 or BART; None = the starter reader
+    restart: bool = True  # from `base` at every iteration (the paper), else from the last one
+    steps: int = 1000  # 0 = used as it is
+    batch: int = 8  # questions per step
+    passages: int = 8  # the first so many of the list, as retrieved
+    learning_rate: float = 1e-4  # the paper's, for base
+    warmup_steps: int = 40
+    dropout: float = 0.1
+    freeze_embeddings: bool = False
+    segment_tokens: int = 250  # question, title and text of one passage
+    answer_tokens: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything a run is told; `iterations` and `keep` may change between two calls."""
+
+    start: str = "bm25"
+    encoder: str | None = None  # what the retriever starts as; None = MiniLM, or `untrained`
+    interaction: str | None = None  # pooled or late; None = as the encoder's folder says
+    iterations: int = 2
+    depth: int = 20  # passages retrieved, read and scored per question
+    within_document: bool = False
+    words_weight: float | None = None  # of BM25's scores beside the retriever's; None = none
+    aggregation: str = "mean"
+    aggregations: tuple[str, ...] = ONE_STEP_AGGREGATIONS  # kept in the scores files
+    read_validation: int | None = None  # questions read for EM; None = all
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
+    distil: DistilSettings = field(default_factory=DistilSettings)
+    index: str = "Flat"  # a FAISS factory string, or auto; Flat is exact
+    bf16: bool = False
+    device: str = "cpu"
+    seed: int = 0
+    keep: tuple[str, ...] = KEEPABLE  # of earlier iterations; the last one keeps everything
+
+    def __post_init__(self) -> None:
+        _choose("start", self.start, STARTS)
+        if self.interaction is not None:
+            check_interaction(self.interaction)
+        for name in (self.aggregation, *self.aggregations):
+            _choose("aggregation", name, AGGREGATIONS)
+        for name in self.keep:
+            _choose("keep", name, KEEPABLE)
+        _at_least("iterations", self.iterations, 0)
+        _at_least("depth", self.depth, 2)
+        if self.words_weight is not None and not 0 < self.words_weight < float("inf"):
+            raise BadRequest(
+                f"words_weight is {self.words_weight}; use a number above 0, such as 1."
+            )
+        _at_least("reader steps", self.reader.steps, 0)
+        _at_least("reader batch", self.reader.batch, 1)
+        _at_least("reader passages", self.reader.passages, 1)
+
+    @property
+    def start_encoder(self) -> str | None:
+        return UNTRAINED if self.start == "untrained" else self.encoder
+
+    @property
+    def read_for(self) -> tuple[str, ...]:
+        """The aggregations one scoring pass keeps, the one trained on among them."""
+        return tuple(dict.fromkeys((self.aggregation, *self.aggregations)))
+
+    def identity(self) -> dict[str, Any]:
+        """Flat names to JSON values: what a run cannot change once it has begun."""
+        body = asdict(self)
+        groups = {name: body.pop(name) for name in ("reader", "distil")}
+        for free in ("iterations", "keep"):
+            del body[free]
+        flat = {k: list(v) if isinstance(v, tuple) else v for k, v in body.items()}
+        return flat | {f"{g}.{name}": v for g, own in groups.items() for name, v in own.items()}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """One phrase per name whose value changed, in the order of `now`.
+
+    >>> differences({"seed": 0, "depth": 20}, {"seed": 1, "depth": 20})
+    ['seed was 0 and is now 1']
+    """
+    names = [*now, *(name for name in before if name not in now)]
+    return [
+        f"{name} was {before.get(name)!r} and is now {now.get(name)!r}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
+
+
+def setting_names(group: type) -> list[str]:
+    return [one.name for one in fields(group)]
+
+
+def _choose(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise BadRequest(f"Unknown {name} {value!r}; use one of {', '.join(known)}.")
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise BadRequest(f"{name} is {value}; use at least {least}.")

@@ -1,0 +1,20 @@
+"""What a retraining round works with, put together once by the composition root."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evaluation.measure import AnswerReader
+from reread.commit import Reach, never
+from reread.home import Home
+from reread.log.attention_log import AttentionLog
+from trainer.settings import TrainerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RoundParts:
+    home: Home
+    settings: TrainerSettings
+    build_command: Sequence[str]  # the index builder's, up to the options a round adds
+    open_log: Callable[[], AttentionLog]
+    load_reader: Callable[[], AnswerReader] | None = None  # None = nothing can be read again
+    reach: Reach = never

@@ -1,0 +1,113 @@
+"""The trainer process: claims a retraining job whenever there is one, and works on it.
+
+Level-triggered: what there is to do is read from the job board and the log at every look, so a
+trainer that was killed needs no recovery but to be started. Knows jobs and leases; a round's
+stages are in round.py.
+"""
+
+import logging
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+
+from reread.errors import RereadError
+from reread.log.jobs import JobBoard
+from reread.processes import watch_parent
+from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
+from trainer.loop.parts import RoundParts
+from trainer.loop.round import run_round
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. A killed trainer's job is free again after `lease_s`."""
+
+    lease_s: float = 8.0
+    look_s: float = 1.0  # between two looks at an empty board
+    parent_s: float = 1.0
+    now: Clock = field(default=time.time)  # the clock all users of the job board share
+
+
+def run(
+    parts: RoundParts,
+    *,
+    parent_pid: int | None = None,
+    stop: threading.Event | None = None,
+    timing: Timing | None = None,
+) -> None:
+    """Work until `stop` is set; with `parent_pid`, end with that process."""
+    stop, timing = stop or threading.Event(), timing or Timing()
+    if parent_pid is not None:
+        watch_parent(parent_pid, every_s=timing.parent_s)
+    board = JobBoard(parts.home.jobs_file)
+    owner = f"{os.getpid()}.{secrets.token_hex(4)}"
+    try:
+        while not stop.is_set():
+            if not _look(parts, board, owner, stop, timing):
+                stop.wait(timing.look_s)
+    finally:
+        board.close()
+
+
+def _look(
+    parts: RoundParts, board: JobBoard, owner: str, stop: threading.Event, timing: Timing
+) -> bool:
+    """Whether there was a job; the loop outlives whatever goes wrong here."""
+    try:
+        claimed = board.claim(owner, timing.now(), timing.lease_s)
+        if claimed is None:
+            request_if_behind(parts, board, timing.now())
+            return False
+        job, fence = claimed
+        logger.info("job %s claimed with fence %d", job.id, fence)
+        with Lease(board, job, fence, ttl_s=timing.lease_s, stop=stop, now=timing.now) as lease:
+            _work(parts, lease)
+    except Exception:
+        logger.exception("the trainer goes on after")
+        return False
+    return True
+
+
+def _work(parts: RoundParts, lease: Lease) -> None:
+    """Run the round and turn its exceptions into the job's state."""
+    try:
+        run_round(parts, lease)
+        logger.info("job %s ended", lease.job.id)
+    except LeaseEnded:
+        logger.warning("job %s was cancelled or taken over", lease.job.id)
+    except ShuttingDown:
+        lease.release()
+    except RereadError as error:
+        logger.exception("job %s failed", lease.job.id)
+        lease.finish("failed", error=str(error))
+    except Exception as error:
+        logger.exception("job %s failed", lease.job.id)
+        lease.finish(
+            "failed",
+            error=f"The retraining stopped on {type(error).__name__} ({error}); "
+            f"the trainer's log has the details, and the serving generation is unchanged.",
+        )
+
+
+def request_if_behind(parts: RoundParts, board: JobBoard, now: float) -> None:
+    """Queue a retrain when `auto_questions` records came since the last attempt, if that is on."""
+    wanted = parts.settings.auto_questions
+    if wanted == 0:
+        return
+    log = parts.open_log()
+    try:
+        waiting = log.count_since(_last_attempt(board))
+    finally:
+        log.close()
+    if waiting >= wanted:
+        board.request({}, now)
+
+
+def _last_attempt(board: JobBoard) -> int:
+    """The newest cursor a job has read up to, so a rejected log is not tried again and again."""
+    seen = [job.metrics.get("log", {}).get("cursor", 0) for job in board.list()]
+    return max(seen, default=0)

@@ -1,0 +1,99 @@
+"""The part of the attention log a round trains on: the newest records, those usable, those new.
+
+Everything recent is trained on again, not only what is new, or the retriever would forget; what
+is new decides whether there is reason for a round. Knows log and passages, no model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
+from reread.errors import RereadError
+from reread.home import Home
+from reread.log.attention_log import AttentionLog
+from reread.records import LOGGED_AGGREGATION, AnswerRecord
+from trainer.examples import Selection, select_examples
+from trainer.settings import TrainerSettings
+
+RECORDS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LogWindow:
+    """The usable questions of the newest records, and how many of them are new."""
+
+    selection: Selection
+    cursor: int  # the last sequence read
+    records: int
+    new: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "records": self.records,
+            "questions": len(self.selection.examples),
+            "new_questions": self.new,
+            "dropped": self.selection.dropped,
+            "cursor": self.cursor,
+        }
+
+
+def read_window(
+    home: Home,
+    log: AttentionLog,
+    *,
+    limit: int,
+    seen: int,
+    check: Callable[[], None],
+    aggregation: str = LOGGED_AGGREGATION,
+) -> LogWindow:
+    """The newest `limit` records; new are those after `seen`. `check` may raise to stop."""
+    cursor = max(0, log.last_sequence() - limit)
+    records: list[AnswerRecord] = []
+    wrong: set[str] = set()
+    while batch := log.read_since(cursor, RECORDS_AT_ONCE):
+        check()
+        records += batch
+        wrong |= {record.id for record in batch if _is_marked_wrong(log, record.id)}
+        cursor = batch[-1].sequence or cursor + len(batch)
+    selection = select_examples(
+        records,
+        open_corpus(home),
+        corpus=newest_corpus(home),
+        wrong=wrong,
+        open_old=cache(lambda number: _open_old(home, number)),
+        aggregation=aggregation,
+    )
+    new = sum(example.sequence > seen for example in selection.examples)
+    return LogWindow(selection, cursor, len(records), new)
+
+
+def _is_marked_wrong(log: AttentionLog, answer_id: str) -> bool:
+    """By its latest verdict."""
+    said = log.feedback(answer_id)
+    return bool(said) and said[-1].verdict == "wrong"
+
+
+def _open_old(home: Home, number: int) -> PassageStore | None:
+    """An earlier corpus version, where it is still there and sound."""
+    try:
+        return open_corpus(home, number)
+    except (RereadError, OSError):
+        return None
+
+
+def find_shortage(window: LogWindow, settings: TrainerSettings, *, force: bool) -> str | None:
+    """Why there is too little to train on, or None."""
+    usable = len(window.selection.examples)
+    if usable == 0:
+        return (
+            f"The log holds 0 usable questions among {window.records} answers; a retrain needs "
+            f"at least 1, even with force: ask some questions first."
+        )
+    if force or window.new >= settings.min_questions:
+        return None
+    return (
+        f"The log holds {window.new} new usable questions and a retrain needs "
+        f"{settings.min_questions}: ask more, lower min_questions, or use force."
+    )

@@ -1,0 +1,1 @@
+"""Training a reader on questions and passages."""

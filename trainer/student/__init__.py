@@ -1,0 +1,1 @@
+"""What is taught: a retriever, by an objective of its scores and the teacher's."""

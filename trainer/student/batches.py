@@ -1,0 +1,223 @@
+"""Training examples as token ids: every text tokenised once, every passage of a batch encoded once.
+
+Knows a retriever's tokenisation and tensors; knows no objective, no optimiser and no log.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reread.records import Passage
+from reread.retriever.retriever import DenseRetriever
+from trainer.examples import Example
+
+TokenIds = list[int]
+Text = TypeVar("Text", str, Passage)
+TEXTS_AT_ONCE = 1024
+WINDOW_BATCHES = 512  # questions are grouped within so many batches
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedExamples:
+    """Examples as ids; `lists[i]` numbers the passages of question i in `passages`."""
+
+    questions: list[TokenIds]
+    passages: list[TokenIds]  # each different text once
+    lists: list[list[int]]
+    teacher: list[np.ndarray]  # float32 (K_i,)
+    token_teacher: list[np.ndarray]  # float32 (K_i, T_i); empty where examples have none
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B questions with their P different passages; `places[b, k]` is the row of U to score."""
+
+    questions: list[TokenIds]  # B
+    passages: list[TokenIds]  # P
+    places: Tensor  # (B, K) int64, 0 where masked
+    teacher: Tensor  # (B, K) float32, 0 where masked
+    mask: Tensor  # (B, K) bool
+    token_teacher: Tensor | None = None  # (B, K, T) float32, 0 where masked
+    token_mask: Tensor | None = None  # (B, K, T) bool
+
+
+def tokenise(
+    retriever: DenseRetriever, examples: Sequence[Example], teacher: Sequence[np.ndarray]
+) -> TokenisedExamples:
+    """All texts as ids, the passages deduplicated by title and text."""
+    numbers: dict[tuple[str, str], int] = {}
+    unique: list[Passage] = []
+    lists: list[list[int]] = []
+    for example in examples:
+        for passage in example.passages:
+            key = (passage.title, passage.text)
+            if key not in numbers:
+                numbers[key] = len(unique)
+                unique.append(passage)
+        lists.append([numbers[(one.title, one.text)] for one in example.passages])
+    questions = _ids(retriever.tokenize_questions, [example.question for example in examples])
+    passages = _ids(retriever.tokenize_passages, unique)
+    by_token = [one.token_teacher for one in examples if one.token_teacher is not None]
+    tokens = [np.asarray(one, dtype=np.float32) for one in by_token]
+    return TokenisedExamples(questions, passages, lists, list(teacher), tokens)
+
+
+def _ids(
+    tokenize: Callable[[Sequence[Text]], tuple[Tensor, Tensor]], texts: Sequence[Text]
+) -> list[TokenIds]:
+    """Each text's ids without the padding of the batch it was tokenised in."""
+    found: list[TokenIds] = []
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        ids, mask = (one.cpu() for one in tokenize(texts[start : start + TEXTS_AT_ONCE]))
+        found += [row[kept].tolist() for row, kept in zip(ids, mask.bool(), strict=True)]
+    return found
+
+
+def draw_batches(
+    data: TokenisedExamples, *, size: int, passages_per_question: int, random: Random
+) -> Iterator[Batch]:
+    """One epoch in random order, so arranged that questions of a batch share passages.
+
+    With BM25's 20 passages for 6,000 questions over 1,537 paragraphs and batches of 16, half of
+    the passages need not be encoded; in a random order it is an eighth.
+    """
+    chance = list(range(len(data.passages)))
+    random.shuffle(chance)
+    drawn = [
+        draw_passages(teacher, passages_per_question, [chance[n] for n in numbers])
+        for teacher, numbers in zip(data.teacher, data.lists, strict=True)
+    ]
+    lists = [[own[k] for k in places] for own, places in zip(data.lists, drawn, strict=True)]
+    for chosen in arrange(lists, size, random):
+        yield _to_batch(data, chosen, add_encoded(data.lists, drawn, chosen))
+
+
+def add_encoded(
+    lists: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]], chosen: Sequence[int]
+) -> list[list[int]]:
+    """Of each chosen question's list the places that some chosen question has drawn, ascending.
+
+    What a batch encodes for one question costs nothing to score for another that has it too: with
+    8 of 20 drawn, about 10 are scored. Those added are no worse than drawn ones: any part of a
+    list has the whole list's optimum.
+
+    >>> add_encoded([[5, 6, 7], [7, 8, 9], [5, 9, 4]], [[0, 2], [0, 1], [0, 2]], [0, 1])
+    [[0, 2], [0, 1]]
+    >>> add_encoded([[5, 6, 7], [7, 8, 9], [5, 9, 4]], [[0, 2], [0, 1], [1, 2]], [0, 2])
+    [[0, 2], [0, 1, 2]]
+    """
+    encoded = {lists[i][place] for i in chosen for place in drawn[i]}
+    return [[k for k, number in enumerate(lists[i]) if number in encoded] for i in chosen]
+
+
+def arrange(lists: Sequence[Sequence[int]], size: int, random: Random) -> list[list[int]]:
+    """Batches of question numbers in random order; `lists[i]` are the passages of question i.
+
+    Only the last batch may be smaller. Windows bound the time: a choice looks at a whole window.
+    """
+    order = list(range(len(lists)))
+    random.shuffle(order)
+    count = -(-len(order) // size)  # batches
+    windows = max(1, -(-count // WINDOW_BATCHES))
+    window = -(-count // windows) * size
+    batches: list[list[int]] = []
+    for start in range(0, len(order), window):
+        batches += _group(order[start : start + window], lists, size)
+    random.shuffle(batches)
+    return batches
+
+
+def _group(chosen: list[int], lists: Sequence[Sequence[int]], size: int) -> list[list[int]]:
+    """Greedily: a batch takes the question that shares most passages with those it has."""
+    sizes = np.array([len(lists[i]) for i in chosen])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    flat, numbers = np.unique(np.concatenate([lists[i] for i in chosen]), return_inverse=True)
+    parts = np.split(numbers, starts[1:])
+    free = np.ones(len(chosen), dtype=bool)
+    batches: list[list[int]] = []
+    while free.any():
+        inside = np.zeros(len(flat), dtype=np.int32)
+        places: list[int] = []
+        while len(places) < size and free.any():
+            shared = np.add.reduceat(inside[numbers], starts) / sizes  # (window,)
+            best = int(np.argmax(np.where(free, shared, -1.0)))
+            free[best] = False
+            inside[parts[best]] = 1
+            places.append(best)
+        batches.append([chosen[place] for place in places])
+    return batches
+
+
+def draw_passages(teacher: np.ndarray, count: int, chance: Sequence[int]) -> list[int]:
+    """Places of `count` passages, ascending: the teacher's best and those of lowest chance.
+
+    `chance` is one random number per passage for a whole epoch: uniform for each question, yet
+    questions with the same passages draw the same ones. A student that matches the teacher on a
+    whole list matches it on every part, so training on parts has the same optimum.
+    """
+    places = range(len(teacher))
+    if count == 0 or count >= len(places):
+        return list(places)
+    best = int(np.argmax(teacher))
+    others = sorted((place for place in places if place != best), key=chance.__getitem__)
+    return sorted([best, *others[: count - 1]])
+
+
+def _to_batch(data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]) -> Batch:
+    lists = [[data.lists[i][k] for k in places] for i, places in zip(chosen, drawn, strict=True)]
+    used = sorted({number for numbers in lists for number in numbers})
+    row_of = {number: row for row, number in enumerate(used)}
+    width = max(len(numbers) for numbers in lists)
+    places = torch.zeros(len(chosen), width, dtype=torch.int64)
+    teacher = torch.zeros(len(chosen), width)
+    mask = torch.zeros(len(chosen), width, dtype=torch.bool)
+    for b, (i, numbers) in enumerate(zip(chosen, lists, strict=True)):
+        places[b, : len(numbers)] = torch.tensor([row_of[number] for number in numbers])
+        teacher[b, : len(numbers)] = torch.from_numpy(data.teacher[i][drawn[b]])
+        mask[b, : len(numbers)] = True
+    by_token = _pad_tokens(data, chosen, drawn, width) if data.token_teacher else (None, None)
+    return Batch(
+        questions=[data.questions[i] for i in chosen],
+        passages=[data.passages[number] for number in used],
+        places=places,
+        teacher=teacher,
+        mask=mask,
+        token_teacher=by_token[0],
+        token_mask=by_token[1],
+    )
+
+
+def _pad_tokens(
+    data: TokenisedExamples, chosen: list[int], drawn: list[list[int]], width: int
+) -> tuple[Tensor, Tensor]:
+    own = [data.token_teacher[i][places] for i, places in zip(chosen, drawn, strict=True)]
+    values = torch.zeros(len(own), width, max(one.shape[1] for one in own))
+    mask = torch.zeros(values.shape, dtype=torch.bool)
+    for b, one in enumerate(own):
+        values[b, : one.shape[0], : one.shape[1]] = torch.from_numpy(one)
+        mask[b, : one.shape[0], : one.shape[1]] = True
+    return values, mask
+
+
+def pad_by_length(
+    texts: Sequence[TokenIds], *, pad_id: int, tokens_at_once: int
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """(places, input ids, attention mask) of chunks of similar length, so little is padding."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+    start = 0
+    while start < len(order):
+        longest = max(1, len(texts[order[start]]))
+        count = max(1, tokens_at_once // longest)
+        chunk = order[start : start + count]
+        start += count
+        ids = torch.full((len(chunk), longest), pad_id, dtype=torch.int64)
+        mask = torch.zeros(len(chunk), longest, dtype=torch.int64)
+        for row, i in enumerate(chunk):
+            ids[row, : len(texts[i])] = torch.tensor(texts[i])
+            mask[row, : len(texts[i])] = 1
+        yield chunk, ids, mask

@@ -1,0 +1,298 @@
+"""Distils a teacher's passage scores into the retriever: a plain loop over batches of questions.
+
+Only a question's own passages are compared (the paper's D_q; no in-batch negatives). Knows
+retriever, examples and objective; does not know the log, jobs or where the result goes.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from reread.errors import BadRequest
+from reread.retriever.retriever import DenseRetriever
+from trainer.examples import Example
+from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.student.batches import Batch, TokenisedExamples, draw_batches, tokenise
+from trainer.student.objectives import Objective, choose_objective
+from trainer.student.scores import count_agreements, count_scores, score, student_temperature
+from trainer.student.speedups import fast_training
+from trainer.student.training_state import (
+    load_state,
+    name_run,
+    random_from_json,
+    random_to_json,
+    save_state,
+)
+from trainer.teacher.scaling import scale_teacher
+
+CLIP_NORM = 1.0
+
+
+class Stopped(Exception):  # noqa: N818 - a decision, not a failure
+    """The caller's `should_stop` said so; the retriever is half-trained and to be dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    questions: int
+    steps: int
+    seconds: float
+    questions_per_s: float
+    passages_per_s: float  # encoded: a passage several questions of a batch share counts once
+    student_temperature: float
+    epoch_loss: tuple[float, ...]
+    epoch_agreement: tuple[float, ...]  # student's and teacher's best passage are the same
+    final_loss: float  # mean over the last tenth of the steps
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Epoch:
+    loss: float = 0.0
+    agreed: int = 0
+    questions: int = 0
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What the caller hears, may stop, and wants kept."""
+
+    progress: Callable[[float], None]
+    should_stop: Callable[[], bool]
+    keep: Path | None
+    every: int
+
+
+def train(
+    retriever: DenseRetriever,
+    examples: Sequence[Example],
+    settings: DistilSettings,
+    *,
+    seed: int,
+    progress: Callable[[float], None] = lambda share: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: Path | None = None,
+    save_every_steps: int = 100,
+) -> TrainingReport:
+    """Train in place; the same seed, data and thread count give the same weights bit for bit.
+
+    With `resume`, the state is kept in that folder every so many steps, and a run that finds one
+    there goes on from it, to the same weights. It stays after the end, for the caller to remove.
+    Raises Conflict where the folder holds another run's state.
+    """
+    if not examples:
+        raise BadRequest("There is no example to train on; ask some questions first.")
+    _check_signals(examples, settings.objective)
+    objective = choose_objective(settings.objective, gamma=settings.margin_gamma)
+    data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
+    watch = _Watch(progress, should_stop, resume, max(1, save_every_steps))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return _Loop(retriever, data, objective, settings, seed, watch).run()
+
+
+class _Loop:
+    """The state of one training run: parameters, optimiser, and how far it has come."""
+
+    def __init__(
+        self,
+        retriever: DenseRetriever,
+        data: TokenisedExamples,
+        objective: Objective,
+        settings: DistilSettings,
+        seed: int,
+        watch: _Watch,
+    ) -> None:
+        self.retriever, self.data = retriever, data
+        self.objective, self.settings, self.watch = objective, settings, watch
+        self.temperature = student_temperature(retriever, settings)
+        self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, weight_decay=0.01, fused=True
+        )
+        self.per_epoch = -(-len(data.questions) // settings.batch_questions)
+        self.steps = self.per_epoch * settings.epochs
+        self.done, self.seconds = 0, 0.0
+        self.epochs: list[_Epoch] = []
+        self.last_losses: deque[float] = deque(maxlen=max(1, self.steps // 10))
+        self.random = Random(seed)
+        self.epoch_random = random_to_json(self.random)  # as the present epoch began
+        identity = (retriever.settings, settings, seed, data)
+        self.run_name = "" if watch.keep is None else name_run(retriever, *identity)
+        self.shifts = self._teacher_shifts()
+
+    def run(self) -> TrainingReport:
+        set_dropout(self.retriever, self.settings.dropout)
+        self.retriever.train()
+        bf16 = {"auto": None, "on": True, "off": False}[self.settings.bf16]
+        self._restore()
+        try:
+            with self.retriever.precision(bf16=bf16), fast_training(self.retriever):
+                while self.done < self.steps:
+                    self._epoch()
+        finally:
+            self.retriever.eval()
+        return self._report()
+
+    def _epoch(self) -> None:
+        """The present epoch, from where it stands to its end."""
+        inside = self.done % self.per_epoch
+        if len(self.epochs) * self.per_epoch == self.done:
+            self.epochs.append(_Epoch())
+            self.epoch_random = random_to_json(self.random)
+        for batch in islice(self._batches(self.random), inside, None):
+            if self.watch.should_stop():
+                self._save()
+                raise Stopped
+            started = time.perf_counter()
+            self._step(batch)
+            self.seconds += time.perf_counter() - started
+            if self.done % self.watch.every == 0 or self.done == self.steps:
+                self._save()
+            self.watch.progress(self.done / self.steps)
+
+    def _batches(self, random: Random) -> Iterator[Batch]:
+        return draw_batches(
+            self.data,
+            size=self.settings.batch_questions,
+            passages_per_question=self.settings.passages_per_question,
+            random=random,
+        )
+
+    def _step(self, batch: Batch) -> None:
+        rate = rate_at(self.done, self.steps, self.settings.warmup_share)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * rate
+        students = score(self.retriever, batch, self.temperature)  # (B, K) each
+        student = students[0]  # its own scores; late interaction's pooled ones learn beside them
+        teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
+        losses = [
+            self._loss(one, batch, teacher + shift, mask)
+            for one, shift in zip(students, self.shifts, strict=True)
+        ]
+        loss = torch.stack(losses).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
+        self.optimiser.step()
+        self.done += 1
+        agreed = count_agreements(student.detach(), teacher, mask)
+        self._count(batch, float(losses[0].detach()), agreed)
+
+    def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
+        if self.settings.objective != "emdr2":
+            return self.objective(student, teacher, mask)
+        assert batch.token_teacher is not None and batch.token_mask is not None
+        by_token, tokens = batch.token_teacher, batch.token_mask
+        return self.objective(student, by_token.to(student.device), tokens.to(student.device))
+
+    def _count(self, batch: Batch, loss: float, agreed: int) -> None:
+        epoch = self.epochs[-1]
+        epoch.loss += loss * len(batch.questions)
+        epoch.agreed += agreed
+        epoch.questions += len(batch.questions)
+        epoch.passages += len(batch.passages)
+        self.last_losses.append(loss)
+
+    def _save(self) -> None:
+        if self.watch.keep is None or (self.watch.keep / str(self.done)).exists():
+            return
+        progress = {
+            "epochs": [asdict(one) for one in self.epochs],
+            "epoch_random": self.epoch_random,
+            "last_losses": list(self.last_losses),
+            "shifts": self.shifts,
+            "seconds": self.seconds,
+        }
+        save_state(
+            self.watch.keep, self.done, self.retriever, self.optimiser, progress, run=self.run_name
+        )
+
+    def _restore(self) -> None:
+        if self.watch.keep is None:
+            return
+        saved = load_state(self.watch.keep, self.retriever, self.optimiser, run=self.run_name)
+        if saved is None:
+            return
+        self.done, self.shifts, self.seconds = saved["step"], saved["shifts"], saved["seconds"]
+        self.epochs = [_Epoch(**one) for one in saved["epochs"]]
+        self.last_losses.extend(saved["last_losses"])
+        self.epoch_random = saved["epoch_random"]
+        self.random = random_from_json(self.epoch_random)
+        if len(self.epochs) * self.per_epoch == self.done:  # that epoch is over: pass by its draws
+            next(self._batches(self.random), None)
+
+    def _teacher_shifts(self) -> list[float]:
+        """Where standardised scores, which lie around 0, meet the level of each student's scores.
+
+        Only MSE sees it: without it the encoder would first be bent to give cosines around 0.
+        """
+        if self.settings.objective != "mse" or self.settings.teacher_temperature is not None:
+            return [0.0] * count_scores(self.retriever)
+        batch = next(iter(self._batches(Random(0))))
+        with torch.no_grad():
+            students = score(self.retriever, batch, self.temperature)
+        return [float(one.cpu()[batch.mask].mean()) for one in students]
+
+    def _report(self) -> TrainingReport:
+        epochs, seconds = self.epochs, max(self.seconds, 1e-9)
+        return TrainingReport(
+            questions=len(self.data.questions),
+            steps=self.steps,
+            seconds=seconds,
+            questions_per_s=sum(one.questions for one in epochs) / seconds,
+            passages_per_s=sum(one.passages for one in epochs) / seconds,
+            student_temperature=self.temperature,
+            epoch_loss=tuple(one.loss / one.questions for one in epochs),
+            epoch_agreement=tuple(one.agreed / one.questions for one in epochs),
+            final_loss=sum(self.last_losses) / len(self.last_losses),
+        )
+
+
+def _check_signals(examples: Sequence[Example], objective: str) -> None:
+    """Objectives made of answers' likelihoods need exactly that; the others take any scores."""
+    if objective not in ANSWER_OBJECTIVES:
+        return
+    other = [one.signal for one in examples if one.signal != objective]
+    if other:
+        raise BadRequest(
+            f"Objective {objective} needs the reader's {objective} signal and {len(other)} of "
+            f"{len(examples)} examples hold {other[0]}: compute it with "
+            f"trainer.teacher.likelihoods.read_signals, or choose kl."
+        )
+
+
+def rate_at(step: int, steps: int, warmup_share: float) -> float:
+    """Share of the peak rate: up linearly over the warm-up, then down to 0 at the end.
+
+    >>> [round(rate_at(step, 10, 0.2), 3) for step in (0, 1, 2, 6, 9)]
+    [0.5, 1.0, 1.0, 0.5, 0.125]
+    """
+    warmup = int(steps * warmup_share)
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / max(1, steps - warmup)
+
+
+def set_dropout(retriever: nn.Module, share: float) -> None:
+    """Dropout everywhere but on attention weights."""
+    for name, module in retriever.named_modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0 if name.endswith(".self.dropout") else share
+
+
+def _trainable(retriever: nn.Module, *, freeze_words: bool) -> list[nn.Parameter]:
+    for name, parameter in retriever.named_parameters():
+        parameter.requires_grad_(not (freeze_words and "word_embeddings" in name))
+    return [parameter for parameter in retriever.parameters() if parameter.requires_grad]

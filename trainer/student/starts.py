@@ -1,0 +1,86 @@
+"""Where a distillation run begins: the encoder it trains, and what its first passages come from.
+
+Section 4.2 of arXiv 2012.04584 starts from BM25, from an untrained BERT or from DPR. Knows
+encoders and seeds; knows no questions and no run.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from reread.errors import BadRequest
+from reread.retriever.retriever import DenseRetriever
+from trainer.settings import Interaction, check_interaction
+
+STARTS = ("bm25", "untrained", "encoder", "given")
+LATE_PASSAGES = 200_000  # 12 GB of a small encoder's token vectors
+UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
+
+
+def load_start_encoder(
+    name: str | None, *, seed: int, device: str, bf16: bool, interaction: str | None = None
+) -> DenseRetriever:
+    """The retriever as the run finds it; `untrained` draws its layers from `seed`."""
+    kind = "bfloat16" if bf16 else "float32"
+    wanted = None if name == UNTRAINED else name
+    retriever = DenseRetriever.load(wanted, device=device, dtype=kind, seed=seed)
+    if name == UNTRAINED:
+        forget_layers(retriever.encoder, seed)
+    if interaction is not None:
+        set_interaction(retriever, interaction)
+    retriever.name = name or retriever.name
+    return retriever
+
+
+def set_interaction(retriever: DenseRetriever, interaction: str) -> None:
+    """Make it compare pooled vectors, or every token's (`late`); the weights stay."""
+    retriever.settings = replace(retriever.settings, interaction=check_interaction(interaction))
+
+
+def next_interaction(serving: str | None, passages: int) -> Interaction:
+    """What a retriever to be taught compares, where nobody said.
+
+    As what serves; where words do, or nothing yet, token by token, which alone is sure to find as
+    much as words do, unless the corpus is so large that its tokens would fill a disk.
+
+    >>> next_interaction("dense", 10), next_interaction("bm25", 10), next_interaction("bm25", 10**6)
+    ('pooled', 'late', 'pooled')
+    """
+    if serving in ("dense", "late"):
+        return "late" if serving == "late" else "pooled"
+    return "late" if passages <= LATE_PASSAGES else "pooled"
+
+
+def forget_layers(encoder: nn.Module, seed: int) -> None:
+    """Draw every weight outside the embeddings anew, as the configuration initialises it.
+
+    Matrices are normal with `initializer_range`, biases 0, norms 1: BERT's own rule. The word,
+    position and type embeddings stay, which a randomly initialised one could not learn from a few
+    thousand questions.
+    """
+    config: Any = encoder.config
+    embeddings = getattr(encoder, "embeddings", None)
+    if embeddings is None or not hasattr(config, "initializer_range"):
+        raise BadRequest(
+            f"The encoder {type(encoder).__name__} has no `embeddings` apart from its layers; "
+            f"start untrained from a BERT-shaped one."
+        )
+    kept = set(embeddings.modules())
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in encoder.modules():
+            if module not in kept:
+                _draw(module, config.initializer_range, generator)
+
+
+def _draw(module: nn.Module, spread: float, generator: torch.Generator) -> None:
+    if isinstance(module, nn.Linear):
+        drawn = torch.empty(module.weight.shape).normal_(0.0, spread, generator=generator)
+        module.weight.copy_(drawn)
+        if module.bias is not None:
+            module.bias.zero_()
+    elif isinstance(module, nn.LayerNorm):
+        module.weight.fill_(1.0)
+        module.bias.zero_()

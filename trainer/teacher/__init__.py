@@ -1,0 +1,1 @@
+"""What says how useful a passage is: attention on one scale, answer likelihoods, rereading."""
