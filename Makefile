@@ -1,6 +1,7 @@
 # make install   .venv with everything and the `reread` command
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
 # make test      every test; make lint   ruff, mypy, import rules; make format
+# make tree      docs/tree.md, a line per room and file
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ STAMP := $(VENV)/.installed
 DOCS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-fast lint format clean
+.PHONY: install demo test test-fast lint format tree clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -38,6 +39,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+tree: $(STAMP)
+	$(BIN)/python -m tests.tree
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

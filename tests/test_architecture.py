@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("reread", "service", "trainer", "index_builder", "command")
+PACKAGES = ("reread", "evaluation", "service", "trainer", "index_builder", "command")
+MOST_FILES = 16  # more is a corridor: make rooms
 ONLY = {  # library -> the only places that may import it
-    "faiss": ("reread/index.py",),
+    "faiss": ("reread/search/vectors.py",),
     "fastapi": ("service/",),
     "uvicorn": ("service/",),
     "sqlite3": (),
@@ -38,11 +39,24 @@ def test_library_is_imported_only_where_it_may(library: str):
     assert [u for u in users if not u.startswith(ONLY[library] or ("-",))] == []
 
 
-@pytest.mark.parametrize("package", ["reread", "service", "trainer", "index_builder"])
+PROCESSES = {"service", "trainer", "index_builder"}
+FORBIDDEN = {package: PROCESSES | {"command"} for package in (*PROCESSES, "reread", "evaluation")}
+FORBIDDEN["reread"] |= {"evaluation"}
+FORBIDDEN["service"] |= {"evaluation"}
+FORBIDDEN["index_builder"] |= {"evaluation"}
+
+
+@pytest.mark.parametrize("package", sorted(FORBIDDEN))
 def test_arrows_between_packages(package: str):
-    others = {"service", "trainer", "index_builder", "command"} - {package}
     for path in (ROOT / package).rglob("*.py"):
-        assert not imported_by(path) & others, path
+        assert not imported_by(path) & (FORBIDDEN[package] - {package}), path
+
+
+@pytest.mark.parametrize("package", (*PACKAGES, "benchmarks", "tests"))
+def test_no_folder_is_a_corridor(package: str):
+    folders = {path.parent for path in (ROOT / package).rglob("*.py")}
+    crowded = {str(f): n for f in folders if (n := len(list(f.glob("*.py")))) > MOST_FILES}
+    assert crowded == {}
 
 
 def test_environment_is_read_only_by_the_composition_roots():

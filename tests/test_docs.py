@@ -1,27 +1,31 @@
 """Documents that name files must go on naming the right ones."""
 
-import ast
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PACKAGES = ("reread", "service", "trainer", "index_builder", "command")
+from tests import tree
+from tests.tree import PACKAGES, ROOT
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_tree_page_has_every_files_own_first_line(package: str):
-    page = (ROOT / "docs" / "tree.md").read_text(encoding="utf-8")
-    section = page.split(f"## {package}/")[1].split("## ")[0]
-    listed = [line.split(None, 1) for line in section.strip().strip("`").strip().splitlines()]
-    wanted = []
-    for path in sorted((ROOT / package).rglob("*.py")):
-        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-        assert words, f"{path} does not say what it does"
-        if path.name != "__init__.py":
-            name = str(path.relative_to(ROOT / package))
-            wanted.append([name, words.strip().splitlines()[0]])
-    assert listed == wanted
+def test_every_file_and_room_says_what_it_is(package: str):
+    silent = [path for path in sorted((ROOT / package).rglob("*.py")) if not tree.first_line(path)]
+    assert silent == []
+
+
+def test_tree_page_is_what_make_tree_writes():
+    written = tree.PAGE.read_text(encoding="utf-8")
+    assert written.splitlines() == tree.page().splitlines(), "run `make tree`"
+
+
+def test_tree_page_names_every_file_once():
+    names = [line.split(None, 1)[0] for line in tree.page().splitlines() if ".py " in line]
+    files = [
+        path.name
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path.name != "__init__.py"
+    ]
+    assert sorted(names) == sorted(files)
 
 
 def test_readme_names_only_files_that_exist():
