@@ -1,6 +1,6 @@
 """docs/reproduction.md and its plots out of the cells that exist: ours beside the paper's.
 
-Knows Markdown and plots; what is read from the figures is in reproduction_shapes.py.
+Knows Markdown and plots; what is read from the figures is in shapes.py.
 """
 
 from __future__ import annotations

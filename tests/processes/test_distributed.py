@@ -15,7 +15,7 @@ from trainer.reader.distributed import ALONE, joined_ranks
 
 
 def train(folder: Path, processes: int, **environment: str) -> dict[str, torch.Tensor]:
-    """The world of reader_world.py: 8 questions a step, over all processes."""
+    """The world of tests/worlds/reader_training.py: 8 questions a step, over all processes."""
     folder.mkdir()
     command = [sys.executable]
     if processes > 1:
