@@ -1,0 +1,1 @@
+"""A corpus and a retriever -> a verified, published generation."""
