@@ -86,3 +86,14 @@ def test_importing_everything_prints_nothing_and_starts_no_thread():
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_git_ignores_no_room():
+    """`build/` in .gitignore once meant index_builder/build/ too: present here, absent for others.
+
+    An unanchored line ignores a folder of that name anywhere.
+    """
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    anywhere = {line.strip("/") for line in lines if not line.startswith("/")}
+    rooms = {part for path in modules() for part in path.relative_to(ROOT).parts[:-1]}
+    assert not rooms & anywhere
