@@ -17,8 +17,6 @@ import numpy as np
 from index_builder.build.encode import Reusable, encode_corpus
 from index_builder.build.verification import verify_in_child
 from reread.artefacts.checkpoints import read_checkpoint
-from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
-from reread.errors import BadRequest, CorruptArtefact, NoCorpus
 from reread.artefacts.generation import (
     EMBEDDINGS_FILE,
     INDEX_FILE,
@@ -26,15 +24,24 @@ from reread.artefacts.generation import (
     RETRIEVER_DIR,
     TOKENS_DIR,
 )
-from reread.home import Home, next_number
-from reread.search.vectors import VectorIndex, choose_factory
-from reread.search.words import BM25Retriever
 from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
 from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
-from reread.artefacts.publication import KEEP, check_fence, current, list_generations, prune, publish
-from reread.retriever.retriever import DenseRetriever
+from reread.artefacts.publication import (
+    KEEP,
+    check_fence,
+    current,
+    list_generations,
+    prune,
+    publish,
+)
 from reread.artefacts.seals import FileSeals, check_files, seal_files
+from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
+from reread.errors import BadRequest, CorruptArtefact, NoCorpus
+from reread.home import Home, next_number
+from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import TokenIndex
+from reread.search.vectors import VectorIndex, choose_factory
+from reread.search.words import BM25Retriever
 
 Progress = Callable[[str, float], None]
 Verify = Callable[[Path], dict[str, Any]]

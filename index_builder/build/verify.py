@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reread.errors import CorruptArtefact
 from reread.artefacts.generation import EMBEDDINGS_FILE, DenseSearch, Generation, LateSearch
+from reread.errors import CorruptArtefact
 from reread.home import Home
 from reread.records import Hit, Passage
 

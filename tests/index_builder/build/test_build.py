@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from index_builder.__main__ import main
-from index_builder.build.generation import _find_reusable
 from index_builder.build.encode import encode_corpus
+from index_builder.build.generation import _find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
-from reread.errors import Conflict, CorruptArtefact, NoCorpus, NoGeneration, StorageFailed
 from reread.artefacts.generation import Generation, open_current
-from reread.home import Home, numbers
 from reread.artefacts.manifest import read_manifest, verified_report
 from reread.artefacts.passages import open_corpus
 from reread.artefacts.publication import activate, current, publish
+from reread.artefacts.seals import seal_files
+from reread.errors import Conflict, CorruptArtefact, NoCorpus, NoGeneration, StorageFailed
+from reread.home import Home, numbers
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
-from reread.artefacts.seals import seal_files
 from tests.worlds.verified import verify_here
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from index_builder.build.generation import _find_reusable
 from index_builder.build.encode import encode_corpus
+from index_builder.build.generation import _find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
 from reread.artefacts.generation import CANDIDATES, Generation, LateSearch
 from reread.artefacts.manifest import read_manifest, verified_report
 from reread.artefacts.passages import open_corpus
+from reread.artefacts.seals import seal_files
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
-from reread.artefacts.seals import seal_files
 from reread.search.tokens import TokenIndex
 
 

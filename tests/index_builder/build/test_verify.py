@@ -10,13 +10,13 @@ import pytest
 from index_builder.build.generation import build_generation
 from index_builder.build.verification import verify_in_child
 from index_builder.build.verify import verify_generation
-from reread.errors import CorruptArtefact
 from reread.artefacts.generation import Generation, open_current
-from reread.search.vectors import VectorIndex
 from reread.artefacts.manifest import Manifest, read_manifest, write_manifest
 from reread.artefacts.publication import current
 from reread.artefacts.seals import seal_files
+from reread.errors import CorruptArtefact
 from reread.search.tokens import TokenWriter, encode
+from reread.search.vectors import VectorIndex
 from tests.worlds.verified import verify_here
 
 
