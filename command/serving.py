@@ -18,6 +18,7 @@ from command.options import HomeOption, ReaderOption, home_of, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console
 from reread.home import Home
+from reread.processes import watch_parent
 
 logger = logging.getLogger(__name__)
 RESTART_S = 2.0  # pause before a dead trainer is started again
@@ -80,14 +81,16 @@ def trainer(
     parent_pid: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Work on retraining jobs until stopped (serve starts one by itself)."""
+    if parent_pid is not None:
+        watch_parent(parent_pid)  # first: what is loaded below can take longer than a parent lives
     settings = settings_from(home=home)
     set_up_logging()
     os.nice(TRAINER_NICENESS)
     set_threads(settings)
-    run_trainer(settings, home_of(settings), parent_pid)
+    run_trainer(settings, home_of(settings))
 
 
-def run_trainer(settings: Settings, home: Home, parent_pid: int | None) -> None:
+def run_trainer(settings: Settings, home: Home) -> None:
     """The trainer's composition root."""
     from reread.commit import crash_at
     from reread.log.attention_log import SqliteAttentionLog
@@ -108,7 +111,7 @@ def run_trainer(settings: Settings, home: Home, parent_pid: int | None) -> None:
         reach=crash_at(os.environ),
     )
     try:
-        run(parts, parent_pid=parent_pid, stop=stop)
+        run(parts, stop=stop)
     finally:
         if pid_file.exists() and pid_file.read_text(encoding="ascii").strip() == str(os.getpid()):
             pid_file.unlink()

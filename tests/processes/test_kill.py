@@ -11,6 +11,7 @@ import pytest
 
 from reread.artefacts.publication import current
 from reread.home import Home, numbers
+from reread.processes import PARENT_GONE
 from tests.worlds.tiny import make_encoder
 from tests.worlds.training import (
     ROOT,
@@ -106,3 +107,16 @@ def test_ends_with_its_parent() -> None:
     parent.wait()
     parent.stdout.close()
     wait_for(lambda: not is_running(child), timeout_s=5)
+
+
+def test_a_trainer_whose_parent_is_gone_ends_before_it_loads_anything(tmp_path: Path) -> None:
+    """It watched only once its libraries were loaded, half a minute later on a busy machine."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    done = subprocess.run(
+        [sys.executable, "-m", "command", "trainer", "--home", str(tmp_path),
+         "--parent-pid", str(gone.pid)],
+        cwd=ROOT, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == PARENT_GONE
+    assert not list(tmp_path.rglob("trainer.pid"))

@@ -25,7 +25,7 @@ from trainer.loop.process import Timing, run
 from trainer.settings import TrainerSettings
 
 ROOT = Path(__file__).parents[2]
-TIMING = Timing(lease_s=2.0, look_s=0.05, parent_s=0.1)
+TIMING = Timing(lease_s=2.0, look_s=0.05)
 ENDED = ("done", "rejected", "failed", "cancelled")
 FAST: dict[str, Any] = {
     "epochs": 4,

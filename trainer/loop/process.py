@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from reread.errors import RereadError
 from reread.log.jobs import JobBoard
-from reread.processes import watch_parent
 from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
 from trainer.loop.parts import RoundParts
 from trainer.loop.round import run_round
@@ -28,21 +27,17 @@ class Timing:
 
     lease_s: float = 8.0
     look_s: float = 1.0  # between two looks at an empty board
-    parent_s: float = 1.0
     now: Clock = field(default=time.time)  # the clock all users of the job board share
 
 
 def run(
     parts: RoundParts,
     *,
-    parent_pid: int | None = None,
     stop: threading.Event | None = None,
     timing: Timing | None = None,
 ) -> None:
-    """Work until `stop` is set; with `parent_pid`, end with that process."""
+    """Work until `stop` is set."""
     stop, timing = stop or threading.Event(), timing or Timing()
-    if parent_pid is not None:
-        watch_parent(parent_pid, every_s=timing.parent_s)
     board = JobBoard(parts.home.jobs_file)
     owner = f"{os.getpid()}.{secrets.token_hex(4)}"
     try:
