@@ -26,7 +26,8 @@ from reread.artefacts.passages import newest_corpus
 from reread.home import Home
 from reread.log.attention_log import SqliteAttentionLog
 from reread.log.jobs import JobBoard
-from reread.reader.reader import Reader, ReadRequest, resolve_default_reader
+from reread.reader.reader import Reader, resolve_default_reader
+from reread.reading import ReadRequest
 from reread.records import AnswerRecord, LoggedPassage
 from reread.retriever.files import RetrieverSettings
 from reread.retriever.retriever import DenseRetriever, resolve_default_retriever

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from evaluation import metrics
 from evaluation.questions import LabelledQuestion
 from reread.errors import BadRequest
-from reread.reader.reader import Reading, ReadRequest
+from reread.reading import Reading, ReadRequest
 from reread.records import Hit, Passage
 
 RECALL_DEPTHS = (1, 5, 20)  # reported for every corpus, however small

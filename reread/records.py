@@ -58,6 +58,7 @@ class AnswerRecord:
     created_s: float
     sequence: int | None = None
     scores: dict[str, str] | None = None  # of the other aggregations, as score_sheet.py packs them
+    found: bool = True  # whether the passages held an answer
 
     def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
         """The passages' scores by that aggregation; None where they were not logged."""
@@ -70,6 +71,8 @@ class AnswerRecord:
         del body["sequence"]  # the log's own column
         if self.scores is None:
             del body["scores"]
+        if self.found:
+            del body["found"]
         return json.dumps(body, separators=(",", ":"))  # ASCII: lone surrogates survive
 
     @classmethod

@@ -6,7 +6,7 @@ from service.http import problems
 from service.http.envelope import RequestEnvelope
 from service.http.parts import ServiceParts
 from service.http.schemas import ProblemBody
-from service.routes import admin, answers, relevance, status
+from service.routes import admin, answers, page, relevance, status
 
 
 def create_app(parts: ServiceParts) -> FastAPI:
@@ -21,6 +21,6 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.state.parts = parts
     app.add_middleware(RequestEnvelope, parts=parts)
     problems.install(app)
-    for router in (answers.router, relevance.router, admin.router, status.router):
+    for router in (answers.router, relevance.router, admin.router, status.router, page.router):
         app.include_router(router)
     return app

@@ -17,7 +17,6 @@ from reread.log.attention_log import SqliteAttentionLog
 from reread.log.group_commit import GroupCommitter
 from reread.log.jobs import JobBoard
 from reread.processes import is_alive
-from reread.reader.aggregations import AGGREGATIONS
 from service.answering.generations import HomeGenerations
 from service.answering.history import PastAnswers
 from service.answering.live import LiveGeneration
@@ -119,13 +118,20 @@ def assembled(
         yield ServiceParts(
             settings=settings,
             keys=keys,
-            pipeline=Pipeline(live, searches, readings, recorder, metrics),
+            pipeline=Pipeline(
+                live,
+                searches,
+                readings,
+                recorder,
+                metrics,
+                top_k=settings.top_k,
+                batch_turns=max(1, settings.max_queue // 2),
+            ),
             history=PastAnswers(log, home),
             jobs=board,
             generations=HomeGenerations(home),
             writer=recorder,
             metrics=metrics,
-            aggregations=AGGREGATIONS,
             check_retrain=check_retrain,
             trainer_pid=trainer_pid,
             versions=versions(),

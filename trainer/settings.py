@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from reread.errors import BadRequest
+from reread.reading import check_aggregation
 from reread.records import LOGGED_AGGREGATION
 
 BF16 = ("auto", "on", "off")
@@ -94,12 +95,7 @@ class TrainerSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.aggregation != LOGGED_AGGREGATION:
-            from reread.reader.aggregations import (
-                aggregation_named,  # torch, which the rest does without
-            )
-
-            aggregation_named(self.aggregation)
+        check_aggregation(self.aggregation)
         if self.interaction is not None:
             check_interaction(self.interaction)
         _require("reread_top_k", self.reread_top_k, 0, 100)

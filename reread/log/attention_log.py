@@ -38,6 +38,7 @@ class AttentionLog(Protocol):
     def last_sequence(self) -> int: ...
     def append_feedback(self, feedback: Feedback) -> None: ...
     def feedback(self, answer_id: str) -> list[Feedback]: ...
+    def feedback_since(self, cursor: int) -> list[Feedback]: ...
     def close(self) -> None: ...
 
 
@@ -81,8 +82,20 @@ class SqliteAttentionLog:
     def feedback(self, answer_id: str) -> list[Feedback]:
         """What was said about one answer, oldest first."""
         query = "SELECT body FROM feedback WHERE answer_id = ? ORDER BY sequence"
-        bodies = [json.loads(row[0]) for row in self._database.rows(query, (answer_id,))]
-        return [Feedback(**{**one, "passage_ids": tuple(one["passage_ids"])}) for one in bodies]
+        return [_feedback(row[0]) for row in self._database.rows(query, (answer_id,))]
+
+    def feedback_since(self, cursor: int) -> list[Feedback]:
+        """What was said about the answers with sequence > cursor, oldest word first."""
+        query = (
+            "SELECT feedback.body FROM feedback JOIN answers ON answers.id = feedback.answer_id "
+            "WHERE answers.sequence > ? ORDER BY feedback.sequence"
+        )
+        return [_feedback(row[0]) for row in self._database.rows(query, (cursor,))]
 
     def close(self) -> None:
         self._database.close()
+
+
+def _feedback(body: str) -> Feedback:
+    one = json.loads(body)
+    return Feedback(**{**one, "passage_ids": tuple(one["passage_ids"])})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from reread.errors import BadRequest
+from reread.reading import AGGREGATIONS, check_aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,6 @@ _BY_NAME: dict[str, Aggregation] = {
         value_norm,
     )
 }  # fmt: skip
-AGGREGATIONS: tuple[str, ...] = tuple(_BY_NAME)
 
 
 def aggregate(evidence: AttentionEvidence) -> dict[str, tuple[float, ...]]:
@@ -149,8 +149,7 @@ def aggregate(evidence: AttentionEvidence) -> dict[str, tuple[float, ...]]:
 
 def aggregation_named(name: str) -> Aggregation:
     """The aggregation of that name; an unknown one is a BadRequest that lists the valid ones."""
-    if name not in _BY_NAME:
-        raise BadRequest(f"Unknown aggregation {name!r}: choose one of {', '.join(AGGREGATIONS)}.")
+    check_aggregation(name)
     return _BY_NAME[name]
 
 

@@ -7,7 +7,7 @@ it finds it returns: nothing of one call is left in the model for the next.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,35 +29,10 @@ from reread.reader.decoding import Decoded, beam_decode, generation_rules, greed
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
 from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
-from reread.records import Passage
+from reread.reading import Reading, ReadRequest
 
 ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
 FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """One question and the passages to read it with (at least one)."""
-
-    question: str
-    passages: tuple[Passage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the reader made of one request; tuples run parallel to the request's passages."""
-
-    answer: str
-    confidence: float  # mean probability of the answer's tokens, end token included, 0..1
-    attention: tuple[float, ...]  # G(q, p), before softmax
-    tokens: tuple[tuple[tuple[str, float], ...], ...] | None = None
-    scores: Mapping[str, tuple[float, ...]] | None = None  # by aggregation; None = not computed
-
-    @property
-    def relevance(self) -> tuple[float, ...]:
-        """softmax(attention) over the passages read."""
-        scores = torch.tensor(self.attention, dtype=torch.float64)
-        return tuple(torch.softmax(scores, dim=0).tolist())
 
 
 class Reader:

@@ -1,24 +1,24 @@
 """One question's way: pin a generation, search it, read what was found, record, acknowledge.
 
-Knows the order of the steps and what an answer consists of; knows neither HTTP nor a model.
-An answer is handed out only after its record is durable.
+All that a family of routes needs: it makes an `Asked` and gets `Answered`. Knows the order of the
+steps and what an answer consists of; knows neither HTTP nor a model. An answer is handed out only
+after its record is durable.
 """
 
 import asyncio
 import time
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Protocol
 
 from reread.errors import RereadError, StorageFailed
-from reread.reader.reader import Reading, ReadRequest
-from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
-from reread.score_sheet import pack_scores
+from reread.reading import Reading, check_aggregation
+from reread.records import AnswerRecord
+from service.answering.answered import Answered, Material, record_of
+from service.answering.asked import Asked
 from service.answering.live import LiveGeneration, Pin
 from service.answering.reading import ReaderDesk, ReadingStream
-from service.answering.searching import Found, SearchDesk
+from service.answering.searching import Retrieved, SearchDesk
 from service.metrics import ServiceMetrics
 
 
@@ -26,35 +26,6 @@ class Recorder(Protocol):
     """The log behind group commit: the future resolves when the record is durable."""
 
     def submit(self, record: AnswerRecord) -> "Future[None]": ...
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """The passages to read and where they come from; tuples run parallel."""
-
-    question: str
-    passages: tuple[Passage, ...]
-    rows: tuple[int | None, ...]  # None: the caller gave the passage
-    scores: tuple[float | None, ...]
-    generation: int | None
-    corpus: int | None
-    embed_ms: float
-    search_ms: float
-    started_s: float  # time.perf_counter
-
-    @property
-    def request(self) -> ReadRequest:
-        return ReadRequest(self.question, self.passages)
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A recorded answer with the texts it was read from."""
-
-    record: AnswerRecord
-    material: Material
-    reading: Reading
-    timings_ms: dict[str, float]
 
 
 class Pipeline:
@@ -65,25 +36,84 @@ class Pipeline:
         readings: ReaderDesk,
         recorder: Recorder,
         metrics: ServiceMetrics,
+        *,
+        top_k: int,  # passages retrieved where a question does not say
+        batch_turns: int,  # questions of one batch in work at once; leaves room for others
+        searched: Callable[[Asked], str] = lambda asked: (
+            asked.question
+        ),  # made whole by its history
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
+        self._top_k, self._batch_turns, self._searched = top_k, batch_turns, searched
 
-    async def answer(self, material: Material) -> Answered:
-        """Read the material and record the answer; raises StorageFailed if that cannot be done."""
+    @property
+    def reader_name(self) -> str:
+        return self.readings.reader.name
+
+    async def answer(self, asked: Asked) -> Answered:
+        """Find, read and record; raises StorageFailed if the record cannot be kept."""
+        return await self._answer(await self.material(asked))
+
+    async def answer_all(self, asked: Sequence[Asked]) -> list[Answered | Exception]:
+        """Many questions from one generation, in order; one that fails leaves the others alone."""
+        pin = self.live.pin() if any(one.passages is None for one in asked) else None
+        turns = asyncio.Semaphore(self._batch_turns)
+
+        async def one(question: Asked) -> Answered | Exception:
+            try:
+                async with turns:
+                    return await self._answer(await self.material(question, pin))
+            except Exception as error:
+                return error
+
+        try:
+            return list(await asyncio.gather(*(one(question) for question in asked)))
+        finally:
+            if pin is not None:
+                pin.release()
+
+    def stream(self, material: Material) -> AsyncIterator[str | Answered]:
+        """The answer's pieces, and the whole of it last, after it was recorded.
+
+        Refusals are raised here, before anything is sent.
+        """
+        return self._follow(material, self.readings.stream(material.request))
+
+    async def relevance(
+        self, asked: Asked, aggregation: str, tokens: bool
+    ) -> tuple[Material, Reading]:
+        """Read without recording."""
+        check_aggregation(aggregation)
+        material = await self.material(asked)
+        return material, await self.readings.read(material.request, aggregation, tokens)
+
+    async def material(self, asked: Asked, pin: Pin | None = None) -> Material:
+        """The caller's own passages, or what the pinned (or present) generation finds.
+
+        The pin stays the caller's.
+        """
+        started_s = time.perf_counter()
+        if asked.passages is not None:
+            none = (None,) * len(asked.passages)
+            own = Retrieved(asked.passages, none, none, self.live.number, None)
+            return Material(asked, own, started_s)
+        question, top_k = self._searched(asked), asked.top_k or self._top_k
+        own_pin = self.live.pin() if pin is None else pin.share()
+        found = await self.searches.search(own_pin, question, top_k)
+        self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)
+        self._metrics.stage_seconds.labels("search").observe(found.search_ms / 1000)
+        return Material(asked, found, started_s)
+
+    async def _answer(self, material: Material) -> Answered:
         began_s = time.perf_counter()
         reading = await self.readings.read(material.request)
         return await self._recorded(material, reading, began_s)
 
-    def begin_stream(self, material: Material) -> ReadingStream:
-        """Queue a streamed reading; refusals are raised here, before the response begins."""
-        return self.readings.stream(material.request)
-
-    async def follow(
+    async def _follow(
         self, material: Material, stream: ReadingStream
     ) -> AsyncIterator[str | Answered]:
-        """The answer's pieces, and the whole of it last, after it was recorded."""
         began_s = time.perf_counter()
         try:
             async for piece in stream.pieces():
@@ -94,38 +124,16 @@ class Pipeline:
         finally:
             stream.leave()
 
-    async def relevance(self, material: Material, aggregation: str, tokens: bool) -> Reading:
-        """Read without recording."""
-        return await self.readings.read(material.request, aggregation, tokens)
-
-    async def retrieve(self, question: str, top_k: int, pin: Pin | None = None) -> Material:
-        """What the pinned (or present) generation finds for a question."""
-        started_s = time.perf_counter()
-        found: Found = await self.searches.search(pin or self.live.pin(), question, top_k)
-        self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)
-        self._metrics.stage_seconds.labels("search").observe(found.search_ms / 1000)
-        return Material(
-            question, found.passages, found.rows, found.scores, found.generation, found.corpus,
-            found.embed_ms, found.search_ms, started_s,
-        )  # fmt: skip
-
-    def own(self, question: str, passages: tuple[Passage, ...]) -> Material:
-        """The caller's passages as material; nothing is searched."""
-        none = (None,) * len(passages)
-        return Material(
-            question, passages, none, none, self.live.number, None, 0.0, 0.0, time.perf_counter()
-        )
-
     async def _recorded(self, material: Material, reading: Reading, began_s: float) -> Answered:
         read_s = time.perf_counter() - began_s
-        record = self._record(material, reading)
+        record = record_of(material, reading, self.reader_name, self._clock())
         await self._commit(record)
         total_s = time.perf_counter() - material.started_s
         self._metrics.stage_seconds.labels("read").observe(read_s)
         self._metrics.stage_seconds.labels("total").observe(total_s)
         timings_ms = {
-            "embed": material.embed_ms,
-            "search": material.search_ms,
+            "embed": material.retrieved.embed_ms,
+            "search": material.retrieved.search_ms,
             "read": read_s * 1000,
             "total": total_s * 1000,
         }
@@ -144,35 +152,3 @@ class Pipeline:
                 f"The answer could not be logged ({error}) and is withheld; ask again once the "
                 "log can be written."
             ) from error
-
-    def _record(self, material: Material, reading: Reading) -> AnswerRecord:
-        return AnswerRecord(
-            id=uuid.uuid4().hex,
-            question=material.question,
-            answer=reading.answer,
-            confidence=reading.confidence,
-            passages=tuple(_logged(material, i, reading) for i in range(len(material.passages))),
-            generation=material.generation,
-            corpus=material.corpus,
-            reader=self.readings.reader.name,
-            created_s=self._clock(),
-            scores=_sheet(reading),
-        )
-
-
-def _sheet(reading: Reading) -> dict[str, str] | None:
-    """Every aggregation but the one each passage carries itself."""
-    if reading.scores is None:
-        return None
-    others = {name: own for name, own in reading.scores.items() if name != LOGGED_AGGREGATION}
-    return pack_scores(others)
-
-
-def _logged(material: Material, i: int, reading: Reading) -> LoggedPassage:
-    """Texts of retrieved passages stay in the corpus; the caller's own are kept here."""
-    passage, row = material.passages[i], material.rows[i]
-    own = row is None
-    return LoggedPassage(
-        row, passage.id, material.scores[i], reading.attention[i],
-        passage.title if own else None, passage.text if own else None,
-    )  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reread.errors import RereadError
-from reread.reader.reader import Reading, ReadRequest
+from reread.reading import Reading, ReadRequest
 from service.answering.batcher import Batcher
 
 Emit = Callable[[str], bool]  # False: nobody listens any more
@@ -135,7 +135,7 @@ class ReadingStream:
 
 
 def check(request: ReadRequest, reading: Reading) -> None:
-    """Raise ReaderFailed unless the reading fits its request in number and is finite."""
+    """Raise ReaderFailed unless the reading fits its request and its numbers are finite."""
     if len(reading.attention) != len(request.passages):
         raise ReaderFailed(
             f"The reader gave {len(reading.attention)} scores for {len(request.passages)} "
@@ -145,3 +145,16 @@ def check(request: ReadRequest, reading: Reading) -> None:
         raise ReaderFailed(
             "The reader's scores are not finite numbers; use another precision or another model."
         )
+    if reading.answer and not reading.found:
+        raise ReaderFailed(
+            f"The reader found nothing and yet answered {reading.answer[:40]!r}; "
+            "set REREAD_READER to another model."
+        )
+    lengths = {one.id: len(one.text) for one in request.passages}
+    for span in reading.spans:
+        if not 0 <= span.start < span.end <= lengths.get(span.passage, 0):
+            raise ReaderFailed(
+                f"The reader says the answer stands in characters {span.start} to {span.end} of "
+                f"passage {span.passage[:40]!r}, which has {lengths.get(span.passage, 0)}; "
+                "set REREAD_READER to another model."
+            )

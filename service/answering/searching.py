@@ -19,16 +19,16 @@ MAX_QUESTIONS = 32  # encoded and searched at once
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What one question retrieved, best first; the three tuples run parallel."""
+class Retrieved:
+    """The passages of one question, best first, and where they come from; tuples run parallel."""
 
     passages: tuple[Passage, ...]
-    rows: tuple[int, ...]
-    scores: tuple[float, ...]
-    generation: int
-    corpus: int
-    embed_ms: float
-    search_ms: float
+    rows: tuple[int | None, ...]  # None: the caller gave the passage
+    scores: tuple[float | None, ...]
+    generation: int | None
+    corpus: int | None
+    embed_ms: float = 0.0
+    search_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Search:
 
 class SearchDesk:
     def __init__(self, *, capacity: int, wait_s: float) -> None:
-        self._batcher: Batcher[_Search, str, Found] = Batcher(
+        self._batcher: Batcher[_Search, str, Retrieved] = Batcher(
             "search", search_batch, capacity=capacity, max_weight=MAX_QUESTIONS, wait_s=wait_s
         )
         self.start: Callable[[], None] = self._batcher.start
@@ -55,10 +55,10 @@ class SearchDesk:
     def depth(self) -> int:
         return self._batcher.depth
 
-    async def search(self, pin: Pin, question: str, top_k: int) -> Found:
+    async def search(self, pin: Pin, question: str, top_k: int) -> Retrieved:
         """Search the pinned generation; the pin is released in every case."""
         try:
-            future: Future[Found] = self._batcher.submit(_Search(pin.lease, top_k), question)
+            future: Future[Retrieved] = self._batcher.submit(_Search(pin.lease, top_k), question)
         except BaseException:
             pin.release()
             raise
@@ -67,7 +67,7 @@ class SearchDesk:
         return await asyncio.wrap_future(future)
 
 
-def search_batch(key: _Search, questions: Sequence[str]) -> list[Found]:
+def search_batch(key: _Search, questions: Sequence[str]) -> list[Retrieved]:
     """One search of one generation for all questions."""
     generation = key.lease.generation
     started_s = time.perf_counter()
@@ -80,7 +80,7 @@ def search_batch(key: _Search, questions: Sequence[str]) -> list[Found]:
         if not all(math.isfinite(hit.score) for hit in found):
             raise ArithmeticError(f"generation {generation.number} gave a score that is no number")
     return [
-        Found(
+        Retrieved(
             texts,
             tuple(hit.row for hit in found),
             tuple(float(hit.score) for hit in found),

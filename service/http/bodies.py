@@ -6,9 +6,9 @@ Knows both sides' shapes and no step between them.
 from dataclasses import asdict
 from typing import Any
 
-from reread.reader.reader import Reading
+from reread.reading import Reading, softmax
 from reread.records import AnswerRecord, Job, Passage
-from service.answering.pipeline import Answered, Material
+from service.answering.answered import Answered, Material
 from service.http.schemas import (
     AnswerBody,
     FoundPassage,
@@ -18,6 +18,7 @@ from service.http.schemas import (
     ReadPassage,
     RelevanceBody,
     SearchBody,
+    SpanBody,
     Timings,
     WeighedPassage,
 )
@@ -31,6 +32,7 @@ def answer_body(answered: Answered) -> AnswerBody:
         question=record.question,
         answer=record.answer,
         confidence=record.confidence,
+        **_verdict(reading),
         passages=[
             ReadPassage(**_found(answered.material, i), attention=score, relevance=relevance[i])
             for i, score in enumerate(reading.attention)
@@ -42,14 +44,15 @@ def answer_body(answered: Answered) -> AnswerBody:
 
 
 def found_passages(material: Material) -> list[FoundPassage]:
-    return [FoundPassage(**_found(material, i)) for i in range(len(material.passages))]
+    return [FoundPassage(**_found(material, i)) for i in range(len(material.retrieved.passages))]
 
 
 def search_body(material: Material) -> SearchBody:
-    assert material.generation is not None  # retrieved material always has one
+    generation = material.retrieved.generation
+    assert generation is not None  # retrieved material always has one
     return SearchBody(
-        question=material.question,
-        generation=material.generation,
+        question=material.asked.question,
+        generation=generation,
         passages=found_passages(material),
     )
 
@@ -59,10 +62,11 @@ def relevance_body(
 ) -> RelevanceBody:
     relevance = reading.relevance
     return RelevanceBody(
-        question=material.question,
+        question=material.asked.question,
         answer=reading.answer,
+        **_verdict(reading),
         aggregation=aggregation,
-        generation=material.generation,
+        generation=material.retrieved.generation,
         reader=reader,
         passages=[
             WeighedPassage(
@@ -76,6 +80,15 @@ def relevance_body(
     )
 
 
+def _verdict(reading: Reading) -> dict[str, Any]:
+    """Whether there is an answer, where it stands, and what to know about it."""
+    return {
+        "found": reading.found,
+        "spans": [SpanBody(**asdict(one)) for one in reading.spans],
+        "warnings": list(reading.warnings),
+    }
+
+
 def _tokens(reading: Reading, i: int) -> dict[str, Any]:
     """Absent rather than null where they were not asked for."""
     return {} if reading.tokens is None else {"tokens": list(reading.tokens[i])}
@@ -87,12 +100,13 @@ def logged_body(
     aggregation: str,
     attention: tuple[float, ...],
 ) -> LoggedRelevanceBody:
-    relevance = Reading(record.answer, record.confidence, attention).relevance
+    relevance = softmax(attention)
     return LoggedRelevanceBody(
         id=record.id,
         question=record.question,
         answer=record.answer,
         confidence=record.confidence,
+        found=record.found,
         aggregation=aggregation,
         generation=record.generation,
         reader=record.reader,
@@ -120,4 +134,5 @@ def one_job_body(job: Job) -> OneJobBody:
 
 
 def _found(material: Material, i: int) -> dict[str, Any]:
-    return {**asdict(material.passages[i]), "retrieval_score": material.scores[i]}
+    found = material.retrieved
+    return {**asdict(found.passages[i]), "retrieval_score": found.scores[i]}

@@ -59,7 +59,6 @@ class ServiceParts:
     generations: Generations
     writer: Writer
     metrics: ServiceMetrics
-    aggregations: tuple[str, ...]
     check_retrain: Callable[[Mapping[str, Any]], object]  # raises BadRequest with a sentence
     trainer_pid: Callable[[], int | None]
     versions: Mapping[str, str]

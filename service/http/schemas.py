@@ -8,55 +8,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MAX_QUESTION_CHARS = 2_000
-MAX_PASSAGES = 100  # read for one question, retrieved or own
-MAX_BATCH = 100
-
-
-def whole_text(text: str) -> str:
-    """JSON can spell half a character, which no file and no response can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("the text has half a character (a lone surrogate); remove it") from error
-    return text
+from service.answering.asked import (
+    MAX_ANSWER_CHARS,
+    MAX_BATCH,
+    MAX_PASSAGES,
+    Asked,
+    allowed_answer,
+    allowed_count,
+    allowed_history,
+    allowed_top_k,
+    own_passages,
+    trimmed_question,
+    turns,
+    whole_text,
+    with_content,
+)
 
 
 def whole_params(params: dict[str, Any]) -> dict[str, Any]:
     """Any names and values, as long as JSON can hold them; the trainer knows which are meant."""
     whole_text(json.dumps(params, ensure_ascii=False, allow_nan=False))
     return params
-
-
-def trimmed_question(text: str) -> str:
-    trimmed = whole_text(text).strip()
-    if not 1 <= len(trimmed) <= MAX_QUESTION_CHARS:
-        raise ValueError(
-            f"a question has 1 to {MAX_QUESTION_CHARS} characters after trimming, "
-            f"this one has {len(trimmed)}"
-        )
-    return trimmed
-
-
-def allowed_top_k(top_k: int) -> int:
-    if not 1 <= top_k <= MAX_PASSAGES:
-        raise ValueError(f"top_k is 1 to {MAX_PASSAGES}, not {str(top_k)[:20]}")
-    return top_k
-
-
-def allowed_count(passages: "list[OwnPassage]") -> "list[OwnPassage]":
-    if not 1 <= len(passages) <= MAX_PASSAGES:
-        raise ValueError(
-            f"give 1 to {MAX_PASSAGES} passages, not {len(passages)}, "
-            "or leave passages out to have them retrieved"
-        )
-    return passages
-
-
-def with_content(text: str) -> str:
-    if not text.strip():
-        raise ValueError("a passage needs some text")
-    return whole_text(text)
 
 
 Text = Annotated[str, AfterValidator(whole_text)]
@@ -74,13 +46,33 @@ class OwnPassage(Strict):
     text: Annotated[str, AfterValidator(with_content)]
 
 
+class EarlierTurn(Strict):
+    question: Question
+    answer: Annotated[str, AfterValidator(allowed_answer)]
+
+
 OwnPassages = Annotated[list[OwnPassage], AfterValidator(allowed_count)]
+History = Annotated[list[EarlierTurn], AfterValidator(allowed_history)]
 
 
-class AnswerRequest(Strict):
+class QuestionRequest(Strict):
     question: Question
     top_k: TopK | None = None
     passages: OwnPassages | None = None
+    history: History = []  # of the conversation, oldest first
+
+    @property
+    def asked(self) -> Asked:
+        own = self.passages
+        return Asked(
+            self.question,
+            self.top_k,
+            None if own is None else own_passages((one.title, one.text) for one in own),
+            turns((one.question, one.answer) for one in self.history),
+        )
+
+
+class AnswerRequest(QuestionRequest):
     stream: bool = False
 
 
@@ -89,10 +81,7 @@ class BatchRequest(Strict):
     top_k: TopK | None = None  # for the questions that do not say
 
 
-class RelevanceRequest(Strict):
-    question: Question
-    passages: OwnPassages | None = None
-    top_k: TopK | None = None
+class RelevanceRequest(QuestionRequest):
     aggregation: str = "mean"
     tokens: bool = False
 
@@ -106,7 +95,7 @@ class SearchQuery(BaseModel):
 class FeedbackRequest(Strict):
     answer_id: Annotated[Text, Field(min_length=1, max_length=128)]
     verdict: Literal["correct", "wrong", "partial"]
-    answer: Annotated[Text, Field(max_length=10_000)] | None = None
+    answer: Annotated[Text, Field(max_length=MAX_ANSWER_CHARS)] | None = None
     passage_ids: Annotated[list[Text], Field(max_length=MAX_PASSAGES)] | None = None
 
 
@@ -127,6 +116,14 @@ class WeighedPassage(ReadPassage):
     tokens: list[tuple[str, float]] | None = None
 
 
+class SpanBody(BaseModel):
+    """Characters start..end (end excluded) of a passage's text."""
+
+    passage: str
+    start: int
+    end: int
+
+
 class Timings(BaseModel):
     embed: float
     search: float
@@ -137,8 +134,11 @@ class Timings(BaseModel):
 class AnswerBody(BaseModel):
     id: str
     question: str
-    answer: str
+    answer: str  # "" where nothing was found
     confidence: float
+    found: bool  # false: the passages hold no answer
+    spans: list[SpanBody]  # where the answer stands; [] for a free-form answer
+    warnings: list[str]
     passages: list[ReadPassage]
     generation: int | None  # None: own passages, before anything was published
     reader: str
@@ -161,6 +161,9 @@ class BatchBody(BaseModel):
 class RelevanceBody(BaseModel):
     question: str
     answer: str
+    found: bool
+    spans: list[SpanBody]
+    warnings: list[str]
     aggregation: str
     generation: int | None
     reader: str
@@ -172,6 +175,7 @@ class LoggedRelevanceBody(BaseModel):
     question: str
     answer: str
     confidence: float
+    found: bool
     aggregation: str
     generation: int | None
     reader: str

@@ -14,10 +14,9 @@ from fastapi.sse import format_sse_event
 from pydantic import ValidationError
 
 from reread.errors import BadRequest
-from reread.records import Feedback, Passage
-from service.answering.live import Pin
-from service.answering.pipeline import Answered, Material
-from service.answering.reading import ReadingStream
+from reread.records import Feedback
+from service.answering.answered import Answered, Material
+from service.answering.asked import Asked
 from service.http.bodies import answer_body, found_passages, search_body
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
@@ -31,7 +30,6 @@ from service.http.schemas import (
     FeedbackBody,
     FeedbackRequest,
     ProblemBody,
-    RelevanceRequest,
     SearchBody,
     SearchQuery,
 )
@@ -42,29 +40,37 @@ STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @router.post("/answer", response_model=AnswerBody)
-async def answer(asked: AnswerRequest, request: Request, parts: Parts) -> Response | AnswerBody:
+async def answer(wanted: AnswerRequest, request: Request, parts: Parts) -> Response | AnswerBody:
     """Answer from retrieved or own passages; `stream` sends server-sent events instead."""
-    material = await unless_gone(request, material_for(parts, asked))
-    if not asked.stream:
-        return answer_body(await unless_gone(request, parts.pipeline.answer(material)))
-    stream = parts.pipeline.begin_stream(material)
-    events = _events(parts, request, material, stream)
+    if not wanted.stream:
+        return answer_body(await unless_gone(request, parts.pipeline.answer(wanted.asked)))
+    material = await unless_gone(request, parts.pipeline.material(wanted.asked))
+    events = _events(parts, request, material, parts.pipeline.stream(material))
     return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 @router.post("/answer/batch")
-async def answer_batch(asked: BatchRequest, request: Request, parts: Parts) -> BatchBody:
+async def answer_batch(wanted: BatchRequest, request: Request, parts: Parts) -> BatchBody:
     """Answer many questions from one generation; one that fails leaves the others alone."""
-    return BatchBody(answers=await unless_gone(request, _answer_all(parts, asked, request)))
+    items = [_item(wanted, one) for one in wanted.questions]
+    asked = [one for one in items if isinstance(one, Asked)]
+    answers = iter(await unless_gone(request, parts.pipeline.answer_all(asked)))
+    ends = [next(answers) if isinstance(one, Asked) else one for one in items]
+    return BatchBody(
+        answers=[
+            _as_problem(one, request) if isinstance(one, Exception) else answer_body(one)
+            for one in ends
+        ]
+    )
 
 
 @router.get("/search")
 async def search(
-    asked: Annotated[SearchQuery, Query()], request: Request, parts: Parts
+    wanted: Annotated[SearchQuery, Query()], request: Request, parts: Parts
 ) -> SearchBody:
     """Retrieval alone, best first."""
-    top_k = asked.top_k or parts.settings.top_k
-    return search_body(await unless_gone(request, parts.pipeline.retrieve(asked.q, top_k)))
+    asked = Asked(wanted.q, wanted.top_k)
+    return search_body(await unless_gone(request, parts.pipeline.material(asked)))
 
 
 @router.post("/feedback")
@@ -79,51 +85,18 @@ async def feedback(said: FeedbackRequest, parts: Parts) -> FeedbackBody:
     )  # fmt: skip
 
 
-async def material_for(
-    parts: ServiceParts, asked: AnswerRequest | RelevanceRequest, pin: Pin | None = None
-) -> Material:
-    """The caller's own passages, or those the generation finds."""
-    if asked.passages is not None:
-        own = (Passage(f"own.{i}", p.title, p.text) for i, p in enumerate(asked.passages))
-        return parts.pipeline.own(asked.question, tuple(own))
-    return await parts.pipeline.retrieve(asked.question, asked.top_k or parts.settings.top_k, pin)
-
-
-async def _answer_all(
-    parts: ServiceParts, asked: BatchRequest, request: Request
-) -> list[AnswerBody | ProblemBody]:
-    retrieves = any(not isinstance(one, dict) or "passages" not in one for one in asked.questions)
-    pin = parts.pipeline.live.pin() if retrieves else None
-    turns = asyncio.Semaphore(max(1, parts.settings.max_queue // 2))  # leave room for others
-
-    async def one(item: object) -> AnswerBody | ProblemBody:
-        try:
-            async with turns:
-                return await _answer_item(parts, asked, item, pin)
-        except Exception as error:
-            return _as_problem(error, request)
-
-    try:
-        return list(await asyncio.gather(*(one(item) for item in asked.questions)))
-    finally:
-        if pin is not None:
-            pin.release()
-
-
-async def _answer_item(
-    parts: ServiceParts, asked: BatchRequest, item: object, pin: Pin | None
-) -> AnswerBody:
+def _item(batch: BatchRequest, item: object) -> Asked | Exception:
+    """One question of a batch, or why it cannot be asked."""
     fields = {"question": item} if isinstance(item, str) else item
     if isinstance(fields, dict):
-        fields = {"top_k": asked.top_k, **fields}
+        fields = {"top_k": batch.top_k, **fields}
     try:
         wanted = AnswerRequest.model_validate(fields)
     except ValidationError as error:
-        raise invalid_item(error) from error
+        return invalid_item(error)
     if wanted.stream:
-        raise BadRequest("stream is not for batches; send this question to POST /answer.")
-    share = pin.share() if pin is not None and wanted.passages is None else None
-    return answer_body(await parts.pipeline.answer(await material_for(parts, wanted, share)))
+        return BadRequest("stream is not for batches; send this question to POST /answer.")
+    return wanted.asked
 
 
 def _as_problem(error: Exception, request: Request) -> ProblemBody:
@@ -133,14 +106,17 @@ def _as_problem(error: Exception, request: Request) -> ProblemBody:
 
 
 async def _events(
-    parts: ServiceParts, request: Request, material: Material, stream: ReadingStream
+    parts: ServiceParts,
+    request: Request,
+    material: Material,
+    pieces: AsyncIterator[str | Answered],
 ) -> AsyncIterator[bytes]:
     """`passages`, `token`..., `done`; a failure after the start is an `error` event."""
     passages = [one.model_dump() for one in found_passages(material)]
-    head = {"generation": material.generation, "reader": parts.pipeline.readings.reader.name}
-    yield _event("passages", {"question": material.question, "passages": passages, **head})
+    head = {"generation": material.retrieved.generation, "reader": parts.pipeline.reader_name}
+    yield _event("passages", {"question": material.asked.question, "passages": passages, **head})
     try:
-        async for piece in parts.pipeline.follow(material, stream):
+        async for piece in pieces:
             if isinstance(piece, Answered):
                 yield _event("done", answer_body(piece).model_dump())
             else:

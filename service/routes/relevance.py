@@ -4,28 +4,24 @@ import asyncio
 
 from fastapi import APIRouter, Depends, Request
 
-from reread.errors import BadRequest, NotFound
+from reread.errors import NotFound
+from reread.reading import check_aggregation
 from reread.records import LOGGED_AGGREGATION
 from service.http.bodies import logged_body, relevance_body
 from service.http.disconnects import unless_gone
-from service.http.parts import Parts, ServiceParts
+from service.http.parts import Parts
 from service.http.schemas import PROBLEMS, LoggedRelevanceBody, RelevanceBody, RelevanceRequest
 from service.http.security import query_access
-from service.routes.answers import material_for
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["relevance"])
 
 
 @router.post("/relevance", response_model_exclude_unset=True)
-async def relevance(asked: RelevanceRequest, request: Request, parts: Parts) -> RelevanceBody:
+async def relevance(wanted: RelevanceRequest, request: Request, parts: Parts) -> RelevanceBody:
     """Read and score without logging; any aggregation, token by token on request."""
-    check_aggregation(asked.aggregation, parts)
-    material = await unless_gone(request, material_for(parts, asked))
-    reading = await unless_gone(
-        request, parts.pipeline.relevance(material, asked.aggregation, asked.tokens)
-    )
-    reader = parts.pipeline.readings.reader.name
-    return relevance_body(material, reading, asked.aggregation, reader)
+    weighing = parts.pipeline.relevance(wanted.asked, wanted.aggregation, wanted.tokens)
+    material, reading = await unless_gone(request, weighing)
+    return relevance_body(material, reading, wanted.aggregation, parts.pipeline.reader_name)
 
 
 @router.get("/relevance/{answer_id}")
@@ -33,7 +29,7 @@ async def logged_relevance(
     answer_id: str, parts: Parts, aggregation: str = LOGGED_AGGREGATION
 ) -> LoggedRelevanceBody:
     """The scores of an earlier answer as they were logged."""
-    check_aggregation(aggregation, parts)
+    check_aggregation(aggregation)
     record, passages = await asyncio.to_thread(parts.history.get, answer_id)
     scores = record.scores_by(aggregation)
     if scores is None:
@@ -42,10 +38,3 @@ async def logged_relevance(
             f"ask POST /relevance, which reads its passages again."
         )
     return logged_body(record, passages, aggregation, scores)
-
-
-def check_aggregation(name: str, parts: ServiceParts) -> None:
-    if name not in parts.aggregations:
-        raise BadRequest(
-            f"aggregation is {name[:40]!r}; choose one of {', '.join(parts.aggregations)}."
-        )

@@ -1,4 +1,4 @@
-"""Routes that say how the service is: alive, ready, metrics, versions, and the page."""
+"""Routes that say how the service is: alive, ready, metrics, versions."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.http.parts import Parts, ServiceParts
@@ -14,18 +14,6 @@ from service.http.schemas import PROBLEMS, ReadyBody
 from service.http.security import query_access
 
 router = APIRouter(tags=["status"])
-PAGE = Path(__file__).parents[1] / "page" / "index.html"
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-@router.get("/", response_class=HTMLResponse, include_in_schema=False)
-def page() -> HTMLResponse:
-    """A question box with passages and relevance bars."""
-    text = PAGE.read_text(encoding="utf-8")
-    return HTMLResponse(text, headers={"Content-Security-Policy": PAGE_POLICY})
 
 
 @router.get("/healthz")

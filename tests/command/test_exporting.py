@@ -9,7 +9,8 @@ from command.__main__ import run
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import open_corpus
 from reread.home import Home
-from reread.reader.reader import Reader, ReadRequest, resolve_default_reader
+from reread.reader.reader import Reader, resolve_default_reader
+from reread.reading import ReadRequest
 from trainer.fid.files import read_scored_questions
 
 TEXTS = [

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import torch
 
-from reread.reader.aggregations import AGGREGATIONS, aggregate, toy_evidence
+from reread.reader.aggregations import aggregate, toy_evidence
+from reread.reading import AGGREGATIONS
 from reread.records import AnswerRecord, LoggedPassage
 from reread.score_sheet import pack_scores, unpack_scores
 from tests.reread.log.test_attention_log import record
@@ -50,3 +51,14 @@ def test_twenty_passages_cost_less_than_900_bytes() -> None:
     others = {name: (0.123,) * 20 for name in AGGREGATIONS if name != "mean"}
     full = replace(plain, scores=pack_scores(others))
     assert len(full.to_json()) - len(plain.to_json()) < 900
+
+
+def test_every_named_aggregation_is_computed_and_no_other():
+    assert tuple(aggregate(toy_evidence())) == AGGREGATIONS
+
+
+def test_a_record_says_when_nothing_was_found() -> None:
+    """And only then: the records of before have no such word."""
+    assert "found" not in json.loads(record("a").to_json())
+    lost = replace(record("a"), answer="", found=False)
+    assert AnswerRecord.from_json(lost.to_json()) == lost

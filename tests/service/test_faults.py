@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from reread.errors import CorruptArtefact, StorageFailed
-from reread.reader.reader import Reading, ReadRequest
+from reread.reading import Reading, ReadRequest
 from reread.records import AnswerRecord
 from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
 from tests.worlds.serving import Running, assert_problem, running, until

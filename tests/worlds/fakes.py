@@ -9,8 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from reread.reader.aggregations import AGGREGATIONS
-from reread.reader.reader import Reading, ReadRequest
+from reread.reading import AGGREGATIONS, Reading, ReadRequest, Span
 from reread.records import Hit, Passage
 
 
@@ -21,7 +20,8 @@ def words(text: str) -> set[str]:
 class EchoReader:
     """Answers with the first words of the passage that shares most words with the question.
 
-    attention[k] = number of shared words. `gate`, when given, is waited for before each batch;
+    attention[k] = number of words shared with it or with earlier questions; "nothing stands here"
+    finds nothing. `gate`, when given, is waited for before each batch;
     `fail` may raise for a request, and what it raises comes out of the whole batch.
     """
 
@@ -60,11 +60,16 @@ class EchoReader:
         yield reading
 
     def reading(self, request: ReadRequest, tokens: bool) -> Reading:
-        asked = words(request.question)
+        if words(request.question) <= {"nothing", "stands", "here"}:
+            none = (0.0,) * len(request.passages)
+            return Reading("", 0.01, none, found=False, warnings=("Nothing fits the question.",))
+        earlier = " ".join(turn.question for turn in request.history)
+        asked = words(f"{earlier} {request.question}")
         scores = tuple(float(len(asked & words(p.text))) for p in request.passages)
         best = request.passages[scores.index(max(scores))]
+        answer = " ".join(best.text.split()[:5])
         return Reading(
-            answer=" ".join(best.text.split()[:5]),
+            answer=answer,
             confidence=1 / (1 + len(request.passages)),
             attention=scores,
             tokens=tuple(
@@ -73,6 +78,7 @@ class EchoReader:
             )
             if tokens
             else None,
+            spans=(Span(best.id, 0, len(answer)),) if best.text.startswith(answer) else (),
         )
 
     def info(self) -> dict[str, Any]:

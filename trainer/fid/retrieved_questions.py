@@ -12,7 +12,7 @@ from itertools import islice
 from evaluation.measure import QUESTIONS_AT_ONCE, AnswerReader, Searchable
 from evaluation.questions import LabelledQuestion
 from reread.errors import BadRequest
-from reread.reader.reader import ReadRequest
+from reread.reading import ReadRequest
 from trainer.fid.files import ScoredQuestion
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from reread.errors import BadRequest
-from reread.reader.aggregations import AGGREGATIONS
+from reread.reading import AGGREGATIONS
 from trainer.settings import DistilSettings, check_interaction
 from trainer.student.starts import STARTS, UNTRAINED
 

@@ -50,29 +50,22 @@ def read_window(
 ) -> LogWindow:
     """The newest `limit` records; new are those after `seen`. `check` may raise to stop."""
     cursor = max(0, log.last_sequence() - limit)
+    latest = {said.answer_id: said.verdict for said in log.feedback_since(cursor)}
     records: list[AnswerRecord] = []
-    wrong: set[str] = set()
     while batch := log.read_since(cursor, RECORDS_AT_ONCE):
         check()
         records += batch
-        wrong |= {record.id for record in batch if _is_marked_wrong(log, record.id)}
         cursor = batch[-1].sequence or cursor + len(batch)
     selection = select_examples(
         records,
         open_corpus(home),
         corpus=newest_corpus(home),
-        wrong=wrong,
+        wrong={answer_id for answer_id, verdict in latest.items() if verdict == "wrong"},
         open_old=cache(lambda number: _open_old(home, number)),
         aggregation=aggregation,
     )
     new = sum(example.sequence > seen for example in selection.examples)
     return LogWindow(selection, cursor, len(records), new)
-
-
-def _is_marked_wrong(log: AttentionLog, answer_id: str) -> bool:
-    """By its latest verdict."""
-    said = log.feedback(answer_id)
-    return bool(said) and said[-1].verdict == "wrong"
 
 
 def _open_old(home: Home, number: int) -> PassageStore | None:

@@ -18,8 +18,9 @@ from evaluation.metrics import exact_match
 from reread.commit import committed_dir, remove_dir, sweep_scratch
 from reread.compute.precision import autocast
 from reread.home import numbers
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
 from reread.reader.segments import MAX_SEGMENT_TOKENS
+from reread.reading import ReadRequest
 from trainer.reader.distributed import ALONE, Ranks
 from trainer.reader.examples import ValidationQuestion
 

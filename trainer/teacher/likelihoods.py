@@ -15,8 +15,9 @@ from torch import Tensor
 from reread.errors import BadRequest
 from reread.reader.decoding import start_token
 from reread.reader.fusion import decode_step, token_logits
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
 from reread.reader.segments import cut_segments
+from reread.reading import ReadRequest
 from trainer.examples import Example
 from trainer.reader.batches import IGNORED, shift_right, target_ids
 from trainer.reader.step import encode_by_length

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from evaluation.measure import QUESTIONS_AT_ONCE, AnswerReader, Searchable
-from reread.reader.reader import ReadRequest
+from reread.reading import ReadRequest
 from trainer.examples import Example
 
 

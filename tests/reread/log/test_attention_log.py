@@ -66,6 +66,21 @@ def test_feedback_is_kept_in_order(log):
     assert log.feedback("b") == []
 
 
+def test_what_was_said_of_a_stretch_of_answers_is_one_query(log):
+    log.append([record(name) for name in "abc"])
+    said = [
+        Feedback("c", "wrong", None, (), 1.0),
+        Feedback("a", "wrong", None, (), 2.0),
+        Feedback("c", "correct", None, ("p4",), 3.0),
+        Feedback("unknown", "wrong", None, (), 4.0),
+    ]
+    for one in said:
+        log.append_feedback(one)
+    assert log.feedback_since(0) == said[:3]
+    assert log.feedback_since(1) == [said[0], said[2]]
+    assert log.feedback_since(3) == []
+
+
 def test_another_process_reads_while_one_writes(log, tmp_path):
     log.append([record("a")])
     other = SqliteAttentionLog(tmp_path / "log" / "attention.db")

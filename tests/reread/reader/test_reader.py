@@ -13,8 +13,8 @@ from transformers import (
 )
 
 from reread.errors import BadRequest, UnknownModel
-from reread.reader.aggregations import AGGREGATIONS
-from reread.reader.reader import Reader, Reading, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import AGGREGATIONS, Reading, ReadRequest
 from reread.records import Passage
 from tests.worlds.slow_reader import slow_read
 

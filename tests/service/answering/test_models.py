@@ -10,8 +10,8 @@ from reread.artefacts.generation import Generation
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
 from reread.home import Home
-from reread.reader.aggregations import AGGREGATIONS
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import AGGREGATIONS, ReadRequest
 from reread.records import Passage
 from tests.reread.reader.test_reader import reader_over, tiny_bart
 from tests.service.routes.test_answers import parse_events

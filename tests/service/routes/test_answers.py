@@ -2,10 +2,11 @@
 
 import json
 import math
+import re
 
 import pytest
 
-from reread.reader.aggregations import AGGREGATIONS
+from reread.reading import AGGREGATIONS
 from tests.worlds.serving import ADMIN, Running, assert_problem
 
 OWN = [{"title": "Rome", "text": "Rome has seven hills."}, {"text": "Oslo has a fjord and wells."}]
@@ -19,8 +20,11 @@ def softmax(scores: list[float]) -> list[float]:
 def test_an_answer_has_every_field_in_retrieval_order(service: Running) -> None:
     body = service.ask(top_k=3).json()
     assert sorted(body) == [
-        "answer", "confidence", "generation", "id", "passages", "question", "reader", "timings_ms",
+        "answer", "confidence", "found", "generation", "id", "passages", "question", "reader",
+        "spans", "timings_ms", "warnings",
     ]  # fmt: skip
+    assert (body["found"], body["warnings"]) == (True, [])
+    assert body["spans"] == [{"passage": "p3", "start": 0, "end": 19}]
     assert body["question"] == "wells of town 3"
     assert body["answer"] == "Town 3 of edition 1"
     assert body["confidence"] == 0.25
@@ -63,6 +67,26 @@ def test_own_passages_are_read_as_they_come(service: Running) -> None:
     assert body["timings_ms"]["search"] == 0
     again = service.client.get(f"/relevance/{body['id']}").json()
     assert [one["text"] for one in again["passages"]] == [one["text"] for one in OWN]
+
+
+def test_nothing_found_is_said_and_not_answered(service: Running) -> None:
+    body = service.ask(question="nothing stands here", top_k=2).json()
+    assert (body["found"], body["answer"], body["spans"]) == (False, "", [])
+    assert body["warnings"] == ["Nothing fits the question."]
+    assert body["confidence"] == 0.01
+    assert len(body["passages"]) == 2  # the nearest ones, for whoever wants to look
+    kept = service.client.get(f"/relevance/{body['id']}").json()
+    assert (kept["found"], kept["answer"]) == (False, "")
+
+
+def test_earlier_turns_reach_the_reader(service: Running) -> None:
+    """The echo reader counts the words of earlier questions too."""
+    own = [{"text": "Rome has hills."}, {"text": "Oslo has wells."}]
+    history = [{"question": "Oslo", "answer": "a town"}]
+    alone = service.ask(question="hills or wells", passages=own).json()
+    assert [one["attention"] for one in alone["passages"]] == [1.0, 1.0]
+    with_history = service.ask(question="hills or wells", passages=own, history=history).json()
+    assert [one["attention"] for one in with_history["passages"]] == [1.0, 2.0]
 
 
 def test_streaming_sends_passages_then_tokens_then_the_whole(service: Running) -> None:
@@ -138,8 +162,10 @@ def test_relevance_of_retrieved_passages_with_tokens(service: Running) -> None:
     asked = {"question": "wells of town 3", "top_k": 1, "tokens": True}
     body = service.client.post("/relevance", json=asked).json()
     assert sorted(body) == [
-        "aggregation", "answer", "generation", "passages", "question", "reader",
+        "aggregation", "answer", "found", "generation", "passages", "question", "reader", "spans",
+        "warnings",
     ]  # fmt: skip
+    assert (body["found"], body["spans"][0]["passage"]) == (True, "p3")
     assert body["passages"][0]["tokens"][:3] == [["Town", 1.0], ["3", 1.0], ["of", 1.0]]
 
 
@@ -191,8 +217,18 @@ def test_a_request_id_is_echoed_or_made(service: Running) -> None:
 def test_the_page_needs_nothing_from_elsewhere(service: Running) -> None:
     page = service.client.get("/")
     assert page.headers["content-type"].startswith("text/html")
-    assert "http://" not in page.text and "https://" not in page.text
-    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy
+    parts = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert {"page/page.css", "page/page.js"} <= set(parts)
+    for part in parts:
+        found = service.client.get(f"/{part}")
+        assert found.status_code == 200 and "http" not in found.text.replace(
+            "http://www.w3.org", ""
+        )
+        assert found.headers["content-security-policy"] == policy
+    assert_problem(service.client.get("/page/index.html"), 404, "no part 'index.html'")
+    assert_problem(service.client.get("/page/..%2Fapp.py"), 404)
 
 
 def test_metrics_count_requests_by_route(service: Running) -> None:

@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from reread.errors import BadRequest, CorruptArtefact, UnknownModel
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.worlds.fid_checkpoints import (
     T5_CONFIG,

@@ -5,7 +5,8 @@ from transformers import ByT5Tokenizer
 
 from evaluation.questions import LabelledQuestion
 from reread.errors import BadRequest
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import ReadRequest
 from tests.reread.reader.test_reader import tiny_t5
 from tests.worlds.slow_reader import slow_read
 from tests.worlds.tiny import WordSearch, make_store

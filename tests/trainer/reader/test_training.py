@@ -7,7 +7,8 @@ import torch
 from transformers import AutoModel, AutoTokenizer, BartConfig, BartForConditionalGeneration
 
 from reread.reader.fusion import install_fusion_attention
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import ReadRequest
 from reread.records import Passage
 from reread.retriever.retriever import resolve_default_retriever
 from trainer.reader.batches import IGNORED, collate

@@ -10,7 +10,7 @@ from transformers import ByT5Tokenizer, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from reread.errors import BadRequest
-from reread.reader.reader import ReadRequest
+from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.test_reader import PASSAGES, reader_over, tiny_bart, tiny_t5
 from tests.worlds.tiny import load, make_encoder, make_examples

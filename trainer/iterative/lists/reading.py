@@ -16,7 +16,8 @@ import safetensors.numpy
 from reread.artefacts.passages import PassageStore
 from reread.errors import BadRequest, CorruptArtefact
 from reread.reader.aggregations import aggregation_named
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import ReadRequest
 from trainer.iterative.lists.ranked import RankedLists
 
 Floats = npt.NDArray[np.float32]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from reread.errors import BadRequest
-from reread.reader.reader import Reader, ReadRequest
+from reread.reader.reader import Reader
+from reread.reading import ReadRequest
 from tests.worlds.iterating import make_reader
 from tests.worlds.tiny import make_store
 from trainer.iterative.lists.ranked import RankedLists
