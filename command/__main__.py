@@ -23,6 +23,7 @@ from command import (
     exporting,
     generations,
     jobs,
+    mcp,
     serving,
 )
 from command.demo import demonstration
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for module in (
     demonstration, corpus, serving, asking, jobs, generations, evaluating, training, distilling,
-    exporting, converting,
+    exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -79,6 +79,11 @@ def problem_sentence(response: httpx2.Response) -> str:
 
 
 def key_header(settings: Settings) -> dict[str, str]:
+    key = key_of(settings)
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def key_of(settings: Settings) -> str | None:
     """The admin key of the settings or of the home, where there is one; it may also query."""
     kept = settings.home / "admin.key"
     key = settings.admin_key or next(iter(settings.query_keys), None)
@@ -86,8 +91,8 @@ def key_header(settings: Settings) -> dict[str, str]:
         try:
             key = kept.read_text(encoding="utf-8").strip()
         except PermissionError:
-            return {}
-    return {"Authorization": f"Bearer {key}"} if key else {}
+            return None
+    return key
 
 
 def address_of(settings: Settings) -> str:

@@ -1,12 +1,19 @@
 """The FastAPI application: routers, errors, limits. Makes nothing and starts nothing."""
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from service.http import problems
 from service.http.envelope import RequestEnvelope
 from service.http.parts import ServiceParts
 from service.http.schemas import ProblemBody
 from service.routes import admin, answers, page, relevance, status
+from service.routes.mcp import McpEndpoint
+from service.routes.v1 import chat, embeddings, models, rerank, responses
+
+MODULES = (
+    answers, relevance, admin, status, page, chat, responses, models, embeddings, rerank,
+)  # fmt: skip
 
 
 def create_app(parts: ServiceParts) -> FastAPI:
@@ -21,6 +28,7 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.state.parts = parts
     app.add_middleware(RequestEnvelope, parts=parts)
     problems.install(app)
-    for router in (answers.router, relevance.router, admin.router, status.router, page.router):
-        app.include_router(router)
+    for module in MODULES:
+        app.include_router(module.router)
+    app.router.routes.append(Route("/mcp", McpEndpoint(parts), include_in_schema=False))
     return app

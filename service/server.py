@@ -17,6 +17,7 @@ from reread.log.attention_log import SqliteAttentionLog
 from reread.log.group_commit import GroupCommitter
 from reread.log.jobs import JobBoard
 from reread.processes import is_alive
+from service.answering.encoding import EncodingDesk
 from service.answering.generations import HomeGenerations
 from service.answering.history import PastAnswers
 from service.answering.live import LiveGeneration
@@ -77,9 +78,12 @@ def serve(parts: ServiceParts, bound: socket.socket) -> None:
     server.run(sockets=[bound])
 
 
-def threads_of(parts: ServiceParts) -> tuple[SearchDesk, ReaderDesk, LiveGeneration]:
+def threads_of(
+    parts: ServiceParts,
+) -> tuple[SearchDesk, EncodingDesk, ReaderDesk, LiveGeneration]:
     """The parts whose threads may be inside a model."""
-    return parts.pipeline.searches, parts.pipeline.readings, parts.pipeline.live
+    ways = parts.pipeline
+    return ways.searches, ways.encodings, ways.readings, ways.live
 
 
 def keys_of(settings: ServiceSettings, home: Home, tell: Callable[[str], None]) -> Keys:
@@ -110,8 +114,9 @@ def assembled(
         closing.callback(board.close)
         live = (open_live or live_generation)(home, settings, metrics)
         searches = SearchDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
+        encodings = EncodingDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
         readings = reader_desk(reader, settings, metrics)
-        for part in (searches, readings, live):
+        for part in (searches, encodings, readings, live):
             part.start()
             closing.callback(part.stop)
         watch(metrics, live, searches, readings)
@@ -121,6 +126,7 @@ def assembled(
             pipeline=Pipeline(
                 live,
                 searches,
+                encodings,
                 readings,
                 recorder,
                 metrics,

@@ -13,10 +13,10 @@ import numpy as np
 from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import current, verified_numbers
-from reread.errors import CorruptArtefact, NoGeneration, RereadError
+from reread.errors import BadRequest, CorruptArtefact, NoGeneration, RereadError
 from reread.home import Home
 from reread.records import Hit, Passage
-from reread.retriever.interaction import TokenVectors
+from reread.retriever.interaction import TokenVectors, best_matches
 from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import TokenIndex
 from reread.search.vectors import Floats, VectorIndex
@@ -131,6 +131,31 @@ class Generation:
     def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
         """Hits for what `embed` made of the questions, min(top_k, passages) each."""
         return self.parts.find(asked, top_k)
+
+    def embed_passages(self, passages: Sequence[Passage]) -> Floats:
+        """(N, D) of texts that the index need not have; BadRequest where words are searched."""
+        return self._encoder().encode_passages(passages)
+
+    def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        """How a search would score each passage, were it in the index; BadRequest for words."""
+        encoder = self._encoder()
+        if isinstance(self.parts, LateSearch):
+            asked = encoder.encode_question_tokens([question])
+            found = encoder.encode_passage_tokens(passages)
+            matches: list[float] = best_matches(
+                asked.tokens_of(0), found.tokens, found.starts[:-1]
+            ).tolist()
+            return matches
+        products = encoder.encode_passages(passages) @ encoder.encode_questions([question])[0]
+        return [float(one) for one in products]
+
+    def _encoder(self) -> DenseRetriever:
+        if isinstance(self.parts, LexicalSearch):
+            raise BadRequest(
+                f"Generation {self.number} searches by words and has no vectors; build one with "
+                "`reread build --retriever dense`, or use the reader."
+            )
+        return self.parts.retriever
 
     def search(self, questions: Sequence[str], top_k: int) -> list[list[Hit]]:
         """Per question, best first; ties by row."""

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from reread.errors import RereadError, StorageFailed
 from reread.reading import Reading, check_aggregation
-from reread.records import AnswerRecord
+from reread.records import AnswerRecord, Passage
 from service.answering.answered import Answered, Material, record_of
 from service.answering.asked import Asked
+from service.answering.encoding import EncodingDesk
 from service.answering.live import LiveGeneration, Pin
 from service.answering.reading import ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
@@ -33,6 +34,7 @@ class Pipeline:
         self,
         live: LiveGeneration,
         searches: SearchDesk,
+        encodings: EncodingDesk,
         readings: ReaderDesk,
         recorder: Recorder,
         metrics: ServiceMetrics,
@@ -45,6 +47,7 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
+        self.encodings = encodings
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
         self._top_k, self._batch_turns, self._searched = top_k, batch_turns, searched
 
@@ -88,6 +91,18 @@ class Pipeline:
         check_aggregation(aggregation)
         material = await self.material(asked)
         return material, await self.readings.read(material.request, aggregation, tokens)
+
+    async def vectors(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+        """Texts as the served retriever embeds passages, and its generation."""
+        pin = self.live.pin()
+        passages = [Passage("", "", text) for text in texts]
+        return await self.encodings.vectors(pin, passages), pin.generation.number
+
+    async def retriever_scores(self, asked: Asked) -> tuple[tuple[float, ...], int]:
+        """The served retriever's scores of the caller's own passages, and its generation."""
+        pin = self.live.pin()
+        found = await self.encodings.scores(pin, asked.question, asked.passages or ())
+        return found, pin.generation.number
 
     async def material(self, asked: Asked, pin: Pin | None = None) -> Material:
         """The caller's own passages, or what the pinned (or present) generation finds.

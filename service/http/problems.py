@@ -38,7 +38,7 @@ def problem_of(error: Exception, request_id: str, instance: str) -> dict[str, An
     else:
         kind, status, title = "internal-error", 500, "Internal error"
         detail = f"The service failed; its log has the reason under request id {request_id}."
-    return {
+    body: dict[str, Any] = {
         "type": f"urn:reread:problem:{kind}",
         "title": title,
         "status": status,
@@ -46,6 +46,10 @@ def problem_of(error: Exception, request_id: str, instance: str) -> dict[str, An
         "instance": instance,
         "request_id": request_id,
     }
+    if instance.startswith("/v1/"):  # where OpenAI's clients look for the sentence
+        whose = "server_error" if status >= 500 else "invalid_request_error"
+        body["error"] = {"message": detail, "type": whose, "param": None, "code": kind}
+    return body
 
 
 def error_response(error: Exception, request_id: str, instance: str) -> Problem:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from reread.reading import AGGREGATIONS, Reading, ReadRequest, Span
 from reread.records import Hit, Passage
 
@@ -53,9 +55,9 @@ class EchoReader:
 
     def stream(self, request: ReadRequest) -> Iterator[str | Reading]:
         [reading] = self.read([request])
-        for word in reading.answer.split():
+        for place, word in enumerate(reading.answer.split()):
             self.pieces_sent += 1
-            yield word if self.pieces_sent == 1 else f" {word}"
+            yield f" {word}" if place else word
             time.sleep(self.delay_s)
         yield reading
 
@@ -119,6 +121,14 @@ class WordGeneration:
 
     def find(self, asked: Sequence[set[str]], top_k: int) -> list[list[Hit]]:
         return [self._best(one)[:top_k] for one in asked]
+
+    def embed_passages(self, passages: Sequence[Passage]) -> np.ndarray:
+        """(number of characters, number of words)"""
+        return np.array([[len(p.text), len(p.text.split())] for p in passages], np.float32)
+
+    def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        assert not self.closed
+        return [float(len(words(question) & words(p.text))) for p in passages]
 
     def warm(self) -> None:
         if self.warm_error is not None:

@@ -1,0 +1,1 @@
+"""Routes that existing clients know: OpenAI's chat, responses, models, embeddings; rerank."""
