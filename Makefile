@@ -1,7 +1,7 @@
 # make install   .venv with everything and the `reread` command
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
 # make test      every test; make lint   ruff, mypy, import rules; make format
-# make tree      docs/tree.md, a line per room and file
+# make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DOCS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-fast lint format tree clean
+.PHONY: install demo test test-fast lint format tree settings clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -42,6 +42,9 @@ format: $(STAMP)
 
 tree: $(STAMP)
 	$(BIN)/python -m tests.tree
+
+settings: $(STAMP)
+	$(BIN)/python -m tests.settings_page
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

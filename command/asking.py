@@ -12,6 +12,7 @@ from command.options import HomeOption, JsonOption, UrlOption, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, show_answer
 from reread.errors import RereadError
+from reread.home import Home
 
 TIMEOUT_S = 120.0
 
@@ -85,8 +86,9 @@ def key_header(settings: Settings) -> dict[str, str]:
 
 def key_of(settings: Settings) -> str | None:
     """The admin key of the settings or of the home, where there is one; it may also query."""
-    kept = settings.home / "admin.key"
-    key = settings.admin_key or next(iter(settings.query_keys), None)
+    kept = Home(settings.home).admin_key_file
+    service = settings.service
+    key = service.admin_key or next(iter(service.query_keys), None)
     if key is None and kept.exists():
         try:
             key = kept.read_text(encoding="utf-8").strip()
@@ -97,5 +99,6 @@ def key_of(settings: Settings) -> str | None:
 
 def address_of(settings: Settings) -> str:
     """Where this home's service listens."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    asked = settings.service.host
+    host = "127.0.0.1" if asked in ("0.0.0.0", "::") else asked
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.service.port}"

@@ -63,7 +63,7 @@ def build(
             home_of(settings),
             retriever=cast(RetrieverKind, retriever),
             model=None if retriever == "bm25" else retriever_of(settings),
-            index=settings.index,
+            index=settings.machine.index,
             progress=report,
             device=settings.device,
         )

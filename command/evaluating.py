@@ -3,139 +3,128 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from command.flags import Flags, Given, add_command
 from command.models import reader_loader, set_threads
-from command.options import HomeOption, JsonOption, ReaderOption, home_of, settings_from
+from command.options import home_of, machine_flags, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, progress_bar
 from command.terminal.figures import comparison_lines, evaluation_lines
 from reread.errors import BadRequest, NoGeneration
 from reread.home import Home
+from reread.settings import setting
 
 if TYPE_CHECKING:
     from evaluation.figures import Figures
-    from evaluation.questions import LabelledQuestion
-
-DEFAULT_DEPTHS = "1,5,20,100"
-
-
-def add_commands(app: typer.Typer) -> None:
-    app.command()(evaluate)
-
-
-def evaluate(
-    questions: Annotated[
-        Path | None, typer.Option(help="JSONL: question, answers, passage_id?")
-    ] = None,
-    home: HomeOption = None,
-    top_k: Annotated[int, typer.Option(help="Passages read per question.")] = 20,
-    depths: Annotated[
-        str, typer.Option(help="Recall depths; those beyond the corpus are left out.")
-    ] = DEFAULT_DEPTHS,
-    split: Annotated[str | None, typer.Option(help="Only lines whose `split` is this.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
-    generation: Annotated[int | None, typer.Option(help="Default: the published one.")] = None,
-    no_reader: Annotated[bool, typer.Option("--no-reader", help="Retrieval only.")] = False,
-    long_answers: Annotated[
-        bool, typer.Option("--long-answers", help="Also ROUGE-L, BLEU-1/4 and METEOR.")
-    ] = False,
-    reader: ReaderOption = None,
-    results: Annotated[Path | None, typer.Option(help="Write per-question JSONL here.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap's draws.")] = 0,
-    compare: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(metavar="A B", help="Two --results files: is B better than A?"),
-    ] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="With --compare: this figure only; repeatable.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure answers and retrieval, or compare two such measurements."""
-    if compare is not None:
-        if questions is not None or results is not None:
-            raise BadRequest("--compare reads two results files; leave out --questions, --results.")
-        return _compare(*compare, metric or [], seed=seed, as_json=as_json)
-    if questions is None:
-        raise BadRequest("Name the questions with --questions FILE, or two results with --compare.")
-    if metric:
-        raise BadRequest("--metric chooses among the figures of --compare; leave it out here.")
-    if not 1 <= top_k <= 100:
-        raise BadRequest(f"--top-k is {top_k}; choose 1 to 100.")
-    if long_answers and no_reader:
-        raise BadRequest("--long-answers measures a reader's answers; leave out --no-reader.")
-    if results is not None and not results.absolute().parent.is_dir():
-        raise BadRequest(f"The folder of --results {results} does not exist; make it first.")
-    wanted = _parse_depths(depths)
-    settings = settings_from(home=home, reader=reader)
-    number, figures = _measure(
-        settings,
-        _read_questions(questions, split, limit),
-        generation,
-        None if no_reader else reader_loader(settings),
-        Run(top_k, wanted, long_answers, seed, quiet=as_json),
-    )
-    if results is not None:
-        from evaluation.results_file import write_results
-
-        write_results(results, figures.lines)
-    body = {"generation": number, **figures.metrics}
-    _show(body, evaluation_lines(number, figures.metrics), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How one measurement is made; `quiet` keeps stdout for JSON."""
+class Evaluation:
+    """What is measured and how, or which two measurements are compared."""
 
-    top_k: int
-    depths: list[int]
-    long_answers: bool
-    seed: int
-    quiet: bool
+    questions: Path | None = setting(None, "JSONL: question, answers, passage_id?")
+    top_k: int = setting(20, "Passages read per question, 1 to 100.")
+    depths: tuple[str, ...] = setting(
+        ("1", "5", "20", "100"), "Recall depths; those beyond the corpus are left out."
+    )
+    split: str | None = setting(None, "Only lines whose `split` is this.")
+    limit: int | None = setting(None, "Only the first N questions.")
+    generation: int | None = setting(None, "Number of a generation; none: the published one.")
+    no_reader: bool = setting(False, "Retrieval only.")
+    long_answers: bool = setting(False, "Also ROUGE-L, BLEU-1/4 and METEOR.")
+    results: Path | None = setting(None, "Write per-question JSONL here.")
+    seed: int = setting(0, "Of the bootstrap's draws.")
+    compare: tuple[Path, Path] | None = setting(None, "Two --results files: is B better than A?")
+    metric: list[str] | None = setting(None, "With --compare: this figure only; repeatable.")
+    as_json: bool = setting(False, "Print JSON instead of text.")
+
+    def __post_init__(self) -> None:
+        if self.compare is not None and (self.questions is not None or self.results is not None):
+            raise BadRequest("--compare reads two results files; leave out --questions, --results.")
+        if self.compare is None and self.questions is None:
+            raise BadRequest(
+                "Name the questions with --questions FILE, or two results with --compare."
+            )
+        if self.compare is None and self.metric:
+            raise BadRequest("--metric chooses among the figures of --compare; leave it out here.")
+        self._check_numbers()
+        if self.long_answers and self.no_reader:
+            raise BadRequest("--long-answers measures a reader's answers; leave out --no-reader.")
+        if self.results is not None and not self.results.absolute().parent.is_dir():
+            raise BadRequest(
+                f"The folder of --results {self.results} does not exist; make it first."
+            )
+
+    def _check_numbers(self) -> None:
+        if not 1 <= self.top_k <= 100:
+            raise BadRequest(f"--top-k is {self.top_k}; choose 1 to 100.")
+        if self.limit is not None and self.limit < 1:
+            raise BadRequest(f"--limit is {self.limit}; choose at least 1.")
+        if self.seed < 0:
+            raise BadRequest(f"--seed is {self.seed}; choose at least 0.")
+        for part in self.depths:
+            if not (part.isascii() and part.isdigit() and 1 <= int(part) <= 1000):
+                text = ",".join(self.depths)
+                raise BadRequest(
+                    f"--depths is {text!r}; give numbers from 1 to 1000, as in 1,5,20,100."
+                )
 
 
-def _measure(
-    settings: Settings,
-    questions: list[LabelledQuestion],
-    asked: int | None,
-    load_reader: Callable[[], Any] | None,
-    how: Run,
-) -> tuple[int, Figures]:
+MACHINE = machine_flags("home", "reader", "device")
+EVALUATION = Flags(Evaluation, spelled={"as_json": "--json"})
+
+
+def add_commands(app: typer.Typer) -> None:
+    add_command(app, "evaluate", evaluate, (EVALUATION, MACHINE))
+
+
+def evaluate(given: Given) -> None:
+    """Measure answers and retrieval, or compare two such measurements."""
+    how = given.of(EVALUATION)
+    if how.compare is not None:
+        return _compare(*how.compare, how.metric or [], seed=how.seed, as_json=how.as_json)
+    number, figures = _measure(settings_from(**given.named(MACHINE)), how)
+    if how.results is not None:
+        from evaluation.results_file import write_results
+
+        write_results(how.results, figures.lines)
+    body = {"generation": number, **figures.metrics}
+    return _show(body, evaluation_lines(number, figures.metrics), as_json=how.as_json)
+
+
+def _measure(settings: Settings, how: Evaluation) -> tuple[int, Figures]:
     """(generation, figures) of the published generation, or of the one asked for."""
     from evaluation.figures import measure_figures
     from evaluation.long_answers import require_packages
     from evaluation.measure import evaluate as run
+    from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
 
+    assert how.questions is not None  # nothing to compare, so there are some
+    questions = read_questions(how.questions, split=how.split)[: how.limit]
     if how.long_answers:
         require_packages()
     set_threads(settings)
     place = home_of(settings)
-    number = _choose_generation(place, asked)
-    opened = Generation.open(place, number)
-    reader = None if load_reader is None else load_reader()
-    with progress_bar(make_console(stderr=how.quiet), "Evaluating") as report:
+    number = _choose_generation(place, how.generation)
+    opened = Generation.open(place, number, device=settings.device)
+    reader = None if how.no_reader else reader_loader(settings)()
+    with progress_bar(make_console(stderr=how.as_json), "Evaluating") as report:
         outcome = run(
             opened,
             reader,
             questions,
             how.top_k,
             lambda share: report("questions", share),
-            depths=how.depths,
+            depths=sorted({int(part) for part in how.depths}),
         )
-    return number, measure_figures(questions, outcome, long_answers=how.long_answers, seed=how.seed)
-
-
-def _read_questions(path: Path, split: str | None, limit: int | None) -> list[LabelledQuestion]:
-    from evaluation.questions import read_questions
-
-    return read_questions(path, split=split)[:limit]
+    figures = measure_figures(questions, outcome, long_answers=how.long_answers, seed=how.seed)
+    return number, figures
 
 
 def _compare(first: Path, second: Path, names: list[str], *, seed: int, as_json: bool) -> None:
@@ -160,10 +149,3 @@ def _choose_generation(home: Home, asked: int | None) -> int:
     if published is None:
         raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
     return published.number
-
-
-def _parse_depths(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= 1000 for part in parts):
-        raise BadRequest(f"--depths is {text!r}; give numbers from 1 to 1000, as in 1,5,20,100.")
-    return sorted({int(part) for part in parts})

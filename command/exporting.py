@@ -107,7 +107,7 @@ def retrieved_questions(
     published = current(home)
     if published is None:
         raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
-    generation = Generation.open(home, published.number)
+    generation = Generation.open(home, published.number, device=settings.device)
     return generation.number, retrieve_questions(generation, labelled, top_k, share)
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import typer
 
-from command.options import HomeOption, JsonOption, home_of, settings_from
-from command.serving import trainer_settings_of
+from command.flags import Flags, Given, add_command
+from command.options import home_of, machine_flags, settings_from
 from command.terminal.console import make_console, progress_bar
 from reread.errors import RereadError
 from reread.home import Home
 from reread.log.jobs import JobBoard
 from reread.records import Job
+from reread.settings import setting
+from trainer.settings import DistilSettings, TrainerSettings
 
 ENDED = ("done", "rejected", "failed", "cancelled")
 NOBODY_S = 20.0  # a queued job that no trainer took for so long has no trainer
@@ -24,46 +27,57 @@ class JobEnded(RereadError):
     """A job that did not lead to a new generation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    wait: bool = setting(False, "Follow the job to its end.")
+    force: bool = setting(False, "Skip min_questions and the gate; train on everything.")
+    as_json: bool = setting(False, "Print JSON instead of text.")
+
+
+MACHINE = machine_flags("home")
+FOLLOWING = Flags(Following, spelled={"as_json": "--json"})
+ROUND = Flags(
+    TrainerSettings,
+    without=("start_encoder", "device", "auto_questions"),
+    panel="This round",
+    optional=True,
+)
+STUDENT = Flags(
+    DistilSettings,
+    spelled={"freeze_word_embeddings": "--freeze-words/--train-words"},
+    panel="This round",
+    optional=True,
+)
+
+
 def add_commands(app: typer.Typer) -> None:
-    app.command()(retrain)
+    add_command(app, "retrain", retrain, (FOLLOWING, MACHINE, ROUND, STUDENT))
 
 
-def retrain(
-    home: HomeOption = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow the job to its end.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Skip min_questions and the gate; train on everything.")
-    ] = False,
-    objective: Annotated[str | None, typer.Option(help="kl, mse or margin.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the log.")] = None,
-    min_questions: Annotated[int | None, typer.Option(help="New questions needed.")] = None,
-    as_json: JsonOption = False,
-) -> None:
+def retrain(given: Given) -> None:
     """Train the retriever on the attention log and publish what passes the gate."""
-    settings = settings_from(home=home)
-    given: dict[str, Any] = {
-        "objective": objective, "epochs": epochs, "min_questions": min_questions,
-    }  # fmt: skip
-    params = {name: value for name, value in given.items() if value is not None}
-    trainer_settings_of(settings).updated(params)
+    settings = settings_from(**given.named(MACHINE))
+    how = given.of(FOLLOWING)
+    params = {**given.named(ROUND), **given.named(STUDENT)}
+    settings.trainer.updated(params)
     place = home_of(settings)
     board = JobBoard(place.jobs_file)
     try:
-        job = board.request(params | ({"force": True} if force else {}), time.time())
-        if wait:
+        job = board.request(params | ({"force": True} if how.force else {}), time.time())
+        if how.wait:
             job = follow(place, job.id)
     finally:
         board.close()
     console = make_console()
-    if as_json:
+    if how.as_json:
         typer.echo(json.dumps(job.to_dict(), indent=1))
     else:
         console.print(describe(job))
-    if wait and job.state != "done":
+    if how.wait and job.state != "done":
         raise JobEnded(f"Job {job.id} ended as {job.state}: {job.error or 'no reason was given'}")
 
 
-def follow(home: Home, job_id: str, clock: Any = time.monotonic) -> Job:
+def follow(home: Home, job_id: str, clock: Callable[[], float] = time.monotonic) -> Job:
     """Show a job's progress until it ends."""
     board = JobBoard(home.jobs_file)
     began = clock()

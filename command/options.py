@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from command.settings import Settings, load_settings
+from command.flags import Flags
+from command.settings import MachineSettings, Settings, load_settings
 from reread.home import Home
 
 HomeOption = Annotated[
@@ -26,7 +27,12 @@ UrlOption = Annotated[
 ]
 
 
-def settings_from(**flags: Any) -> Settings:
+def machine_flags(*names: str) -> Flags[MachineSettings]:
+    """Flags of what the environment or a home's file may have decided already."""
+    return Flags(MachineSettings, only=names, optional=True)
+
+
+def settings_from(**flags: object) -> Settings:
     """Flags over the environment over `reread.toml` over the defaults."""
     return load_settings(flags, os.environ)
 

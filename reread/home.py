@@ -56,6 +56,19 @@ class Home:
     def settings_file(self) -> Path:
         return self.root / "reread.toml"
 
+    @property
+    def admin_key_file(self) -> Path:
+        return self.root / "admin.key"
+
+    @property
+    def trainer_pid_file(self) -> Path:
+        return self.log_dir / "trainer.pid"
+
+    @property
+    def service_output_file(self) -> Path:
+        """What a service that the demonstration started says."""
+        return self.log_dir / "service.log"
+
     def create(self) -> "Home":
         """Make the folders that are missing; existing ones are left as they are."""
         for folder in (

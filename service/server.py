@@ -89,7 +89,7 @@ def threads_of(
 def keys_of(settings: ServiceSettings, home: Home, tell: Callable[[str], None]) -> Keys:
     admin, is_new = admin_key_of(home, settings.admin_key)
     if is_new:
-        tell(f"Admin key, shown this once and kept in {home.root / 'admin.key'}: {admin}")
+        tell(f"Admin key, shown this once and kept in {home.admin_key_file}: {admin}")
     return Keys(admin, settings.query_keys)
 
 
@@ -148,7 +148,7 @@ def assembled(
 def live_generation(
     home: Home, settings: ServiceSettings, metrics: ServiceMetrics
 ) -> LiveGeneration:
-    generations = HomeGenerations(home)
+    generations = HomeGenerations(home, settings.device)
     return LiveGeneration(
         generations.published,
         generations.committed,
@@ -196,7 +196,7 @@ def versions() -> dict[str, str]:
 def recorded_pid(home: Home) -> int | None:
     """The trainer's process id from log/trainer.pid, while that process lives."""
     try:
-        pid = int((home.log_dir / "trainer.pid").read_text(encoding="ascii"))
+        pid = int(home.trainer_pid_file.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
     return pid if is_alive(pid) else None

@@ -3,30 +3,42 @@
 Reads neither the environment nor a file: the command line fills it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
 from reread.errors import BadRequest
+from reread.settings import setting
 
 LOCAL_NAMES = ("localhost", "ip6-localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    host: str = "127.0.0.1"
-    port: int = 8765  # 0 lets the system choose
-    admin_key: str | None = field(default=None, repr=False)  # None: one is generated in the home
-    query_keys: tuple[str, ...] = field(default=(), repr=False)  # empty: anybody who can connect
-    allow_anonymous: bool = False  # lets a service without query keys listen beyond this machine
-    top_k: int = 10  # passages read where a question does not say; the cost grows with it
-    max_queue: int = 64  # requests that may wait for the reader; more are told to come back
-    batch_passages: int = 64  # questions are read together up to this many passages: bounds memory
-    wait_s: float = 60.0  # a request that waited longer for the reader is given up
-    drain_s: float = 20.0  # time that running requests get after SIGTERM
-    poll_s: float = 0.5  # how often CURRENT is looked at
-    max_body_bytes: int = 4 * 1024 * 1024  # 100 own passages of 40 kB each
-    log_sync: Literal["normal", "full"] = "normal"  # full also survives a power loss
+    host: str = setting("127.0.0.1", "Address to listen on; beyond loopback, query keys needed.")
+    port: int = setting(8765, "Port; 0 lets the system choose.")
+    admin_key: str | None = setting(
+        None, "Bearer key of the admin routes; none: made at first start and kept.", secret=True
+    )
+    query_keys: tuple[str, ...] = setting(
+        (), "Bearer keys that may ask, comma-separated; none: whoever can connect.", secret=True
+    )
+    allow_anonymous: bool = setting(False, "Listen beyond this machine without query keys.")
+    device: str = setting("auto", "Where questions are encoded: auto, cpu, cuda, cuda:1, ...")
+    top_k: int = setting(10, "Passages read where a question does not say; the cost grows with it.")
+    max_queue: int = setting(64, "Requests that may wait for the reader; others are to come back.")
+    batch_passages: int = setting(
+        64, "Questions are read together up to this many passages: bounds memory."
+    )
+    wait_s: float = setting(60.0, "Seconds after which a request still waiting is given up.")
+    drain_s: float = setting(20.0, "Seconds that running requests get after SIGTERM.")
+    poll_s: float = setting(0.5, "Seconds between two looks for a new generation.")
+    max_body_bytes: int = setting(
+        4 * 1024 * 1024, "Largest request body: 100 own passages of 40 kB each."
+    )
+    log_sync: Literal["normal", "full"] = setting(
+        "normal", "What the log survives: normal a killed process, full a power loss too."
+    )
 
     def __post_init__(self) -> None:
         self._within("port", self.port, 0, 65_535)

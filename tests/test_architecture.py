@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("reread", "evaluation", "service", "trainer", "index_builder", "command")
 MOST_FILES = 16  # more is a corridor: make rooms
+MOST_PARAMETERS, MOST_LINES = 12, 70  # of a function
 ONLY = {  # library -> the only places that may import it
     "faiss": ("reread/search/vectors.py",),
     "fastapi": ("service/",),
@@ -57,6 +58,29 @@ def test_no_folder_is_a_corridor(package: str):
     folders = {path.parent for path in (ROOT / package).rglob("*.py")}
     crowded = {str(f): n for f in folders if (n := len(list(f.glob("*.py")))) > MOST_FILES}
     assert crowded == {}
+
+
+@pytest.mark.parametrize("package", (*PACKAGES, "benchmarks", "tests"))
+def test_no_function_is_too_wide_or_too_long(package: str):
+    """Two commands once had 42 and 41 parameters and half of each file was their signature."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (count_parameters(node) > MOST_PARAMETERS or count_lines(node) > MOST_LINES)
+    ]
+    assert found == []
+
+
+def count_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    given = node.args
+    return len(given.posonlyargs) + len(given.args) + len(given.kwonlyargs)
+
+
+def count_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
 
 
 def test_environment_is_read_only_by_the_composition_roots():

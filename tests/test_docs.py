@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests import tree
+from command.settings import known_settings
+from tests import settings_page, tree
 from tests.tree import PACKAGES, ROOT
 
 
@@ -35,3 +36,14 @@ def test_readme_names_only_files_that_exist():
             target = part.split(")")[0]
             if not target.startswith("http"):
                 assert (ROOT / target).exists(), target
+
+
+def test_settings_page_is_what_make_settings_writes():
+    written = settings_page.PAGE.read_text(encoding="utf-8")
+    assert written.splitlines() == settings_page.page().splitlines(), "run `make settings`"
+
+
+def test_settings_page_has_every_setting_once():
+    page = settings_page.page().split("## `reread distill`")[0]
+    rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(rows) == sorted(known_settings())

@@ -5,15 +5,17 @@ refuse unknown names and wrong types with a sentence. Reads neither the environm
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from reread.errors import BadRequest
 from reread.reading import check_aggregation
 from reread.records import LOGGED_AGGREGATION
+from reread.settings import Setting, changed, names_of, setting, settings_of
 
 BF16 = ("auto", "on", "off")
+UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
 ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
 OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
@@ -23,19 +25,27 @@ OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in ob
 class DistilSettings:
     """How the retriever is trained on the reader's scores."""
 
-    objective: str = "kl"
-    epochs: int = 3
-    learning_rate: float = 5e-5  # the paper's
-    batch_questions: int = 16
-    passages_per_question: int = 8  # encoded for it: the teacher's best, others drawn anew; 0 = all
-    student_temperature: float | None = None  # None: 0.05 for unit vectors, else 1 (the paper)
-    # None: scores standardised per reader; 1 = FiD-KD, 0.01 = Atlas; emdr2's are probabilities
-    teacher_temperature: float | None = None
-    margin_gamma: float = 0.2
-    warmup_share: float = 0.1  # of all steps; the rate falls linearly to 0 after it
-    dropout: float = 0.1  # never on attention weights, where it is 5 times slower on a CPU
-    bf16: str = "auto"  # products in bfloat16: where it is fast, on, off; weights stay float32
-    freeze_word_embeddings: bool = True  # half of MiniLM's weights; rare words keep their places
+    objective: str = setting("kl", f"Loss of the student's scores: {', '.join(OBJECTIVES)}.")
+    epochs: int = setting(3, "Passes over the questions.")
+    learning_rate: float = setting(5e-5, "Peak rate of the student (the paper's).")
+    batch_questions: int = setting(16, "Questions per step.")
+    passages_per_question: int = setting(
+        8, "Encoded for a question: the teacher's best, others drawn anew; 0: all."
+    )
+    student_temperature: float | None = setting(
+        None,
+        "Divides the student's scores; none: 0.05 of unit vectors, 0.04 by token, else 1.",
+    )
+    teacher_temperature: float | None = setting(
+        None, "Divides the teacher's scores; none: standardised per reader, 1: FiD-KD, 0.01: Atlas."
+    )
+    margin_gamma: float = setting(0.2, "How far apart `margin` wants two passages.")
+    warmup_share: float = setting(0.1, "Share of the steps while the rate rises; then it falls.")
+    dropout: float = setting(0.1, "Not on attention weights, where it is 5 times slower on a CPU.")
+    bf16: str = setting("auto", "Products in bfloat16: auto (where fast), on, off.")
+    freeze_word_embeddings: bool = setting(
+        True, "Keep the word embeddings, half of MiniLM's weights: rare words keep their places."
+    )
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -61,13 +71,21 @@ class DistilSettings:
 class GateSettings:
     """What a candidate must show before it is published; the rule is in trainer/loop/gate.py."""
 
-    held_out_share: float = 0.2  # of the log's questions, never trained on
-    gate_min_questions: int = 5  # fewer held-out questions say nothing
-    gate_confidence: float = 0.8  # share of bootstrap resamples in which the candidate is better
-    gate_min_coverage: float = 0.5  # of the reader's best passages in the candidate's top 20
-    gate_recall_tolerance: float = 0.01  # labelled recall may fall by this much
-    gate_corpus_passages: int = 50_000  # larger corpora are sampled for the full search
-    labelled_questions: Path | None = None
+    held_out_share: float = setting(0.2, "Share of the log's questions that is never trained on.")
+    gate_min_questions: int = setting(5, "Held-out questions the gate needs; fewer say nothing.")
+    gate_confidence: float = setting(
+        0.8, "Share of bootstrap resamples in which the candidate must be better."
+    )
+    gate_min_coverage: float = setting(
+        0.5, "Share of the reader's best passages that must be in the candidate's top 20."
+    )
+    gate_recall_tolerance: float = setting(0.01, "By how much labelled recall may fall.")
+    gate_corpus_passages: int = setting(
+        50_000, "Passages searched by the gate; larger corpora are sampled."
+    )
+    labelled_questions: Path | None = setting(
+        None, "Questions with answers on which recall must not fall (JSONL)."
+    )
 
     def __post_init__(self) -> None:
         _require("held_out_share", self.held_out_share, 0.01, 0.9)
@@ -84,15 +102,25 @@ class TrainerSettings:
 
     distil: DistilSettings = field(default_factory=DistilSettings)
     gate: GateSettings = field(default_factory=GateSettings)
-    aggregation: str = LOGGED_AGGREGATION  # records without that one are read again
-    reread_top_k: int = 0  # > 0: read again with this many fresh passages before training
-    min_questions: int = 50  # new usable questions a retrain needs
-    max_questions: int = 20_000  # the newest records trained on
-    auto_questions: int = 0  # start a retrain by itself at this many new records; 0 = never
-    start_encoder: str | None = None  # name or folder; None = the default retriever
-    interaction: str | None = None  # pooled or late; None: as what serves, late where words do
-    device: str = "auto"
-    seed: int = 0
+    aggregation: str = setting(
+        LOGGED_AGGREGATION, "Attention to one score; records without it are read again."
+    )
+    reread_top_k: int = setting(
+        0, "Read again with so many fresh passages before training; 0: as logged."
+    )
+    min_questions: int = setting(50, "New usable questions that a retraining needs.")
+    max_questions: int = setting(20_000, "The newest records are trained on, up to this many.")
+    auto_questions: int = setting(0, "Retrain by itself at so many new answers; 0: never.")
+    start_encoder: str | None = setting(
+        None, "Name or folder of the encoder that training starts from; none: MiniLM."
+    )
+    interaction: str | None = setting(
+        None,
+        "What is compared: pooled, a vector per text, or late, one per token; none: as what "
+        "serves, late where words do.",
+    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, ...")
+    seed: int = setting(0, "Of data order and dropout.")
 
     def __post_init__(self) -> None:
         check_aggregation(self.aggregation)
@@ -121,41 +149,35 @@ class TrainerSettings:
 
     def to_flat(self) -> dict[str, Any]:
         """Every setting by its flat name, as `updated` takes it and JSON can hold it."""
-        values: dict[str, Any] = {}
-        for group in (self.distil, self.gate, self):
-            names = [one.name for one in fields(group) if one.name not in _GROUPS]
-            values |= {name: getattr(group, name) for name in names}
+        groups = (self.distil, self.gate, self)
+        values = {name: getattr(one, name) for one in groups for name in names_of(type(one))}
         path = values["labelled_questions"]
         return values | {"labelled_questions": None if path is None else str(path)}
 
 
-_GROUPS = ("distil", "gate")
-
-
 def setting_names() -> list[str]:
     """Every flat name, in the order of the groups."""
-    own = [one.name for one in fields(TrainerSettings) if one.name not in _GROUPS]
-    return [one.name for group in (DistilSettings, GateSettings) for one in fields(group)] + own
+    groups = (DistilSettings, GateSettings, TrainerSettings)
+    return [name for group in groups for name in names_of(group)]
 
 
 Group = TypeVar("Group", DistilSettings, GateSettings, TrainerSettings)
 
 
 def _updated(group: Group, values: Mapping[str, Any]) -> Group:
-    kinds = {one.name: one.type for one in fields(group) if one.name not in _GROUPS}
-    chosen = {name: _checked(name, values[name], kinds[name]) for name in kinds if name in values}
-    return replace(group, **chosen)
+    own = [one for one in settings_of(type(group)) if one.name in values]
+    return changed(group, {one.name: _checked(one, values[one.name]) for one in own})
 
 
-def _checked(name: str, value: object, kind: Any) -> Any:
+def _checked(one: Setting, value: object) -> object:
     """The value as its setting's type: an int may stand for a float, a text for a path."""
-    if kind in (float, float | None) and isinstance(value, int) and not isinstance(value, bool):
+    if one.kind in (float, float | None) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind == Path | None and isinstance(value, str):
+    if one.kind == Path | None and isinstance(value, str):
         return Path(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        expected = getattr(kind, "__name__", str(kind))
-        raise BadRequest(f"Setting {name} is {value!r}; it must be of type {expected}.")
+    if not isinstance(value, one.kind) or (isinstance(value, bool) and one.kind is not bool):
+        expected = getattr(one.kind, "__name__", str(one.kind))
+        raise BadRequest(f"Setting {one.name} is {value!r}; it must be of type {expected}.")
     return value
 
 

@@ -55,19 +55,20 @@ def demo(
     leave: Annotated[bool, typer.Option("--leave", help="Stop instead of keep serving.")] = False,
 ) -> int:
     """One command: corpus, index, service, a question, one turn of the loop."""
-    settings = settings_from(home=home or Path("~/.reread-demo").expanduser(), top_k=DEMO_TOP_K)
-    settings = settings.model_copy(update={"port": port or free_port(settings.port)})
+    place = home or Path("~/.reread-demo").expanduser()
+    wanted = port or free_port(settings_from(home=place).service.port)
+    settings = settings_from(home=place, top_k=DEMO_TOP_K, port=wanted)
     console = make_console()
-    place = home_of(settings)
     interrupt_on_signals()
-    prepare_corpus(console, place, docs)
+    made = home_of(settings)
+    prepare_corpus(console, made, docs)
     server = start_service(settings)
     try:
         wait_until_ready(settings, server)
-        show_turn(console, settings, place, questions, FIRST_QUESTION if docs is None else None)
-        address = f"http://127.0.0.1:{settings.port}"
+        show_turn(console, settings, made, questions, FIRST_QUESTION if docs is None else None)
+        address = f"http://127.0.0.1:{settings.service.port}"
         console.print(f"\nThe service is running. Open {address} in a browser, or ask:")
-        console.print(f'  .venv/bin/reread ask --url {address} --home {place.root} "your question"')
+        console.print(f'  .venv/bin/reread ask --url {address} --home {made.root} "your question"')
         if not leave:
             console.print("Ctrl-C ends it.")
             return server.wait()
@@ -189,9 +190,9 @@ def start_service(settings: Settings) -> subprocess.Popen[bytes]:
     """`reread serve` as a child, its log in the home."""
     command = [
         sys.executable, "-m", "command", "serve", "--home", str(settings.home),
-        "--port", str(settings.port), "--top-k", str(settings.top_k),
+        "--port", str(settings.service.port), "--top-k", str(settings.service.top_k),
     ]  # fmt: skip
-    log = (settings.home / "log" / "service.log").open("ab")
+    log = Home(settings.home).service_output_file.open("ab")
     with log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ.copy())
 
@@ -199,7 +200,7 @@ def start_service(settings: Settings) -> subprocess.Popen[bytes]:
 def wait_until_ready(settings: Settings, server: subprocess.Popen[bytes]) -> None:
     """Until /readyz says so; raises DemoFailed with the end of the log if the child dies."""
     deadline = time.monotonic() + START_S
-    address = f"http://127.0.0.1:{settings.port}/readyz"
+    address = f"http://127.0.0.1:{settings.service.port}/readyz"
     while time.monotonic() < deadline:
         if server.poll() is not None:
             break
@@ -209,7 +210,7 @@ def wait_until_ready(settings: Settings, server: subprocess.Popen[bytes]) -> Non
         except httpx2.TransportError:
             pass
         time.sleep(0.3)
-    log = (settings.home / "log" / "service.log").read_text(encoding="utf-8", errors="replace")
+    log = Home(settings.home).service_output_file.read_text(encoding="utf-8", errors="replace")
     raise DemoFailed(f"The service did not become ready; its log ends with:\n{log[-1500:]}")
 
 

@@ -3,16 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from command.options import home_of
 from command.settings import Settings
-from reread.artefacts.passages import PassageStore
 from reread.errors import BadRequest, NoGeneration
 from reread.records import Passage
+from reread.settings import needed, setting
+
+if TYPE_CHECKING:
+    from evaluation.questions import LabelledQuestion
+    from reread.artefacts.passages import PassageStore
+    from trainer.reader.examples import ReaderExample, ValidationQuestion
+    from trainer.reader.starter.recipe import Stage
+
+RETRIEVED = 20  # passages asked of the index, where fewer are read and nobody said
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFiles:
+    """What a training of a reader begins from, reads and writes."""
+
+    questions: list[Path] = field(
+        metadata=needed("FiD JSON with `ctxs`, or JSONL questions for --home's index.")
+    )
+    output: Path = field(metadata=needed("Folder for the trained reader."))
+    base: str | None = setting(None, "T5 or BART checkpoint; without it the starter is built.")
+    preset: str | None = setting(None, "The paper's training: base or large.")
+    short_questions: list[Path] | None = setting(
+        None, "Starter only: questions over single sentences."
+    )
+    texts: bool = setting(False, "The home's passages, to make cloze questions of.")
+    split: str | None = setting(None, "Only questions of this split.")
+    retrieve: int | None = setting(
+        None, f"Passages per question from the index; none: {RETRIEVED}, or as many as read."
+    )
+    validation: Path | None = setting(None, "Questions whose exact match chooses the best weights.")
+    validation_passages: int | None = setting(
+        None, f"Passages read per validation question; none: {RETRIEVED}, or as many as read."
+    )
+    targets: str | None = setting(None, "Answers as the paper has them: triviaqa, nq, narrativeqa.")
+    bf16: bool | None = setting(None, "bfloat16 products; none: where they are fast.")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the stages read."""
+
+    questions: Sequence[ReaderExample]
+    short_questions: Sequence[ReaderExample]
+    texts: Sequence[Passage]
+    validation: Sequence[ValidationQuestion]
+
+
+def gather_material(
+    files: ReaderFiles, stages: Sequence[Stage], settings: Settings, console: Console
+) -> Material:
+    """All of it, read before any training begins."""
+    from trainer.reader.targets import prepare_targets
+
+    mix = stages[-1].plan.mix
+    read = max(RETRIEVED, mix.passages)
+    retrieve = files.retrieve or read
+    questions = gather(
+        files.questions, settings, files.split, retrieve, console, keep_all=mix.as_retrieved
+    )
+    short = gather(files.short_questions or [], settings, None, RETRIEVED, console)
+    return Material(
+        questions=prepare_targets(questions, files.targets),
+        short_questions=short,
+        texts=texts_for(stages, settings, files.texts),
+        validation=gather_validation(files.validation, settings, files.validation_passages or read),
+    )
+
+
+def texts_for(stages: Sequence[Stage], settings: Settings, wanted: bool) -> list[Passage]:
+    """Passages for cloze questions; BadRequest when they are asked for without --texts."""
+    mixes = [stage.plan.mix for stage in stages]
+    if (
+        not wanted
+        and stages[0].name == "tune"
+        and any(mix.cloze_share or mix.continue_share for mix in mixes)
+    ):
+        raise BadRequest(
+            f"A cloze share of {mixes[0].cloze_share} needs plain text; add --texts and --home."
+        )
+    return plain_texts(settings) if wanted else []
 
 
 def gather(
@@ -23,11 +103,11 @@ def gather(
     console: Console,
     *,
     keep_all: bool = False,
-) -> list[Any]:
+) -> list[ReaderExample]:
     """Examples of all files; those without passages get them from the home's index."""
     from trainer.reader.files import read_reader_examples
 
-    examples: list[Any] = []
+    examples: list[ReaderExample] = []
     for path in files:
         if has_contexts(path):
             found = read_reader_examples(path, keep_all=keep_all)
@@ -42,8 +122,8 @@ def gather(
 
 
 def gather_validation(
-    path: Path | None, settings: Settings, split: str | None, passages: int
-) -> list[Any]:
+    path: Path | None, settings: Settings, passages: int
+) -> list[ValidationQuestion]:
     """Validation questions with their passages as retrieved; none without a file."""
     from trainer.reader.examples import ValidationQuestion
     from trainer.reader.files import read_validation
@@ -54,7 +134,7 @@ def gather_validation(
         return read_validation(path, passages)
     return [
         ValidationQuestion(one.question, one.answers, tuple(store.get(rows)))
-        for one, rows, store in retrieved_rows(path, settings, split, passages)
+        for one, rows, store in retrieved_rows(path, settings, None, passages)
     ]
 
 
@@ -69,7 +149,7 @@ def has_contexts(path: Path) -> bool:
 
 def retrieve_examples(
     path: Path, settings: Settings, split: str | None, top_k: int, *, keep_all: bool = False
-) -> list[Any]:
+) -> list[ReaderExample]:
     """Questions with the published generation's passages.
 
     The gold passage is added where it was not found, unless `keep_all`: then the reader trains on
@@ -89,7 +169,7 @@ def retrieve_examples(
 
 def retrieved_rows(
     path: Path, settings: Settings, split: str | None, top_k: int
-) -> list[tuple[Any, list[int], PassageStore]]:
+) -> list[tuple[LabelledQuestion, list[int], PassageStore]]:
     """Every question of a file with the rows its home's generation finds, best first."""
     from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
@@ -102,9 +182,9 @@ def retrieved_rows(
         raise NoGeneration(
             "No index to take passages from; run `reread ingest` and `reread build`."
         )
-    generation = Generation.open(home, published.number)
+    generation = Generation.open(home, published.number, device=settings.device)
     hits = generation.search([one.question for one in labelled], top_k)
-    store: PassageStore = generation.passages
+    store = generation.passages
     return [
         (one, [hit.row for hit in found], store) for one, found in zip(labelled, hits, strict=True)
     ]

@@ -21,8 +21,8 @@ from reread.home import Home
 class HomeGenerations:
     """Every call reads the disk: call it on a thread."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, device: str = "auto") -> None:
+        self._home, self._device = home, device
 
     def published(self) -> tuple[int, int] | None:
         """The number and fencing number that CURRENT names."""
@@ -34,7 +34,7 @@ class HomeGenerations:
         return verified_numbers(self._home)
 
     def open(self, number: int) -> Generation:
-        return Generation.open(self._home, number)
+        return Generation.open(self._home, number, device=self._device)
 
     def describe(self) -> list[dict[str, Any]]:
         """One entry per generation, ascending, with what is wrong with it, if anything."""

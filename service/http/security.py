@@ -62,7 +62,7 @@ def admin_key_of(home: Home, configured: str | None) -> tuple[str, bool]:
     """The admin key, and whether it was made just now and so must be shown once."""
     if configured is not None:
         return configured, False
-    path = home.root / "admin.key"
+    path = home.admin_key_file
     stored = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     if stored:
         path.chmod(0o600)

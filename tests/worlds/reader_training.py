@@ -18,9 +18,8 @@ from transformers import ByT5Tokenizer, T5Config, T5ForConditionalGeneration
 from reread.records import Passage
 from trainer.reader.distributed import joined_ranks
 from trainer.reader.examples import ReaderExample, ValidationQuestion
-from trainer.reader.settings import ReaderTraining
-from trainer.reader.tasks import TaskMix
-from trainer.reader.tuning import ReadingPlan, tune_reader
+from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
+from trainer.reader.tuning import tune_reader
 
 TRAINING = ReaderTraining(
     steps=8, learning_rate=3e-3, encoder_learning_rate=1e-3, warmup_steps=2, log_every=2,

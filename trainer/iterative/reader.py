@@ -19,9 +19,8 @@ from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.settings import ReaderSettings
 from trainer.reader.examples import ReaderExample
-from trainer.reader.settings import ReaderTraining
-from trainer.reader.tasks import TaskMix
-from trainer.reader.tuning import ReadingPlan, tune_reader
+from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
+from trainer.reader.tuning import tune_reader
 
 Progress = Callable[[float], None]
 LINES = 20  # of losses that a training leaves

@@ -25,8 +25,7 @@ from trainer.iterative.asked_questions import AskedQuestion, fingerprint, given_
 from trainer.iterative.lists.ranked import RankedLists, pack
 from trainer.iterative.lists.signals import require_answers
 from trainer.iterative.settings import RunSettings
-from trainer.settings import ANSWER_OBJECTIVES
-from trainer.student.starts import UNTRAINED
+from trainer.settings import ANSWER_OBJECTIVES, UNTRAINED
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ Section 3.5 of arXiv 2012.04584: train the reader, score with it, train the retr
 again. Knows values and their limits; reads no file and no environment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from reread.errors import BadRequest
 from reread.reading import AGGREGATIONS
-from trainer.settings import DistilSettings, check_interaction
-from trainer.student.starts import STARTS, UNTRAINED
+from reread.settings import setting
+from trainer.settings import UNTRAINED, DistilSettings, check_interaction
 
+STARTS = ("bm25", "untrained", "encoder", "given")
 KEEPABLE = ("retrieved", "reader", "validation", "scores", "retriever")
 ONE_STEP_AGGREGATIONS = (
     "mean", "max_tokens", "last_layers", "max_layers", "max_heads", "without_question",
@@ -23,46 +24,62 @@ ONE_STEP_AGGREGATIONS = (
 class ReaderSettings:
     """Step 1: the reader, trained on what was retrieved and on nothing else."""
 
-    base: str | None = None  # name or folder of a T5 or BART; None = the starter reader
-    restart: bool = True  # from `base` at every iteration (the paper), else from the last one
-    steps: int = 1000  # 0 = used as it is
-    batch: int = 8  # questions per step
-    passages: int = 8  # the first so many of the list, as retrieved
-    learning_rate: float = 1e-4  # the paper's, for base
-    warmup_steps: int = 40
-    dropout: float = 0.1
-    freeze_embeddings: bool = False
-    segment_tokens: int = 250  # question, title and text of one passage
-    answer_tokens: int = 50
+    base: str | None = setting(
+        None, "Checkpoint to train from, name or folder of a T5 or BART; none: the starter reader."
+    )
+    restart: bool = setting(
+        True, "From that checkpoint each round (the paper), else from the last."
+    )
+    steps: int = setting(1000, "Steps of training; 0: as it is.")
+    batch: int = setting(8, "Questions per step.")
+    passages: int = setting(8, "Passages per question in a step, the first of the list.")
+    learning_rate: float = setting(1e-4, "Peak rate (the paper's, for base).")
+    warmup_steps: int = setting(40, "Steps of linear warm-up.")
+    dropout: float = setting(0.1, "Dropout, 0 to 1.")
+    freeze_embeddings: bool = setting(False, "Keep the embeddings.")
+    segment_tokens: int = setting(250, "Question, title and text of one passage.")
+    answer_tokens: int = setting(50, "Tokens of an answer, end included.")
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """Everything a run is told; `iterations` and `keep` may change between two calls."""
 
-    start: str = "bm25"
-    encoder: str | None = None  # what the retriever starts as; None = MiniLM, or `untrained`
-    interaction: str | None = None  # pooled or late; None = as the encoder's folder says
-    iterations: int = 2
-    depth: int = 20  # passages retrieved, read and scored per question
-    within_document: bool = False
-    words_weight: float | None = None  # of BM25's scores beside the retriever's; None = none
-    aggregation: str = "mean"
-    aggregations: tuple[str, ...] = ONE_STEP_AGGREGATIONS  # kept in the scores files
-    read_validation: int | None = None  # questions read for EM; None = all
+    start: str = setting("bm25", f"Initial passages: {', '.join(STARTS)} (`ctxs`).")
+    encoder: str | None = setting(
+        None, "What the retriever starts as, name or folder, or `untrained`; none: MiniLM."
+    )
+    interaction: str | None = setting(
+        None,
+        "pooled: a vector per text (the paper); late: one per token; none: late from bm25, "
+        "otherwise as the encoder is.",
+    )
+    iterations: int = setting(2, "Rounds after the initial passages.")
+    depth: int = setting(20, "Passages retrieved, read and scored per question.")
+    within_document: bool = setting(False, "Search each question's `document` only.")
+    words_weight: float | None = setting(
+        None, "Retrieve by vectors plus so much of BM25's scores, such as 1."
+    )
+    aggregation: str = setting("mean", "Attention to one score.")
+    aggregations: tuple[str, ...] = setting(
+        ONE_STEP_AGGREGATIONS, "Others to keep in the scores files, comma-separated."
+    )
+    read_validation: int | None = setting(None, "Answer only the first so many; none: all.")
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     distil: DistilSettings = field(default_factory=DistilSettings)
-    index: str = "Flat"  # a FAISS factory string, or auto; Flat is exact
+    index: str = setting("Flat", "A FAISS factory string, or auto; Flat is exact.")
     bf16: bool = False
     device: str = "cpu"
-    seed: int = 0
-    keep: tuple[str, ...] = KEEPABLE  # of earlier iterations; the last one keeps everything
+    seed: int = setting(0, "Of data order, dropout and untrained weights.")
+    keep: tuple[str, ...] = setting(
+        KEEPABLE, "Kept of earlier rounds, comma-separated; the last one keeps everything."
+    )
 
     def __post_init__(self) -> None:
         _choose("start", self.start, STARTS)
         if self.interaction is not None:
             check_interaction(self.interaction)
-        for name in (self.aggregation, *self.aggregations):
+        for name in self.read_for:
             _choose("aggregation", name, AGGREGATIONS)
         for name in self.keep:
             _choose("keep", name, KEEPABLE)
@@ -113,7 +130,7 @@ def setting_names(group: type) -> list[str]:
     return [one.name for one in fields(group)]
 
 
-def _choose(name: str, value: str, known: tuple[str, ...]) -> None:
+def _choose(name: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
         raise BadRequest(f"Unknown {name} {value!r}; use one of {', '.join(known)}.")
 

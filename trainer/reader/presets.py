@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from trainer.reader.settings import ReaderTraining, require_known
-from trainer.reader.tasks import TaskMix
-from trainer.reader.tuning import ReadingPlan
+from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix, require_known
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,28 +21,11 @@ from trainer.reader.examples import (
     make_cloze,
     make_continuation,
 )
-from trainer.reader.settings import require_least, require_share
+from trainer.reader.settings import TaskMix
 
 CROP_WORDS = (35, 75)
 POOL_BATCHES = 20  # tasks are sorted by length within pools of so many batches
 TRIES = 200  # texts looked at for one cloze question before giving up
-
-
-@dataclass(frozen=True, slots=True)
-class TaskMix:
-    """What a stage reads: shares of kinds, passages per question, and how much is cut away."""
-
-    passages: int = 4
-    cloze_share: float = 0.0
-    continue_share: float = 0.0
-    crop_share: float = 0.0
-    as_retrieved: bool = False  # the first `passages` in their order, as in the paper
-
-    def __post_init__(self) -> None:
-        require_least("passages", self.passages, 1)
-        for name in ("cloze_share", "continue_share", "crop_share"):
-            require_share(name, getattr(self, name))
-        require_share("cloze_share + continue_share", self.cloze_share + self.continue_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,46 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from reread.errors import BadRequest
 from reread.reader.fusion import install_fusion_attention
-from reread.reader.segments import MAX_SEGMENT_TOKENS
 from reread.records import Passage
 from trainer.reader.batches import ReaderBatch, collate
 from trainer.reader.distributed import ALONE, Ranks
 from trainer.reader.examples import ReaderExample, ReadingTask, ValidationQuestion
 from trainer.reader.optimizer import set_dropout
-from trainer.reader.settings import ReaderTraining, require_least, require_share
-from trainer.reader.tasks import TaskMix, TaskSource, stream_steps
+from trainer.reader.settings import ReaderTraining, ReadingPlan
+from trainer.reader.tasks import TaskSource, stream_steps
 from trainer.reader.training import Report, saved_step, train_reader
 from trainer.reader.validation import BestReader, Selection, best_reader
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingPlan:
-    """What every step reads and how: sizes in questions, passages and tokens."""
-
-    batch_size: int = 8  # questions per optimiser step, over all micro-batches and ranks
-    mix: TaskMix = TaskMix(passages=8)
-    dropout: float = 0.1
-    max_segment_tokens: int = MAX_SEGMENT_TOKENS  # question and passage together
-    max_answer_tokens: int = 24
-
-    def __post_init__(self) -> None:
-        require_least("batch_size", self.batch_size, 1)
-        require_least("max_segment_tokens", self.max_segment_tokens, 8)
-        require_least("max_answer_tokens", self.max_answer_tokens, 2)
-        require_share("dropout", self.dropout)
-
-    def held(self) -> dict[str, Any]:
-        """What a resumed run must have in common with the one that was interrupted."""
-        own = asdict(self)
-        return {**own.pop("mix"), **own}
 
 
 def tune_reader(

@@ -12,11 +12,9 @@ from torch import nn
 
 from reread.errors import BadRequest
 from reread.retriever.retriever import DenseRetriever
-from trainer.settings import Interaction, check_interaction
+from trainer.settings import UNTRAINED, Interaction, check_interaction
 
-STARTS = ("bm25", "untrained", "encoder", "given")
 LATE_PASSAGES = 200_000  # 12 GB of a small encoder's token vectors
-UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 
 
 def load_start_encoder(

@@ -17,8 +17,9 @@ from tests.worlds.reader_training import (
 from trainer.reader.batches import ReaderBatch
 from trainer.reader.distributed import Ranks
 from trainer.reader.losses import count_terms
+from trainer.reader.settings import TaskMix
 from trainer.reader.step import backward_step, reader_losses, seed_step, term_weights, to_device
-from trainer.reader.tasks import TaskMix, TaskSource
+from trainer.reader.tasks import TaskSource
 from trainer.reader.tuning import require_divisible, split, stream_micro_batches
 
 MIX = TaskMix(passages=3)

@@ -10,7 +10,8 @@ from reread.errors import BadRequest
 from reread.records import Passage
 from tests.worlds.reader_training import make_reader_examples, make_texts
 from trainer.reader.examples import ReaderExample, front_task
-from trainer.reader.tasks import POOL_BATCHES, TaskMix, TaskSource, draw_pool, stream_steps
+from trainer.reader.settings import TaskMix
+from trainer.reader.tasks import POOL_BATCHES, TaskSource, draw_pool, stream_steps
 
 
 def source(share: float = 0.25, seed: int = 0, questions: int = 30) -> TaskSource:

@@ -21,11 +21,12 @@ from trainer.reader.examples import (
 )
 from trainer.reader.losses import answer_sum, passage_sum, pointer_sum
 from trainer.reader.optimizer import rate_at
+from trainer.reader.settings import ReadingPlan, TaskMix
 from trainer.reader.starter.model import build_starter_model
 from trainer.reader.step import encode_by_length, reader_losses
-from trainer.reader.tasks import TaskMix, TaskSource, crop_passage
+from trainer.reader.tasks import TaskSource, crop_passage
 from trainer.reader.training import ReaderTraining, saved_step, train_reader
-from trainer.reader.tuning import ReadingPlan, stream_micro_batches
+from trainer.reader.tuning import stream_micro_batches
 
 MINILM = str(resolve_default_retriever())
 

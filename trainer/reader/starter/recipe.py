@@ -15,9 +15,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from reread.records import Passage
 from trainer.reader.distributed import ALONE, Ranks
 from trainer.reader.examples import ReaderExample, ValidationQuestion
-from trainer.reader.settings import ReaderTraining
-from trainer.reader.tasks import TaskMix
-from trainer.reader.tuning import ReadingPlan, tune_reader
+from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
+from trainer.reader.tuning import tune_reader
 from trainer.reader.validation import BestReader
 
 

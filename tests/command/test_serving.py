@@ -1,0 +1,34 @@
+"""What `reread serve` was told reaches the trainer beside it."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from command.serving import TrainerWatch, trainer_environment
+from command.settings import load_settings
+
+TELL = "import json, os, sys, time; json.dump(dict(os.environ), open(sys.argv[1] + '.part', 'w')); \
+os.rename(sys.argv[1] + '.part', sys.argv[1]); time.sleep(60)"
+
+
+def test_a_flag_of_serve_reaches_the_trainer(tmp_path: Path) -> None:
+    """`serve --reader X` answered with X and read again with the starter reader."""
+    flags = {"home": tmp_path, "reader": "mine", "device": "cpu"}
+    settings = load_settings(flags, {"REREAD_READER": "theirs", "REREAD_ADMIN_KEY": "k"})
+    told = tmp_path / "environment.json"
+    inherited = {"PATH": "/bin", "REREAD_READER": "theirs", "REREAD_ADMIN_KEY": "k"}
+    command = [sys.executable, "-c", TELL, str(told)]
+    watch = TrainerWatch(command, trainer_environment(settings, inherited))
+    watch.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not told.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        watch.stop()
+    environment = json.loads(told.read_text())
+    assert load_settings({}, environment) == settings
+    assert (environment["REREAD_READER"], environment["PATH"]) == ("mine", "/bin")
+    assert environment["MALLOC_MMAP_MAX_"] == "0"
