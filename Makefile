@@ -1,6 +1,6 @@
 # make install   .venv with everything and the `reread` command
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
-# make test      every test; make lint   ruff, mypy, import rules; make format
+# make test      every test, in parallel; make lint   ruff, mypy, import rules; make format
 # make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
 PYTHON ?= python3.11
 VENV := .venv
@@ -24,11 +24,15 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	$(BIN)/reread demo $(if $(DOCS),--docs "$(DOCS)")
 
+# a process per core; then, by themselves, the tests that measure time or need every core
+test: export OMP_NUM_THREADS := 1
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
+test-fast: export OMP_NUM_THREADS := 1
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 -m "not slow and not alone"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -30,7 +30,7 @@ from command.demo import demonstration
 from command.train_reader import training
 from reread.errors import RereadError
 
-QUIET = {  # before torch and tokenizers are loaded; see docs/decisions.md
+QUIET = {  # before torch and tokenizers are loaded; see docs/decisions/speed.md
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -1,5 +1,8 @@
 """Documents that name files must go on naming the right ones."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from command.settings import known_settings
@@ -29,13 +32,31 @@ def test_tree_page_names_every_file_once():
     assert sorted(names) == sorted(files)
 
 
-def test_readme_names_only_files_that_exist():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for line in readme.splitlines():
-        for part in line.split("](")[1:]:
-            target = part.split(")")[0]
-            if not target.startswith("http"):
-                assert (ROOT / target).exists(), target
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_architecture_names_only_what_exists():
+    """`answering/asked.py` is service/answering/asked.py: a name may leave its package out."""
+    known = [
+        str(path.relative_to(ROOT)) for path in ROOT.glob("[a-z]*/**/*") if "/." not in str(path)
+    ]
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_0-9]+/[a-z_0-9/]*(?:\.py)?)`", page)
+    assert len(named) > 20
+    missing = [
+        name
+        for name in named
+        if not name.startswith(("passages/", "generations/", "checkpoints/", "log/"))
+        and not any(one.endswith(name.rstrip("/")) for one in known)
+    ]
+    assert missing == []
 
 
 def test_settings_page_is_what_make_settings_writes():

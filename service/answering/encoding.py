@@ -10,14 +10,14 @@ from typing import Any
 
 from reread.records import Passage
 from service.answering.batcher import Batcher
-from service.answering.live import Lease, Pin, ServedGeneration
+from service.answering.live import HeldGeneration, Pin, ServedGeneration
 
 Work = Callable[[ServedGeneration], Any]
 
 
 class EncodingDesk:
     def __init__(self, *, capacity: int, wait_s: float) -> None:
-        self._batcher: Batcher[Lease, Work, Any] = Batcher(
+        self._batcher: Batcher[HeldGeneration, Work, Any] = Batcher(
             "encoder", _run, capacity=capacity, max_weight=1, wait_s=wait_s
         )
         self.start: Callable[[], None] = self._batcher.start
@@ -51,5 +51,5 @@ class EncodingDesk:
         return await asyncio.wrap_future(future)
 
 
-def _run(lease: Lease, work: Sequence[Work]) -> list[Any]:
+def _run(lease: HeldGeneration, work: Sequence[Work]) -> list[Any]:
     return [one(lease.generation) for one in work]

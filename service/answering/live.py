@@ -48,7 +48,7 @@ class ServedGeneration(Protocol):
 class Pin:
     """One request's hold on a generation; release it exactly once."""
 
-    def __init__(self, lease: "Lease") -> None:
+    def __init__(self, lease: "HeldGeneration") -> None:
         self.lease = lease
         self.generation = lease.generation
 
@@ -61,7 +61,7 @@ class Pin:
         self.lease.release()
 
 
-class Lease:
+class HeldGeneration:
     """Counts the holds on one generation; the live pointer itself is the first."""
 
     def __init__(self, generation: ServedGeneration, on_free: Callable[[], None]) -> None:
@@ -101,14 +101,14 @@ class LiveGeneration:
         self._published, self._committed, self._open = published, committed, open_generation
         self._poll_s, self._clock = poll_s, clock
         self._on_swap, self._on_refusal = on_swap, on_refusal
-        self._lease: Lease | None = None
+        self._lease: HeldGeneration | None = None
         self._pointer = threading.Lock()  # held for the assignment and for taking a pin only
         self._refreshing = threading.Lock()
         self._refused: dict[tuple[int, int], tuple[str, float]] = {}  # reason, try again at
         self._poll_failure: str | None = None
         self._first_look_done = False
         self._wake, self._stopped = threading.Event(), threading.Event()
-        self._leaving: list[Lease] = []
+        self._leaving: list[HeldGeneration] = []
         self._thread = threading.Thread(target=self._watch, name="generation watch", daemon=True)
 
     def start(self) -> None:
@@ -203,7 +203,7 @@ class LiveGeneration:
         self._on_refusal()
 
     def _swap(self, fresh: ServedGeneration) -> None:
-        lease = Lease(fresh, self._wake.set)
+        lease = HeldGeneration(fresh, self._wake.set)
         with self._pointer:
             old, self._lease = self._lease, lease
         logger.info("now answering from generation %d", fresh.number)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reread.records import Passage
 from service.answering.batcher import Batcher
-from service.answering.live import Lease, Pin
+from service.answering.live import HeldGeneration, Pin
 
 MAX_QUESTIONS = 32  # encoded and searched at once
 
@@ -35,7 +35,7 @@ class Retrieved:
 class _Search:
     """What must be equal for questions to be searched together."""
 
-    lease: Lease
+    lease: HeldGeneration
     top_k: int
 
 

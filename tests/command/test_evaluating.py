@@ -1,14 +1,17 @@
-"""`reread evaluate` as a person runs it: real processes, a tiny home, the starter reader."""
+"""`reread evaluate` as a person runs it: a tiny home, the starter reader, one real process."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from command.__main__ import run
 from reread.artefacts.passages import PassageStore
 from reread.home import Home
 from reread.records import Passage
@@ -30,6 +33,17 @@ QUESTIONS = [
 
 
 def evaluate(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same command line without a process of its own: what it prints is what it prints."""
+    told, complained = StringIO(), StringIO()
+    command = ["evaluate", *map(str, arguments)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(complained):
+        patch.setenv("REREAD_HOME", str(home))
+        patch.setenv("REREAD_THREADS", "1")
+        code = run(command)
+    return subprocess.CompletedProcess(command, code, told.getvalue(), complained.getvalue())
+
+
+def evaluate_in_process(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("REREAD_")}
     return subprocess.run(
         [sys.executable, "-m", "command", "evaluate", *map(str, arguments)],
@@ -47,7 +61,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Home(tmp_path_factory.mktemp("home")).create()
     with committed_dir(home.passages_dir / "1") as scratch:
         PassageStore.create(scratch, PASSAGES)
-    build_generation(home, retriever="bm25")
+    build_generation(home, retriever="bm25", verify=lambda _: {})
     return home.root
 
 
@@ -63,7 +77,7 @@ def read_lines(path: Path) -> list[dict]:
 
 
 def test_json_alone_is_on_stdout_and_keeps_its_names(home: Path, questions: Path) -> None:
-    done = evaluate(home, "--questions", questions, "--no-reader", "--json")
+    done = evaluate_in_process(home, "--questions", questions, "--no-reader", "--json")
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
     assert list(body)[:6] == ["generation", "questions", "top_k", "em", "f1", "recall_at"]

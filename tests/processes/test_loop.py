@@ -18,6 +18,7 @@ import pytest
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, ByT5Tokenizer
 
+from command.__main__ import run
 from reread.records import Passage
 
 ROOT = Path(__file__).parents[2]
@@ -127,6 +128,7 @@ def corpus_file(tmp_path: Path, twelve_passages: list[Passage]) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.alone
 def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, corpus_file: Path):
     process = installation.serve()
     try:
@@ -241,15 +243,27 @@ def test_taken_port_is_one_sentence(installation: Installation):
         (("rollback",), 1, "no generation"),
         (("ask", "Anybody?"), 1, "reread serve"),
         (("evaluate", "--questions", "/no/such.jsonl"), 2, "/no/such.jsonl"),
-        (("unknown-command",), 2, "unknown-command"),
     ],
 )
 def test_mistakes_get_a_sentence_and_a_code(
-    installation: Installation, arguments: tuple[str, ...], code: int, words: str
+    installation: Installation,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    done = installation.command(*arguments)
-    assert done.returncode == code, done.stderr
-    assert words in done.stderr and "Traceback" not in done.stderr
+    for name, value in installation.environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(list(arguments)) == code
+    complaint = capsys.readouterr().err
+    assert words in complaint.replace("\n", " ") and "Traceback" not in complaint
+
+
+def test_a_mistake_is_what_the_process_ends_with(installation: Installation):
+    done = installation.command("unknown-command")
+    assert done.returncode == 2
+    assert "unknown-command" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_unknown_model_without_network(installation: Installation, corpus_file: Path):

@@ -86,6 +86,7 @@ def test_a_damaged_generation_is_reported_while_the_old_one_serves(tmp_path: Pat
         assert service.client.get("/readyz").json()["warnings"] == []
 
 
+@pytest.mark.alone
 def test_a_full_queue_is_a_429_at_once_and_the_rest_is_answered(tmp_path: Path) -> None:
     reader = EchoReader(gate=threading.Event())
     with running(tmp_path, shelf_with(1), reader, max_queue=2) as service:

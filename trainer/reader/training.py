@@ -24,7 +24,7 @@ from trainer.reader.step import backward_step, seed_step
 
 __all__ = ["ReaderTraining", "saved_step", "train_reader"]
 
-Report = Callable[[dict[str, float]], None]
+StepReport = Callable[[dict[str, float]], None]  # a line of figures, every `log_every` steps
 Validate = Callable[[PreTrainedModel, int], dict[str, float]]
 
 
@@ -34,7 +34,7 @@ def train_reader(
     settings: ReaderTraining,
     *,
     folder: Path,
-    report: Report,
+    report: StepReport,
     clock: Callable[[], float] = time.monotonic,
     ranks: Ranks = ALONE,
     validate: Validate | None = None,

@@ -21,7 +21,7 @@ from trainer.reader.examples import ReaderExample, ReadingTask, ValidationQuesti
 from trainer.reader.optimizer import set_dropout
 from trainer.reader.settings import ReaderTraining, ReadingPlan
 from trainer.reader.tasks import TaskSource, stream_steps
-from trainer.reader.training import Report, saved_step, train_reader
+from trainer.reader.training import StepReport, saved_step, train_reader
 from trainer.reader.validation import BestReader, Selection, best_reader
 
 
@@ -33,7 +33,7 @@ def tune_reader(
     plan: ReadingPlan,
     *,
     folder: Path,
-    report: Report,
+    report: StepReport,
     texts: Sequence[Passage] = (),
     validation: Sequence[ValidationQuestion] = (),
     ranks: Ranks = ALONE,

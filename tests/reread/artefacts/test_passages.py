@@ -88,6 +88,7 @@ def test_no_corpus_says_what_to_run(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_opening_is_fast_and_small(tmp_path: Path):
     count = 200_000
     text = "word " * 100
