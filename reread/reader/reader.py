@@ -23,6 +23,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from reread.compute.devices import pick_device, pick_dtype
+from reread.compute.padding import pad_by_length
 from reread.errors import BadRequest, UnknownModel
 from reread.reader.aggregations import aggregate, aggregation_named
 from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
@@ -174,22 +175,12 @@ class Reader:
 
     def _encode(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
         """Encoder states (L_i, d) of every segment; near-equal lengths share a call."""
-        order = sorted(range(len(segments)), key=lambda i: -len(segments[i].ids))
         states: list[torch.Tensor] = [torch.empty(0)] * len(segments)
-        pad = self.model.config.pad_token_id or 0
-        while order:
-            longest = len(segments[order[0]].ids)
-            count = max(1, ENCODE_TOKENS // longest)
-            chunk, order = order[:count], order[count:]
-            ids = torch.full((len(chunk), longest), pad)
-            mask = torch.zeros((len(chunk), longest), dtype=torch.long)
-            for row, i in enumerate(chunk):
-                ids[row, : len(segments[i].ids)] = torch.tensor(segments[i].ids)
-                mask[row, : len(segments[i].ids)] = 1
-            place = self.model.device
+        pad_id, place = self.model.config.pad_token_id or 0, self.model.device
+        for rows, ids, mask in pad_by_length([s.ids for s in segments], pad_id, ENCODE_TOKENS):
             encoded = encode_segments(self.model, ids.to(place), mask.to(place))
-            for row, i in enumerate(chunk):
-                states[i] = encoded[row, : len(segments[i].ids)]
+            for row, own in zip(rows, encoded, strict=True):
+                states[row] = own[: len(segments[row].ids)]
         return states
 
     def _decode(self, prepared: Prepared) -> Decoded:

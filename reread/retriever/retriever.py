@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from reread.compute.fast_attention import install_fastest_attention
+from reread.compute.padding import length_batches
 from reread.compute.precision import use_bf16
 from reread.records import Passage
 from reread.retriever.files import (
@@ -228,7 +229,7 @@ class DenseRetriever(nn.Module):
     def _encode(self, ids: list[list[int]], *, bf16: bool) -> Floats:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         with self._encoding():
-            for rows in _batches([len(one) for one in ids]):
+            for rows in length_batches([len(one) for one in ids], TOKENS_PER_BATCH):
                 embedded = self._embed(*self._padded([ids[row] for row in rows]), bf16=bf16)
                 vectors[rows] = embedded.float().cpu().numpy()
         return vectors
@@ -238,7 +239,7 @@ class DenseRetriever(nn.Module):
         starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])]).astype(np.int64)
         tokens = np.empty((int(starts[-1]), self.token_dimension), dtype=np.float32)
         with self._encoding():
-            for rows in _batches([len(one) for one in ids]):
+            for rows in length_batches([len(one) for one in ids], TOKENS_PER_BATCH):
                 padded = self._padded([ids[row] for row in rows])
                 made = self._embed_tokens(*padded, bf16=bf16)
                 pooled[rows], per_token = (one.cpu().numpy() for one in made)
@@ -288,12 +289,3 @@ def similarity(questions: Tensor, passages: Tensor) -> Tensor:
     """
     products: Tensor = torch.einsum("bd,bkd->bk", questions, passages)
     return products / math.sqrt(questions.shape[-1])
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Rows sorted longest first, cut so that rows x longest stays within TOKENS_PER_BATCH."""
-    order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
-    while order:
-        size = max(1, TOKENS_PER_BATCH // max(1, lengths[order[0]]))
-        yield order[:size]
-        order = order[size:]

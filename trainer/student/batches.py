@@ -202,22 +202,3 @@ def _pad_tokens(
         values[b, : one.shape[0], : one.shape[1]] = torch.from_numpy(one)
         mask[b, : one.shape[0], : one.shape[1]] = True
     return values, mask
-
-
-def pad_by_length(
-    texts: Sequence[TokenIds], *, pad_id: int, tokens_at_once: int
-) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-    """(places, input ids, attention mask) of chunks of similar length, so little is padding."""
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-    start = 0
-    while start < len(order):
-        longest = max(1, len(texts[order[start]]))
-        count = max(1, tokens_at_once // longest)
-        chunk = order[start : start + count]
-        start += count
-        ids = torch.full((len(chunk), longest), pad_id, dtype=torch.int64)
-        mask = torch.zeros(len(chunk), longest, dtype=torch.int64)
-        for row, i in enumerate(chunk):
-            ids[row, : len(texts[i])] = torch.tensor(texts[i])
-            mask[row, : len(texts[i])] = 1
-        yield chunk, ids, mask

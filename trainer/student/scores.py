@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from reread.compute.padding import pad_by_length
 from reread.retriever.retriever import DenseRetriever
 from trainer.settings import DistilSettings
-from trainer.student.batches import Batch, TokenIds, pad_by_length
+from trainer.student.batches import Batch, TokenIds
 
 UNIT_TEMPERATURE = 0.05  # cosines differ by tenths: over sqrt(d) their softmax would be flat
 LATE_TEMPERATURE = 0.04  # their mean over the question's tokens differs by less
@@ -103,7 +104,7 @@ def _embed(
 ) -> Iterator[tuple[Places, Any, Tensor]]:
     """Chunk by chunk: places, what `embed` made of the chunk, and its mask."""
     pad_id = retriever.tokenizer.pad_token_id or 0
-    for chunk, ids, mask in pad_by_length(texts, pad_id=pad_id, tokens_at_once=TOKENS_AT_ONCE):
+    for chunk, ids, mask in pad_by_length(texts, pad_id, TOKENS_AT_ONCE):
         ids, mask = ids.to(retriever.device), mask.to(retriever.device)
         if recompute:
             yield chunk, checkpoint(embed, ids, mask, use_reentrant=False), mask

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from reread.compute.padding import pad
 from reread.errors import BadRequest
 from reread.reader.decoding import start_token
 from reread.reader.fusion import decode_step, token_logits
@@ -153,12 +154,7 @@ class _Targets:
 
 def _encode(reader: Reader, requests: Sequence[ReadRequest]) -> _Encoded:
     texts = [list(ids) for ids in _segment_ids(reader, requests)]
-    longest = max(map(len, texts))
-    ids = torch.full((len(texts), longest), reader.model.config.pad_token_id or 0)
-    mask = torch.zeros((len(texts), longest), dtype=torch.long)
-    for row, own in enumerate(texts):
-        ids[row, : len(own)] = torch.tensor(own)
-        mask[row, : len(own)] = 1
+    ids, mask = pad(texts, reader.model.config.pad_token_id or 0)
     place = reader.model.device
     ids, mask = ids.to(place), mask.to(place)
     return _Encoded(encode_by_length(reader.model, ids, mask), mask)
