@@ -42,6 +42,7 @@ def _build(options: argparse.Namespace) -> None:
         checkpoint=options.checkpoint,
         index=options.index,
         fence=options.fence,
+        choice=options.choice,
         parent=options.parent,
         metrics=json.loads(options.metrics),
         progress=lambda stage, fraction: _say({"stage": stage, "progress": round(fraction, 4)}),
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--checkpoint", type=int, help="trained weights; wins over --model")
     build.add_argument("--index", default="auto", help="auto or a FAISS factory string")
     build.add_argument("--fence", type=int, help="fencing number of the job's lease")
+    build.add_argument("--choice", type=int, help="people's choices when the job began")
     build.add_argument("--parent", type=int)
     build.add_argument("--metrics", default="{}", help="JSON object kept in the manifest")
     build.add_argument("--device", default="auto")

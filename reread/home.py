@@ -37,6 +37,11 @@ class Home:
         return self.root / "CURRENT"
 
     @property
+    def published_file(self) -> Path:
+        """Exists once anything was published: then a missing CURRENT is a loss, not a beginning."""
+        return self.root / ".published"
+
+    @property
     def pins_file(self) -> Path:
         return self.root / "PINS"
 

@@ -29,6 +29,7 @@ from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
 from reread.artefacts.publication import (
     KEEP,
     check_fence,
+    chosen,
     current,
     list_generations,
     prune,
@@ -60,6 +61,7 @@ class Plan:
     checkpoint: int | None = None
     index: str = "auto"
     fence: int | None = None  # None: take over the published one
+    choice: int = 0  # how often a person had chosen what serves when the work began
     parent: int | None = None  # None: the generation published now
     metrics: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
@@ -94,6 +96,7 @@ def build_generation(
     checkpoint: int | None = None,
     index: str = "auto",
     fence: int | None = None,
+    choice: int | None = None,
     parent: int | None = None,
     metrics: Mapping[str, Any] | None = None,
     progress: Progress = lambda stage, fraction: None,
@@ -106,7 +109,8 @@ def build_generation(
 ) -> int:
     """Build, verify, publish and prune; returns the new number. `progress` rises to 1.
 
-    Raises Conflict if a higher fence has published meanwhile; then nothing is left either.
+    Raises Conflict if a higher fence has published meanwhile, or a person has chosen what serves
+    since `choice`; then nothing is left either.
     """
     plan = Plan(
         retriever=retriever,
@@ -114,6 +118,7 @@ def build_generation(
         checkpoint=checkpoint,
         index=index,
         fence=fence,
+        choice=chosen(home) if choice is None else choice,
         parent=parent,
         metrics=metrics or {},
         device=device,
@@ -150,7 +155,7 @@ def _verify_and_publish(
         mark_verified(folder, plan.verify(folder))
         reach("K7")
         progress("publish", 0.98)
-        publish(home, number, plan.fence, reach=reach)
+        publish(home, number, plan.fence, choice=plan.choice, reach=reach)
     except BaseException:
         published = current(home)
         if published is None or published.number != number:

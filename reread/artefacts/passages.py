@@ -1,7 +1,7 @@
-"""The passage store: written once, memory-mapped, row number = the passage's identity.
+"""The passage store: written once, read row by row, row number = the passage's identity.
 
-Knows Arrow files, rows and ids; does not know documents, models or indexes. A store never
-changes: each ingest writes a new one under passages/<n>.
+Knows rows, ids and contents; does not know documents, models or indexes. A store never changes:
+each ingest writes a new one under passages/<n>. A text that no longer fits its hash is refused.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from reread.artefacts.row_file import HASH_BYTES, Chunk, RowFile, SortedIds
 from reread.artefacts.seals import check_files, seal, seal_files, unseal
 from reread.errors import BadRequest, CorruptArtefact, NoCorpus
 from reread.home import Home, numbers
@@ -32,18 +33,14 @@ _ID_TYPE = np.dtype([("hash", "<u8"), ("row", "<i8")])
 
 
 class PassageStore:
-    """Rows of one corpus version; opening maps the file and reads next to nothing.
-
-    Pages that were read stay resident as file cache, which the kernel takes back when it must.
-    """
+    """Rows of one corpus version; opening reads next to nothing, and so does a row."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.meta = unseal(folder / _META_FILE)
-        self._map = pa.memory_map(str(folder / _ROWS_FILE), "r")
-        self._chunks = _read_chunks(folder / _ROWS_FILE, self._map)
-        self._ends = list(accumulate(chunk.num_rows for chunk in self._chunks))
-        self._ids = np.load(folder / _IDS_FILE, mmap_mode="r", allow_pickle=False)
+        self._rows = RowFile(folder / _ROWS_FILE, _SCHEMA)
+        self._ends = list(accumulate(chunk.rows for chunk in self._rows.chunks))
+        self._ids = SortedIds(folder / _IDS_FILE, _ID_TYPE)
         held = self._ends[-1] if self._ends else 0
         if held != self.meta["count"]:
             raise CorruptArtefact.mismatch(
@@ -81,7 +78,7 @@ class PassageStore:
 
     def __getitem__(self, row: int) -> Passage:
         chunk, offset = self._locate(row)
-        return _passage(chunk, offset)
+        return self._read(chunk, offset, 1)[0]
 
     def get(self, rows: Sequence[int]) -> list[Passage]:
         """In the order asked for; repeated rows are repeated."""
@@ -89,42 +86,55 @@ class PassageStore:
 
     def content_hash(self, row: int) -> str:
         chunk, offset = self._locate(row)
-        return bytes(chunk.column(4)[offset].as_py()).hex()
+        return self._rows.hashes(chunk, offset, 1).hex()
 
     def content_hashes(self) -> npt.NDArray[np.uint64]:
         """(N, 4) every content hash as four numbers, for comparing whole corpora at once."""
         parts = [
-            np.frombuffer(column.buffers()[1], dtype="<u8")[column.offset * 4 :][: len(column) * 4]
-            for column in (chunk.column(4) for chunk in self._chunks)
+            np.frombuffer(self._rows.hashes(chunk, 0, chunk.rows), dtype="<u8")
+            for chunk in self._rows.chunks
         ]
         return np.concatenate(parts).reshape(-1, 4) if parts else np.empty((0, 4), np.uint64)
 
     def row_of(self, id: str) -> int | None:
         """The row with this id, or None."""
-        key = _id_hash(id)
-        keys = self._ids["hash"]
-        place = int(np.searchsorted(keys, np.uint64(key)))
-        while place < len(keys) and int(keys[place]) == key:
-            row = int(self._ids["row"][place])
-            if self._id(row) == id:
-                return row
-            place += 1
-        return None
+        return next((row for row in self._ids.rows_of(_id_hash(id)) if self._id(row) == id), None)
 
     def iterate(self, batch: int = 1024) -> Iterator[list[Passage]]:
         """Every passage in row order, `batch` at a time; memory stays at one batch."""
         for start in range(0, len(self), batch):
-            yield self.get(range(start, min(start + batch, len(self))))
+            yield self._range(start, min(start + batch, len(self)))
+
+    def _range(self, start: int, end: int) -> list[Passage]:
+        found: list[Passage] = []
+        while start < end:
+            chunk, offset = self._locate(start)
+            count = min(end - start, chunk.rows - offset)
+            found += self._read(chunk, offset, count)
+            start += count
+        return found
+
+    def _read(self, chunk: Chunk, first: int, count: int) -> list[Passage]:
+        passages = [Passage(*row) for row in zip(*self._rows.texts(chunk, first, count))]  # noqa: B905
+        hashes = self._rows.hashes(chunk, first, count)
+        for place, passage in enumerate(passages):
+            expected = hashes[HASH_BYTES * place :][:HASH_BYTES]
+            found = _content_digest(passage)
+            if found != expected:
+                file = self.folder / _ROWS_FILE
+                what = f"in row {first + place} a text with hash"
+                raise CorruptArtefact.mismatch(file, what, expected.hex(), found.hex())
+        return passages
 
     def _id(self, row: int) -> str:
         chunk, offset = self._locate(row)
-        return str(chunk.column(0)[offset].as_py())
+        return self._rows.texts(chunk, offset, 1)[0][0]
 
-    def _locate(self, row: int) -> tuple[pa.RecordBatch, int]:
+    def _locate(self, row: int) -> tuple[Chunk, int]:
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} is outside the {len(self)} rows of {self.folder}")
         place = bisect_right(self._ends, row)
-        return self._chunks[place], row - (self._ends[place - 1] if place else 0)
+        return self._rows.chunks[place], row - (self._ends[place - 1] if place else 0)
 
 
 def content_hash(passage: Passage) -> str:
@@ -190,30 +200,16 @@ def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=_SCHEMA)
 
 
-def _read_chunks(path: Path, source: pa.MemoryMappedFile) -> list[pa.RecordBatch]:
-    try:
-        reader = pa.ipc.open_file(source)
-        if reader.schema != _SCHEMA:
-            raise CorruptArtefact.mismatch(path, "columns", _SCHEMA.names, reader.schema.names)
-        return [reader.get_batch(number) for number in range(reader.num_record_batches)]
-    except (pa.ArrowInvalid, OSError) as error:
-        raise CorruptArtefact.mismatch(path, "content", "an Arrow file", str(error)) from error
-
-
 def _refuse_repeated_ids(store: PassageStore) -> None:
-    keys = store._ids["hash"]
+    table = np.load(store.folder / _IDS_FILE, allow_pickle=False)
+    keys = table["hash"]
     for place in np.flatnonzero(keys[1:] == keys[:-1]).tolist():
-        first, second = (int(store._ids["row"][at]) for at in (place, place + 1))
+        first, second = (int(table["row"][at]) for at in (place, place + 1))
         if store._id(first) == store._id(second):
             raise BadRequest(
                 f"Passage id {store._id(first)!r} is used by rows {first} and {second}: "
                 f"give every passage its own id"
             )
-
-
-def _passage(chunk: pa.RecordBatch, offset: int) -> Passage:
-    values = [chunk.column(column)[offset].as_py() for column in range(4)]
-    return Passage(*values)
 
 
 def _content_digest(passage: Passage) -> bytes:

@@ -27,6 +27,7 @@ class Published:
 
     number: int
     fence: int
+    choice: int = 0  # how often a person chose a generation, which outranks builds begun before
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +52,71 @@ class GenerationState:
 def current(home: Home) -> Published | None:
     """The published generation; None when nothing was ever published.
 
-    A torn CURRENT, or one naming a generation that is missing or unsound, falls back to the
-    pinned one or else to the newest verified one, with the highest fence any of them carries.
+    A torn or removed CURRENT, or one naming a generation that is missing or unsound, falls back to
+    the pinned one or else to the newest verified one, with the highest fence any of them carries.
     """
     if not home.current_file.exists():
-        return None
+        # A build that was killed before the first publication is not one.
+        return _newest_sound(home) if home.published_file.exists() else None
     try:
-        body = unseal(home.current_file)
-        _servable(home, int(body["generation"]))
-        return Published(int(body["generation"]), int(body["fence"]))
+        published = _read_current(home)
+        _servable(home, published.number)
+        return published
     except CorruptArtefact:
         return _newest_sound(home)
 
 
-def publish(home: Home, number: int, fence: int | None = None, *, reach: Reach = never) -> None:
+def publish(
+    home: Home,
+    number: int,
+    fence: int | None = None,
+    *,
+    choice: int | None = None,
+    reach: Reach = never,
+) -> None:
     """Make a verified generation the current one; a fence below the published one is refused.
 
-    `fence` None takes over the published fence: a build started by hand has no lease.
+    `fence` None takes over the published fence: a build started by hand has no lease. `choice` is
+    what `chosen` said when the work began: when a person has chosen since, theirs stays.
     """
     with exclusive(home.publish_lock):
-        _servable(home, number)
-        _point_at(home, Published(number, check_fence(home, fence)), reach)
+        manifest = _servable(home, number)
+        _check_choice(home, number, choice)
+        if fence is not None:
+            _check_built_once(home, manifest)
+        kept = check_fence(home, fence)
+        _point_at(home, Published(number, kept, chosen(home)), reach)
         home.pins_file.unlink(missing_ok=True)
+
+
+def chosen(home: Home) -> int:
+    """How often a person has chosen what serves; a job remembers it when it begins."""
+    published = current(home)
+    return published.choice if published else 0
+
+
+def _check_choice(home: Home, number: int, choice: int | None) -> None:
+    published = current(home)
+    if choice is None or published is None or published.choice == choice:
+        return
+    raise Conflict(
+        f"Generation {published.number} was activated by a person after the work on generation "
+        f"{number} began, so it stays: retrain again, or activate another one"
+    )
+
+
+def _check_built_once(home: Home, manifest: Manifest) -> None:
+    """A trainer that was taken for dead may have had its checkpoint published already."""
+    published = current(home)
+    if published is None or manifest.checkpoint is None or published.number == manifest.number:
+        return
+    serving = _servable(home, published.number)
+    same = (serving.checkpoint, serving.corpus) == (manifest.checkpoint, manifest.corpus)
+    if same:
+        raise Conflict(
+            f"Checkpoint {manifest.checkpoint} serves already as generation {published.number}: "
+            f"this second build of it is not needed"
+        )
 
 
 def check_fence(home: Home, fence: int | None) -> int:
@@ -100,13 +144,15 @@ def activate(home: Home, number: int) -> None:
         newest = max(verified_numbers(home))
         pins = [] if number == newest else [number]
         replace_text(home.pins_file, json.dumps(pins))
-        _point_at(home, Published(number, published.fence if published else 0), never)
+        fence, choice = (published.fence, published.choice) if published else (0, 0)
+        _point_at(home, Published(number, fence, choice + 1), never)
 
 
 def pinned(home: Home) -> set[int]:
+    """Unreadable pins are none: they say what to keep, not what serves."""
     try:
-        return {int(one) for one in json.loads(home.pins_file.read_text())}
-    except (FileNotFoundError, ValueError, TypeError):
+        return {int(one) for one in json.loads(home.pins_file.read_bytes())}
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
         return set()
 
 
@@ -181,6 +227,16 @@ def _missing(home: Home, number: int, known: list[int]) -> CorruptArtefact:
     )
 
 
+def _read_current(home: Home) -> Published:
+    body = unseal(home.current_file)
+    try:
+        return Published(int(body["generation"]), int(body["fence"]), int(body.get("choice", 0)))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CorruptArtefact.mismatch(
+            home.current_file, "fields", "generation and fence", sorted(body)
+        ) from error
+
+
 def _newest_sound(home: Home) -> Published | None:
     sound: list[Manifest] = []
     for number in numbers(home.generations_dir):
@@ -210,4 +266,8 @@ def _state(home: Home, number: int, is_current: bool, is_pinned: bool) -> Genera
 
 def _point_at(home: Home, published: Published, reach: Reach) -> None:
     body = {"generation": published.number, "fence": published.fence}
+    if published.choice:
+        body["choice"] = published.choice
     replace_text(home.current_file, seal(body), before_replace=reach)
+    if not home.published_file.exists():
+        replace_text(home.published_file, "Something was published here once.\n")

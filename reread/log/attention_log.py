@@ -1,15 +1,19 @@
 """The durable record of every answer, written by the service and read by the trainer.
 
-Knows how records are kept in order and when they are durable; does not know what they mean.
-`append` and `append_feedback` return after the commit, so what was acknowledged is never lost.
+Knows how records are kept in order, when they are durable and whether they are still what was
+written; does not know what they mean. `append` and `append_feedback` return after the commit, so
+what was acknowledged is never lost.
 """
 
+import hashlib
 import json
+import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from reread.errors import CorruptArtefact
 from reread.log.database import Database, Synchronous
 from reread.records import AnswerRecord, Feedback
 
@@ -25,13 +29,30 @@ CREATE TABLE IF NOT EXISTS feedback (
     body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS feedback_answer ON feedback (answer_id);
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+# As bytes: a flipped bit may leave text that is no UTF-8, or a value that is no text.
+_ANSWER = "sequence, CAST(id AS BLOB), CAST(body AS BLOB), CAST(checksum AS BLOB)"
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some records in order; `damaged` are the sequences of those that are not what was written."""
+
+    records: tuple[AnswerRecord, ...]
+    damaged: tuple[int, ...]
+    cursor: int  # the last sequence looked at; the next page begins after it
 
 
 class AttentionLog(Protocol):
     """What the service appends to and the trainer reads; sequences only grow."""
 
+    @property
+    def identity(self) -> str:
+        """Other for another log, so nobody takes a cursor of one for a place in the other."""
+
     def append(self, records: Sequence[AnswerRecord]) -> None: ...
+    def read_page(self, cursor: int, limit: int) -> LogPage: ...
     def read_since(self, cursor: int, limit: int) -> list[AnswerRecord]: ...
     def get(self, id: str) -> AnswerRecord | None: ...
     def count_since(self, cursor: int) -> int: ...
@@ -39,6 +60,9 @@ class AttentionLog(Protocol):
     def append_feedback(self, feedback: Feedback) -> None: ...
     def feedback(self, answer_id: str) -> list[Feedback]: ...
     def feedback_since(self, cursor: int) -> list[Feedback]: ...
+    def probe(self) -> None:
+        """Raise StorageFailed where nothing could be recorded now."""
+
     def close(self) -> None: ...
 
 
@@ -47,24 +71,53 @@ class SqliteAttentionLog:
 
     def __init__(self, path: Path, synchronous: Synchronous = "normal") -> None:
         self._database = Database(path, _SCHEMA, synchronous)
+        for table in ("answers", "feedback"):
+            self._database.add_column(table, "checksum", "TEXT")
+        self._identity = self._find_identity()
+
+    @property
+    def identity(self) -> str:
+        return self._identity
 
     def append(self, records: Sequence[AnswerRecord]) -> None:
         """All of them or none, durable on return; raises StorageFailed when the disk is full."""
-        rows = [(record.id, record.to_json()) for record in records]
+        pairs = [(record.id, record.to_json()) for record in records]
+        rows = [(id, body, checksum_of(id, body)) for id, body in pairs]
+        insert = "INSERT OR IGNORE INTO answers (id, body, checksum) VALUES (?, ?, ?)"
         with self._database.transaction() as connection:
-            connection.executemany("INSERT OR IGNORE INTO answers (id, body) VALUES (?, ?)", rows)
+            connection.executemany(insert, rows)
+
+    def read_page(self, cursor: int, limit: int) -> LogPage:
+        """The next `limit` records after `cursor`, oldest first; cursor 0 is the beginning."""
+        query = f"SELECT {_ANSWER} FROM answers WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        try:
+            rows = self._database.rows(query, (cursor, limit))
+        except CorruptArtefact:
+            return self._read_one_by_one(cursor, limit)
+        return _page_of(rows, cursor)
 
     def read_since(self, cursor: int, limit: int) -> list[AnswerRecord]:
-        """Records with sequence > cursor, oldest first; cursor 0 is the beginning."""
-        rows = self._database.rows(
-            "SELECT body, sequence FROM answers WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            (cursor, limit),
-        )
-        return [AnswerRecord.from_json(body, sequence) for body, sequence in rows]
+        """The next `limit` sound records after `cursor`."""
+        records: list[AnswerRecord] = []
+        while len(records) < limit:
+            page = self.read_page(cursor, limit - len(records))
+            if page.cursor == cursor:
+                break
+            records += page.records
+            cursor = page.cursor
+        return records
 
     def get(self, id: str) -> AnswerRecord | None:
-        rows = self._database.rows("SELECT body, sequence FROM answers WHERE id = ?", (id,))
-        return AnswerRecord.from_json(*rows[0]) if rows else None
+        rows = self._database.rows(f"SELECT {_ANSWER} FROM answers WHERE id = ?", (id,))
+        if not rows:
+            return None
+        record = _record_of(rows[0])
+        if record is None:
+            raise CorruptArtefact(
+                f"The record of answer {id[:64]!r} is damaged in the log, so its scores are not "
+                f"shown: restore the log from a backup, or ask the question again"
+            )
+        return record
 
     def count_since(self, cursor: int) -> int:
         query = "SELECT count(*) FROM answers WHERE sequence > ?"
@@ -75,27 +128,115 @@ class SqliteAttentionLog:
         return int(self._database.rows("SELECT coalesce(max(sequence), 0) FROM answers")[0][0])
 
     def append_feedback(self, feedback: Feedback) -> None:
-        row = (feedback.answer_id, json.dumps(asdict(feedback)))
+        body = json.dumps(asdict(feedback))
+        row = (feedback.answer_id, body, checksum_of(feedback.answer_id, body))
+        insert = "INSERT INTO feedback (answer_id, body, checksum) VALUES (?, ?, ?)"
         with self._database.transaction() as connection:
-            connection.execute("INSERT INTO feedback (answer_id, body) VALUES (?, ?)", row)
+            connection.execute(insert, row)
 
     def feedback(self, answer_id: str) -> list[Feedback]:
-        """What was said about one answer, oldest first."""
-        query = "SELECT body FROM feedback WHERE answer_id = ? ORDER BY sequence"
-        return [_feedback(row[0]) for row in self._database.rows(query, (answer_id,))]
+        """What was said about one answer, oldest first; what is damaged was not said."""
+        query = (
+            "SELECT sequence, CAST(answer_id AS BLOB), CAST(body AS BLOB), "
+            "CAST(checksum AS BLOB) FROM feedback WHERE answer_id = ? ORDER BY sequence"
+        )
+        return self._said(query, answer_id)
 
     def feedback_since(self, cursor: int) -> list[Feedback]:
         """What was said about the answers with sequence > cursor, oldest word first."""
         query = (
-            "SELECT feedback.body FROM feedback JOIN answers ON answers.id = feedback.answer_id "
+            "SELECT feedback.sequence, CAST(answer_id AS BLOB), CAST(feedback.body AS BLOB), "
+            "CAST(feedback.checksum AS BLOB) FROM feedback "
+            "JOIN answers ON answers.id = feedback.answer_id "
             "WHERE answers.sequence > ? ORDER BY feedback.sequence"
         )
-        return [_feedback(row[0]) for row in self._database.rows(query, (cursor,))]
+        return self._said(query, cursor)
+
+    def probe(self) -> None:
+        """Writes a row: only that tells a full or read-only disk from a sound one."""
+        replace = "INSERT OR REPLACE INTO about VALUES ('probe', hex(randomblob(8)))"
+        with self._database.transaction() as connection:
+            connection.execute(replace)
 
     def close(self) -> None:
         self._database.close()
 
+    def _said(self, query: str, value: str | int) -> list[Feedback]:
+        said = [_feedback_of(row) for row in self._database.rows(query, (value,))]
+        return [one for one in said if one is not None]
 
-def _feedback(body: str) -> Feedback:
-    one = json.loads(body)
-    return Feedback(**{**one, "passage_ids": tuple(one["passage_ids"])})
+    def _find_identity(self) -> str:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO about VALUES ('identity', ?)", (secrets.token_hex(8),)
+            )
+        return str(self._database.rows("SELECT value FROM about WHERE name = 'identity'")[0][0])
+
+    def _read_one_by_one(self, cursor: int, limit: int) -> LogPage:
+        """Past a page of the file that cannot be read: what lies on the others is still there."""
+        last = self.last_sequence()
+        query = f"SELECT {_ANSWER} FROM answers WHERE sequence = ?"
+        pages: list[LogPage] = []
+        for sequence in range(cursor + 1, min(cursor + limit, last) + 1):
+            try:
+                pages.append(_page_of(self._database.rows(query, (sequence,)), sequence))
+            except CorruptArtefact:
+                pages.append(LogPage((), (sequence,), sequence))
+        records = tuple(one for page in pages for one in page.records)
+        damaged = tuple(one for page in pages for one in page.damaged)
+        return LogPage(records, damaged, min(cursor + limit, max(cursor, last)))
+
+
+def checksum_of(id: str, body: str) -> str:
+    """Of one record as it is stored, bound to its id."""
+    return hashlib.blake2b(f"{id}\n{body}".encode(), digest_size=16).hexdigest()
+
+
+def parse_record(id: str, body: str, checksum: str | None, sequence: int) -> AnswerRecord | None:
+    """None where it is not what was written; records of an earlier version have no checksum."""
+    if checksum is not None and checksum != checksum_of(id, body):
+        return None
+    try:
+        record = AnswerRecord.from_json(body, sequence)
+        return record if record.id == id else None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def parse_feedback(answer_id: str, body: str, checksum: str | None) -> Feedback | None:
+    """None where it is not what was written."""
+    if checksum is not None and checksum != checksum_of(answer_id, body):
+        return None
+    try:
+        fields = json.loads(body)
+        return Feedback(**{**fields, "passage_ids": tuple(fields["passage_ids"])})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _page_of(rows: Sequence[tuple[Any, ...]], cursor: int) -> LogPage:
+    found = [(int(row[0]), _record_of(row)) for row in rows]
+    return LogPage(
+        tuple(record for _, record in found if record is not None),
+        tuple(sequence for sequence, record in found if record is None),
+        max((sequence for sequence, _ in found), default=cursor),
+    )
+
+
+def _record_of(row: tuple[Any, ...]) -> AnswerRecord | None:
+    texts = _texts_of(row)
+    return None if texts is None else parse_record(*texts, int(row[0]))
+
+
+def _feedback_of(row: tuple[Any, ...]) -> Feedback | None:
+    texts = _texts_of(row)
+    return None if texts is None else parse_feedback(*texts)
+
+
+def _texts_of(row: tuple[Any, ...]) -> tuple[str, str, str | None] | None:
+    """(id, body, checksum), or None where one is no text any more."""
+    _, id, body, checksum = row
+    try:
+        return id.decode(), body.decode(), None if checksum is None else checksum.decode()
+    except (AttributeError, UnicodeDecodeError):
+        return None

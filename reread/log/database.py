@@ -4,6 +4,7 @@ Knows SQLite through apsw, whose bundled version is past the WAL-reset bug that 
 transactions before 3.51.3; the standard library's may not be. Does not know any table.
 """
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -35,6 +36,19 @@ def _switch_to_wal(connection: apsw.Connection) -> None:
             time.sleep(0.01)
 
 
+def _files_of(path: Path) -> tuple[Path, Path]:
+    """The database and its write-ahead log, which holds the newest commits."""
+    return path, path.with_name(f"{path.name}-wal")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Database:
     """One connection behind one lock: threads share it, processes each open their own.
 
@@ -54,11 +68,13 @@ class Database:
             _switch_to_wal(self._connection)
             self._connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
             self._connection.execute(schema)
+        self._opened = {one: found for one in _files_of(path) if (found := _identity(one))}
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
         """All or nothing; the write lock is taken at once, so two processes never deadlock."""
         with self._lock, self._sentences():
+            self.check_in_place()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -71,7 +87,27 @@ class Database:
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._lock, self._sentences():
+            self.check_in_place()
             return list(self._connection.execute(query, values))
+
+    def add_column(self, table: str, column: str, kind: str) -> None:
+        """For files of an earlier version; nothing where the column is there."""
+        with self.transaction() as connection:
+            known = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            if column not in known:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+    def check_in_place(self) -> None:
+        """Raise StorageFailed where the path no longer leads to the file that is open.
+
+        Writes into a removed file succeed and are gone at the next start.
+        """
+        for path, opened in self._opened.items():
+            if _identity(path) != opened:
+                raise StorageFailed(
+                    f"{path} was removed or replaced while it was in use, so nothing more is "
+                    f"recorded: put the same file back, or restart to go on with what is there"
+                )
 
     def close(self) -> None:
         with self._lock:
@@ -83,8 +119,8 @@ class Database:
             yield
         except (apsw.CorruptError, apsw.NotADBError) as error:
             raise CorruptArtefact(
-                f"{self._path} is not a sound database ({error}): "
-                f"move it away to start an empty one, or restore it from a backup"
+                f"{self._path} is not a sound database ({error}): stop every process that uses "
+                f"it, then move it away to start an empty one, or restore it from a backup"
             ) from error
         except _FULL_DISK as error:
             raise StorageFailed(

@@ -31,6 +31,7 @@ INSERT OR IGNORE INTO fence VALUES (1, 0);
 Jobs = list[Job]  # spelled here: inside JobBoard `list` is a method
 
 _COLUMNS = ", ".join(one.name for one in fields(Job))
+MAX_CLAIMS = 8  # trainers that may die of one job before it is given up
 _OPEN = "state IN ('queued', 'running')"
 _LOST = "state = 'running' AND abs(? - beat_s) > ttl_s"
 
@@ -40,6 +41,7 @@ class JobBoard:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA)
+        self._database.add_column("jobs", "claims", "INTEGER NOT NULL DEFAULT 0")
 
     def request(self, params: dict[str, Any], now: float) -> Job:
         """Join the queued or running job if there is one; otherwise queue a new one."""
@@ -75,9 +77,17 @@ class JobBoard:
             )
         return self.get(id)
 
-    def claim(self, owner: str, now: float, ttl_s: float) -> tuple[Job, int] | None:
-        """Take the oldest queued job, or a running one whose lease ran out, with a new fence."""
+    def claim(
+        self, owner: str, now: float, ttl_s: float, *, above: int = 0
+    ) -> tuple[Job, int] | None:
+        """Take the oldest queued job, or a running one whose lease ran out, with a new fence.
+
+        The fence is higher than `above`, which is the published one: a board that was started
+        anew must not hand out fences that were used before. A job whose trainers died
+        MAX_CLAIMS times has failed.
+        """
         with self._database.transaction() as connection:
+            self._give_up(connection, now)
             rows = list(
                 connection.execute(
                     f"SELECT id FROM jobs WHERE state = 'queued' OR ({_LOST}) "
@@ -87,13 +97,24 @@ class JobBoard:
             )
             if not rows:
                 return None
-            fence = _next_fence(connection)
+            fence = _next_fence(connection, above)
             connection.execute(
                 "UPDATE jobs SET state = 'running', owner = ?, fence = ?, beat_s = ?, ttl_s = ?, "
-                "updated_s = ? WHERE id = ?",
+                "updated_s = ?, claims = claims + 1 WHERE id = ?",
                 (owner, fence, now, ttl_s, now, rows[0][0]),
             )
         return self.get(rows[0][0]), fence
+
+    def _give_up(self, connection: apsw.Connection, now: float) -> None:
+        error = (
+            f"The trainer ended {MAX_CLAIMS} times while it worked on this job, so it is given "
+            f"up: the trainer's log and the system's (memory?) say why; then retrain again."
+        )
+        connection.execute(
+            f"UPDATE jobs SET state = 'failed', error = ?, updated_s = ? "
+            f"WHERE claims >= ? AND ({_LOST})",
+            (error, now, MAX_CLAIMS, now),
+        )
 
     def heartbeat(self, job_id: str, fence: int, now: float, ttl_s: float) -> bool:
         """False means lost or cancelled: stop working on it."""
@@ -142,7 +163,7 @@ class JobBoard:
 
     def release(self, job_id: str, fence: int, now: float | None = None) -> bool:
         """Give a running job back to the queue, as a trainer does on SIGTERM."""
-        return self._change(job_id, fence, {"state": "queued", "updated_s": now})
+        return self._change(job_id, fence, {"state": "queued", "updated_s": now, "claims": 0})
 
     def running_without_lease(self, now: float) -> Jobs:
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM jobs WHERE {_LOST}", (now,))
@@ -162,13 +183,20 @@ class JobBoard:
             return connection.changes() == 1
 
 
-def _next_fence(connection: apsw.Connection) -> int:
-    rows = connection.execute("UPDATE fence SET value = value + 1 RETURNING value")
+def _next_fence(connection: apsw.Connection, above: int) -> int:
+    change = "UPDATE fence SET value = max(value, ?) + 1 RETURNING value"
+    rows = connection.execute(change, (above,))
     return int(list(rows)[0][0])
 
 
 def _job(row: tuple[Any, ...]) -> Job:
     named = dict(zip((one.name for one in fields(Job)), row, strict=True))
-    named["params"] = json.loads(named["params"])
-    named["metrics"] = json.loads(named["metrics"])
-    return Job(**named)
+    return Job(**named | {name: _mapping(named[name]) for name in ("params", "metrics")})
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """One damaged row must not hide the others."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        return {"damaged": True}

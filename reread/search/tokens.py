@@ -1,7 +1,8 @@
 """Every passage's token vectors on disk, a byte per value, and a question's scores of some rows.
 
-Knows codes, scales and rows; knows no encoder, no text and no generation. Memory-mapped: what a
-question reads is the tokens of the rows asked for. Check the files' hashes before opening.
+Knows codes, scales and rows; knows no encoder, no text and no generation. What a question reads is
+the tokens of the rows asked for, with pread: a map of a file that is cut short ends the process.
+Check the files' hashes before opening.
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ import safetensors.numpy
 from reread.errors import CorruptArtefact
 from reread.records import Hit
 from reread.retriever.interaction import TokenVectors, best_matches
+from reread.stored_file import StoredFile
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -25,8 +27,8 @@ ROWS_AT_ONCE = 512  # compared together: 30 MB of a small encoder's tokens
 class TokenIndex:
     """The tokens of N passages; token s is codes[s] * scales[s]. Safe from several threads."""
 
-    def __init__(self, codes: npt.NDArray[np.int8], scales: Floats, starts: Rows) -> None:
-        self._codes, self._scales, self._starts = codes, scales, starts
+    def __init__(self, codes: StoredFile, width: int, scales: Floats, starts: Rows) -> None:
+        self._codes, self._width, self._scales, self._starts = codes, width, scales, starts
 
     @classmethod
     def load(cls, folder: Path) -> "TokenIndex":
@@ -37,15 +39,14 @@ class TokenIndex:
         expected, found = int(starts[-1]) * width, path.stat().st_size
         if found != expected or len(scales) != int(starts[-1]):
             raise CorruptArtefact.mismatch(path, "bytes", expected, found)
-        codes = np.memmap(path, dtype=np.int8, mode="r", shape=(len(scales), width))
-        return cls(codes, scales, starts)
+        return cls(StoredFile(path), width, scales, starts)
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     @property
     def dimension(self) -> int:
-        return int(self._codes.shape[1])
+        return self._width
 
     def score(self, question: Floats, rows: Rows, *, rows_at_once: int = ROWS_AT_ONCE) -> Floats:
         """(T, D), (R,) -> (R,): how well each of these rows matches; R may be any number."""
@@ -53,7 +54,7 @@ class TokenIndex:
         for start in range(0, len(rows), rows_at_once):
             part = rows[start : start + rows_at_once]
             places, starts = self._places(part)
-            codes, scales = self._codes[places], self._scales[places]  # (S, D), (S,)
+            codes, scales = self._codes_of(part), self._scales[places]  # (S, D), (S,)
             scores[start : start + len(part)] = best_matches(question, codes, starts, scales)
         return scores
 
@@ -65,14 +66,21 @@ class TokenIndex:
 
     def tokens_of(self, row: int) -> Floats:
         """(T, D) what was kept of one row."""
-        part = slice(int(self._starts[row]), int(self._starts[row + 1]))
-        tokens: Floats = self._codes[part].astype(np.float32) * self._scales[part, None]
+        codes, scales = self.coded(row)
+        tokens: Floats = codes.astype(np.float32) * scales[:, None]
         return tokens
 
     def coded(self, row: int) -> tuple[npt.NDArray[np.int8], Floats]:
         """One row's codes and scales, as another index may take them over."""
         part = slice(int(self._starts[row]), int(self._starts[row + 1]))
-        return self._codes[part], self._scales[part]
+        return self._codes_of(np.array([row])), self._scales[part]
+
+    def _codes_of(self, rows: Rows) -> npt.NDArray[np.int8]:
+        """(S, D) the codes of these rows, one after the other."""
+        bounds = zip(self._starts[rows].tolist(), self._starts[rows + 1].tolist(), strict=True)
+        width = self._width
+        parts = [self._codes.read(low * width, (high - low) * width) for low, high in bounds]
+        return np.frombuffer(bytearray(b"".join(parts)), dtype=np.int8).reshape(-1, width)
 
     def _places(self, rows: Rows) -> tuple[Rows, Rows]:
         """Which tokens the rows have, and where each row's begin among them."""

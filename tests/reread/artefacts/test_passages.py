@@ -1,5 +1,6 @@
 """The passage store gives back what went in, finds ids, and refuses damage."""
 
+import os
 import resource
 import time
 from pathlib import Path
@@ -101,3 +102,37 @@ def test_opening_is_fast_and_small(tmp_path: Path):
     assert time.monotonic() - start < 0.2  # a million must open within a second
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown_mb < 40  # a million must stay below 200 MB
+
+
+def test_a_file_cut_short_in_service_is_an_error_not_the_end(tmp_path, twelve_passages):
+    """Defect: a truncated passages.arrow ended the service by SIGBUS."""
+    many = [Passage(f"id-{n}", "title", f"text {n} " * 50) for n in range(2000)]
+    store = PassageStore.create(tmp_path, many)
+    os.truncate(tmp_path / "passages.arrow", 4096)
+    os.truncate(tmp_path / "ids.npy", 128)
+    with pytest.raises(CorruptArtefact, match=r"passages\.arrow"):
+        store[1999]
+    with pytest.raises(CorruptArtefact, match=r"ids\.npy"):
+        store.row_of("id-7")
+    with pytest.raises(CorruptArtefact):
+        list(store.iterate())
+
+
+def test_an_overwritten_text_is_not_shown(tmp_path, twelve_passages):
+    """Defect: a passages.arrow overwritten in place served the changed text."""
+    store = PassageStore.create(tmp_path, twelve_passages)
+    path = tmp_path / "passages.arrow"
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(content.index(b"capital of France"))
+        file.write(b"capital of Canada")
+    with pytest.raises(CorruptArtefact, match=r"in row 0 a text with hash"):
+        store[0]
+    assert store[1] == twelve_passages[1]
+
+
+def test_a_replaced_file_leaves_the_open_store_as_it_was(tmp_path, twelve_passages):
+    store = PassageStore.create(tmp_path, twelve_passages)
+    (tmp_path / "other").write_bytes(b"nothing")
+    (tmp_path / "other").rename(tmp_path / "passages.arrow")
+    assert store.get(range(12)) == twelve_passages

@@ -140,3 +140,11 @@ def test_token_vectors_know_where_each_text_is():
     made = TokenVectors(np.zeros((2, 2), np.float32), tokens, np.array([0, 1, 3]))
     assert len(made) == 2
     assert made.tokens_of(1).tolist() == [[2.0, 3.0], [4.0, 5.0]]
+
+
+def test_codes_cut_short_in_service_are_an_error_not_the_end(tmp_path, texts, question):
+    index = write(tmp_path, texts)
+    with (tmp_path / CODES_FILE).open("r+b") as file:
+        file.truncate(WIDTH)
+    with pytest.raises(CorruptArtefact, match=r"codes\.i8"):
+        index.score(question, np.arange(len(texts)))
