@@ -1,14 +1,16 @@
 """Processes that must not outlive the one that started them: a leash, and a watch on the parent.
 
-`python -m reread.processes COMMAND...`, the leash: standard input is a pipe its starter holds open
-and never writes to. When the starter dies, even by SIGKILL, the pipe ends and the command's whole
-process group is killed. Exits as the command does (128 + signal where it was killed by one).
+`python -m reread.processes SECONDS COMMAND...`, the leash: standard input is a pipe into which its
+starter writes a byte now and then. When the starter dies, even by SIGKILL, or is stopped and writes
+nothing for SECONDS, the command's whole process group is killed. Exits as the command does
+(128 + signal where it was killed by one).
 
 `watch_parent`, the watch: this process ends itself. Ending abruptly is safe for the trainer: its
 job's lease runs out and the next one takes it up. Knows process ids only.
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,10 +21,11 @@ from collections.abc import Sequence
 PARENT_GONE = 70  # exit status
 
 
-def run(command: Sequence[str]) -> int:
-    """Run the command on a leash: it ends when this process's standard input does."""
+def run(command: Sequence[str], silence_s: float) -> int:
+    """Run the command on a leash: it ends when standard input ends, or is silent for so long."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    threading.Thread(target=_kill_at_end_of_input, args=(child.pid,), daemon=True).start()
+    watch = (child.pid, silence_s)
+    threading.Thread(target=_kill_when_silent, args=watch, daemon=True).start()
     code = child.wait()
     return 128 - code if code < 0 else code
 
@@ -52,8 +55,8 @@ def kill_group(group: int) -> None:
         return  # it ended by itself
 
 
-def _kill_at_end_of_input(group: int) -> None:
-    while os.read(0, 1024):
+def _kill_when_silent(group: int, silence_s: float) -> None:
+    while select.select([0], [], [], silence_s)[0] and os.read(0, 1024):
         continue
     kill_group(group)
 
@@ -66,4 +69,4 @@ def _watch(pid: int, every_s: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[2:], float(sys.argv[1])))

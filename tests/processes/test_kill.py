@@ -1,6 +1,7 @@
 """SIGKILL at the worst moments: the job ends `done` all the same, and publishes once."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reread.artefacts.publication import current
+from reread.artefacts.checkpoints import write_checkpoint
+from reread.artefacts.publication import activate, current
 from reread.home import Home, numbers
-from reread.processes import PARENT_GONE
+from reread.processes import PARENT_GONE, is_alive
+from tests.worlds.small_builder import build
 from tests.worlds.tiny import make_encoder
 from tests.worlds.training import (
     ROOT,
@@ -120,3 +123,41 @@ def test_a_trainer_whose_parent_is_gone_ends_before_it_loads_anything(tmp_path: 
     )  # fmt: skip
     assert done.returncode == PARENT_GONE
     assert not list(tmp_path.rglob("trainer.pid"))
+
+
+def test_a_rollback_during_a_retrain_stays(tmp_path: Path, encoder: Path) -> None:
+    """Defect: the job's publication undid what a person had chosen while it ran."""
+    home = make_home(tmp_path, records=30)
+    job_id = request(home)
+    with trainer_process(home, encoder, REREAD_FAILPOINT="K1") as trainer:
+        assert trainer.wait(60) == 137  # its checkpoint is committed, its job has begun
+    write_checkpoint(home, Saved(), 0, {}, {})
+    build(home, 2, 0)
+    activate(home, 1)
+    with trainer_thread(make_parts(home, encoder)):
+        job = wait_for_end(home, job_id)
+    assert job.state == "failed"
+    assert job.error is not None and "activated by a person" in job.error
+    serving = current(home)
+    assert serving is not None and (serving.number, numbers(home.generations_dir)) == (1, [1, 2])
+
+
+def test_a_stopped_trainer_s_builder_publishes_nothing(tmp_path: Path, encoder: Path) -> None:
+    """Defect: it went on, and after SIGCONT there were two generations from one checkpoint."""
+    home = make_home(tmp_path, records=30)
+    job_id = request(home)
+    with trainer_process(home, encoder, ["--hold", "60"]) as stale:
+        wait_for((home.root / "builder.pid").exists)
+        wait_for(lambda: (home.root / "builder.pid").read_text())
+        builder = int((home.root / "builder.pid").read_text())
+        stale.send_signal(signal.SIGSTOP)
+        wait_for(lambda: not is_alive(builder), timeout_s=15)
+        finish(home, encoder, job_id)
+        stale.send_signal(signal.SIGCONT)
+        time.sleep(1.5)
+    assert (numbers(home.checkpoints_dir), numbers(home.generations_dir)) == ([1], [1])
+
+
+class Saved:
+    def save(self, folder: Path) -> None:
+        folder.mkdir()

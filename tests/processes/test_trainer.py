@@ -96,7 +96,8 @@ def test_a_second_round_continues_from_the_first_ones_weights(
     parts = make_parts(home, encoder, epochs=1, learning_rate=1e-9)
     with trainer_thread(make_parts(home, encoder)):
         assert wait_for_end(home, request(home)).state == "done"
-    (home.current_file).unlink()  # nothing serves: the small builder's cannot be opened
+    for file in (home.current_file, home.published_file):
+        file.unlink()  # nothing serves: the small builder's cannot be opened
     with trainer_thread(parts):
         assert wait_for_end(home, request(home, force=True)).state == "done"
     first, second = (

@@ -22,7 +22,7 @@ from reread.commit import committed_dir
 from reread.home import Home, next_number
 
 
-def build(home: Home, checkpoint: int, fence: int) -> int:
+def build(home: Home, checkpoint: int, fence: int, choice: int | None = None) -> int:
     store, number = open_corpus(home), next_number(home.generations_dir)
     trained = read_checkpoint(home, checkpoint)
     folder = home.generations_dir / str(number)
@@ -48,7 +48,7 @@ def build(home: Home, checkpoint: int, fence: int) -> int:
         )
         write_manifest(scratch, manifest)
     mark_verified(folder, {})
-    publish(home, number, fence)
+    publish(home, number, fence, choice=choice)
     return number
 
 
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--publish-first", action="store_true")
     parser.add_argument("--checkpoint", type=int)
     parser.add_argument("--fence", type=int)
+    parser.add_argument("--choice", type=int)
     options = parser.parse_args()
     say({"stage": "embeddings", "progress": 0.5})
     (options.home / "builder.pid").write_text(str(os.getpid()))
@@ -72,7 +73,7 @@ def main() -> None:
         options.die_once.touch()
     if dies and not options.publish_first:
         os.kill(os.getpid(), signal.SIGKILL)
-    number = build(Home(options.home), options.checkpoint, options.fence)
+    number = build(Home(options.home), options.checkpoint, options.fence, options.choice)
     if dies:
         os.kill(os.getpid(), signal.SIGKILL)
     say({"generation": number})

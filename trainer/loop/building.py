@@ -1,8 +1,8 @@
 """Runs the index builder as a child process and passes on what it reports.
 
 Knows a command line and JSON progress lines; does not know what a generation holds. The builder
-dies with this process (see reread/processes.py), so a trainer that comes back never meets its old
-builder.
+dies with this process, and within SILENCE_S of its being stopped (see reread/processes.py), so no
+builder goes on whose trainer has lost its lease.
 """
 
 import json
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 KILLED_CODES = range(128, 128 + 65)  # 128 + signal
 WAIT_S = 0.5  # between looks at the lease while the builder is silent
+SILENCE_S = 6.0  # less than a lease: a stopped trainer's builder ends before another begins
 STDERR_LINES = 40
 Report = Callable[[str, float], None]  # (builder's stage, 0..1); may raise to stop the build
 
@@ -34,9 +35,9 @@ class BuilderKilled(BuildFailed):
     """It did not fail but was killed from outside; the same build may well succeed."""
 
 
-def build(command: Sequence[str], report: Report) -> int:
+def build(command: Sequence[str], report: Report, *, silence_s: float = SILENCE_S) -> int:
     """The published generation's number. Whatever `report` raises ends the builder first."""
-    code, generation, errors = _run_once(command, report)
+    code, generation, errors = _run_once(command, report, silence_s)
     if code == 0 and generation is not None:
         return generation
     last = errors[-1] if errors else "it said nothing"
@@ -47,8 +48,10 @@ def build(command: Sequence[str], report: Report) -> int:
     )
 
 
-def _run_once(command: Sequence[str], report: Report) -> tuple[int, int | None, list[str]]:
-    leash = [sys.executable, "-m", "reread.processes", *command]
+def _run_once(
+    command: Sequence[str], report: Report, silence_s: float
+) -> tuple[int, int | None, list[str]]:
+    leash = [sys.executable, "-m", "reread.processes", str(silence_s), *command]
     with subprocess.Popen(
         leash, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
@@ -69,6 +72,7 @@ def _follow(child: "subprocess.Popen[str]", report: Report) -> tuple[int | None,
     generation, stage, share = None, "building", 0.0
     while True:
         report(stage, share)
+        _beat(child)
         try:
             line = lines.get(timeout=WAIT_S)
         except queue.Empty:
@@ -81,6 +85,14 @@ def _follow(child: "subprocess.Popen[str]", report: Report) -> tuple[int | None,
         share = float(message.get("progress", share))
     watch.join()
     return generation, list(errors)
+
+
+def _beat(child: "subprocess.Popen[str]") -> None:
+    """Tell the leash that this process runs and holds its lease."""
+    assert child.stdin is not None
+    with suppress(BrokenPipeError):  # the builder ended; its output says how
+        child.stdin.write(".")
+        child.stdin.flush()
 
 
 def _parse(line: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from reread.artefacts.passages import PassageStore, open_corpus
 from reread.artefacts.publication import current
 from reread.errors import BadRequest
 from reread.home import Home
+from reread.log.attention_log import AttentionLog
 from reread.reader.reader import Reader
 from reread.records import LOGGED_AGGREGATION
 from reread.retriever.retriever import DenseRetriever
@@ -24,7 +25,7 @@ from trainer.examples import Example, split_held_out
 from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
-from trainer.loop.window import LogWindow, find_shortage, read_window
+from trainer.loop.window import LogWindow, find_shortage, is_place_in, read_window
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
 from trainer.student.distil import Stopped, train
 from trainer.student.scores import student_temperature
@@ -50,6 +51,7 @@ class Candidate:
 
     retriever: DenseRetriever
     cursor: int  # the log's sequence they were trained up to
+    log: str  # which log that is
     metrics: dict[str, Any]
 
 
@@ -71,6 +73,7 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     store = open_corpus(home)
     window = read_log(parts, lease)
     metrics: dict[str, Any] = {"log": window.to_json()}
+    metrics["records"] = len(window.selection.examples)  # trained on or held out, each once
     lease.show_metrics(metrics)
     if refusal := find_shortage(window, settings, force=force):
         return Rejected(refusal, metrics)
@@ -84,7 +87,7 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     metrics |= report.to_json()
     if not report.accepted:
         return Rejected(f"The candidate did not pass the gate: {report.reason}", metrics)
-    return Candidate(retriever, window.cursor, metrics)
+    return Candidate(retriever, window.cursor, window.log, metrics)
 
 
 def open_serving(home: Home, device: str) -> Generation | None:
@@ -101,7 +104,7 @@ def read_log(parts: RoundParts, lease: Lease) -> LogWindow:
             parts.home,
             log,
             limit=parts.settings.max_questions,
-            seen=trained_up_to(parts.home),
+            seen=trained_up_to(parts.home, log),
             check=lease.check,
             aggregation=parts.settings.aggregation,
         )
@@ -109,10 +112,12 @@ def read_log(parts: RoundParts, lease: Lease) -> LogWindow:
         log.close()
 
 
-def trained_up_to(home: Home) -> int:
-    """The log sequence of the last checkpoint; 0 where there is none."""
+def trained_up_to(home: Home, log: AttentionLog) -> int:
+    """The sequence of this log up to which the last checkpoint was trained; 0 where none was."""
     newest = latest_checkpoint(home)
-    return 0 if newest is None else newest.cursor
+    if newest is None or not is_place_in(log, newest.config.get("log"), newest.cursor):
+        return 0
+    return newest.cursor
 
 
 def _reread(

@@ -46,6 +46,7 @@ class Lease:
         self._over, self._lost = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
         self._written_s, self._stage = 0.0, ""
+        self.remembered: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -78,10 +79,15 @@ class Lease:
         self._stage, self._written_s = stage, time.monotonic()
         self._update(stage=stage, progress=min(1.0, max(0.0, progress)))
 
+    def remember(self, **facts: Any) -> None:
+        """Facts that stay in the job's metrics whatever is shown, for whoever takes it up."""
+        self.remembered |= facts
+        self.show_metrics(dict(self.job.metrics))
+
     def show_metrics(self, metrics: dict[str, Any]) -> None:
-        """Replace the job's metrics."""
+        """Replace the job's metrics, all but what is remembered."""
         self.check()
-        self._update(metrics=metrics)
+        self._update(metrics=metrics | self.remembered)
 
     def finish(
         self,
@@ -98,7 +104,7 @@ class Lease:
             state,
             error=error,
             generation=generation,
-            metrics=metrics,
+            metrics=None if metrics is None else metrics | self.remembered,
             now=self._now(),
         )
         if not ended:

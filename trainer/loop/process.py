@@ -10,15 +10,22 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
+from reread.artefacts.publication import current
 from reread.errors import RereadError
+from reread.log.attention_log import AttentionLog
 from reread.log.jobs import JobBoard
+from reread.records import Job
 from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
 from trainer.loop.parts import RoundParts
 from trainer.loop.round import run_round
+from trainer.loop.window import is_place_in
 
 logger = logging.getLogger(__name__)
+BACK_OFF_S, LONGEST_BACK_OFF_S = 30.0, 3600.0  # after one failed job, and after many
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,9 @@ def _look(
 ) -> bool:
     """Whether there was a job; the loop outlives whatever goes wrong here."""
     try:
-        claimed = board.claim(owner, timing.now(), timing.lease_s)
+        published = current(parts.home)
+        above = published.fence if published else 0
+        claimed = board.claim(owner, timing.now(), timing.lease_s, above=above)
         if claimed is None:
             request_if_behind(parts, board, timing.now())
             return False
@@ -89,20 +98,40 @@ def _work(parts: RoundParts, lease: Lease) -> None:
 
 
 def request_if_behind(parts: RoundParts, board: JobBoard, now: float) -> None:
-    """Queue a retrain when `auto_questions` records came since the last attempt, if that is on."""
+    """Queue a retrain when `auto_questions` records came since the last attempt, if that is on.
+
+    After failures it waits, longer each time: what made a job fail mostly fails the next one too.
+    """
     wanted = parts.settings.auto_questions
     if wanted == 0:
         return
+    jobs = board.list()
+    if is_backing_off(jobs, now):
+        return
     log = parts.open_log()
     try:
-        waiting = log.count_since(_last_attempt(board))
+        waiting = log.count_since(_last_attempt(jobs, log))
     finally:
         log.close()
     if waiting >= wanted:
         board.request({}, now)
 
 
-def _last_attempt(board: JobBoard) -> int:
+def is_backing_off(jobs: Sequence[Job], now: float) -> bool:
+    """Whether the newest jobs failed and the last of them not long enough ago.
+
+    `jobs` newest first. A clock that jumped back ends the waiting rather than prolonging it.
+    """
+    failed = list(takewhile(lambda job: job.state == "failed", jobs))
+    if not failed:
+        return False
+    pause_s = min(BACK_OFF_S * 2 ** (len(failed) - 1), LONGEST_BACK_OFF_S)
+    return 0 <= now - failed[0].updated_s < pause_s
+
+
+def _last_attempt(jobs: Sequence[Job], log: AttentionLog) -> int:
     """The newest cursor a job has read up to, so a rejected log is not tried again and again."""
-    seen = [job.metrics.get("log", {}).get("cursor", 0) for job in board.list()]
-    return max(seen, default=0)
+    read = [job.metrics.get("log", {}) for job in jobs]
+    places = [(one.get("log"), one.get("cursor", 0)) for one in read]
+    return max((cursor for identity, cursor in places if is_place_in(log, identity, cursor)),
+               default=0)  # fmt: skip

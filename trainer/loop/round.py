@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from reread.artefacts.checkpoints import prune_checkpoints, read_checkpoint, write_checkpoint
 from reread.artefacts.manifest import read_manifest
-from reread.artefacts.publication import current
+from reread.artefacts.publication import chosen, current
 from reread.errors import CorruptArtefact
 from reread.home import Home, numbers
-from trainer.loop.building import BuilderKilled, build
+from trainer.loop.building import BuilderKilled, BuildFailed, build
 from trainer.loop.candidate import Candidate, Rejected, make_candidate, report_within
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
@@ -29,6 +29,8 @@ def run_round(parts: RoundParts, lease: Lease) -> None:
     params = dict(lease.job.params)
     force = bool(params.pop("force", False))
     parts = replace(parts, settings=parts.settings.updated(params))
+    # Kept in the job, so that a trainer which takes it up knows since when it has been at work.
+    lease.remember(choice=lease.job.metrics.get("choice", chosen(parts.home)))
     checkpoint = find_checkpoint(parts.home, lease.job.id)
     if checkpoint is None:
         outcome = make_candidate(parts, lease, force=force)
@@ -52,6 +54,7 @@ def commit(parts: RoundParts, lease: Lease, candidate: Candidate) -> int:
     lease.check()  # a trainer that lost its lease must not add a checkpoint
     config = {
         "job": lease.job.id,
+        "log": candidate.log,
         "start_encoder": parts.settings.start_encoder,
         "settings": parts.settings.to_flat(),
     }
@@ -78,6 +81,7 @@ def publish(parts: RoundParts, lease: Lease, checkpoint: int) -> None:
 def build_until_published(parts: RoundParts, lease: Lease, checkpoint: int) -> int:
     """Build, unless that was done before; a builder killed from outside is started again."""
     options = ["--checkpoint", str(checkpoint), "--fence", str(lease.fence)]
+    options += ["--choice", str(lease.remembered["choice"])]
     for attempt in range(1, BUILD_ATTEMPTS + 1):
         generation = published_from(parts.home, checkpoint)
         if generation is not None:
@@ -91,6 +95,12 @@ def build_until_published(parts: RoundParts, lease: Lease, checkpoint: int) -> i
             if attempt == BUILD_ATTEMPTS:
                 raise
             logger.warning("the builder was killed, attempt %d of %d", attempt, BUILD_ATTEMPTS)
+        except BuildFailed:
+            # A builder of a trainer that was taken for dead may have published it meanwhile.
+            generation = published_from(parts.home, checkpoint)
+            if generation is None:
+                raise
+            return generation
     raise AssertionError("the last attempt returns or raises")
 
 

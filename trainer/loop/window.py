@@ -25,9 +25,11 @@ class LogWindow:
     """The usable questions of the newest records, and how many of them are new."""
 
     selection: Selection
+    log: str  # identity of the log that `cursor` is a place in
     cursor: int  # the last sequence read
     records: int
     new: int
+    damaged: int = 0  # records that are not what was written, put aside
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -35,7 +37,9 @@ class LogWindow:
             "questions": len(self.selection.examples),
             "new_questions": self.new,
             "dropped": self.selection.dropped,
+            "damaged": self.damaged,
             "cursor": self.cursor,
+            "log": self.log,
         }
 
 
@@ -52,10 +56,12 @@ def read_window(
     cursor = max(0, log.last_sequence() - limit)
     latest = {said.answer_id: said.verdict for said in log.feedback_since(cursor)}
     records: list[AnswerRecord] = []
-    while batch := log.read_since(cursor, RECORDS_AT_ONCE):
+    damaged = 0
+    while (page := log.read_page(cursor, RECORDS_AT_ONCE)).cursor > cursor:
         check()
-        records += batch
-        cursor = batch[-1].sequence or cursor + len(batch)
+        records += page.records
+        damaged += len(page.damaged)
+        cursor = page.cursor
     selection = select_examples(
         records,
         open_corpus(home),
@@ -65,7 +71,16 @@ def read_window(
         aggregation=aggregation,
     )
     new = sum(example.sequence > seen for example in selection.examples)
-    return LogWindow(selection, cursor, len(records), new)
+    return LogWindow(selection, log.identity, cursor, len(records), new, damaged)
+
+
+def is_place_in(log: AttentionLog, identity: str | None, cursor: int) -> bool:
+    """Whether a cursor that was taken then is a place in this log.
+
+    A log that was moved away, as its damage advises, begins at 1 again. Cursors of an earlier
+    version have no identity: one beyond the end is of another log.
+    """
+    return identity == log.identity if identity else cursor <= log.last_sequence()
 
 
 def _open_old(home: Home, number: int) -> PassageStore | None:
