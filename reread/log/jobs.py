@@ -9,7 +9,7 @@ import json
 import secrets
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -32,8 +32,49 @@ Jobs = list[Job]  # spelled here: inside JobBoard `list` is a method
 
 _COLUMNS = ", ".join(one.name for one in fields(Job))
 MAX_CLAIMS = 8  # trainers that may die of one job before it is given up
+GIVEN_UP = (
+    f"The trainer ended {MAX_CLAIMS} times while it worked on this job, so it is given up: the "
+    f"trainer's log and the system's (memory?) say why; then retrain again."
+)
 _OPEN = "state IN ('queued', 'running')"
 _LOST = "state = 'running' AND abs(? - beat_s) > ttl_s"
+
+
+class Board(Protocol):
+    """What POST /admin/retrain writes to and the trainer claims from: see JobBoard."""
+
+    def request(self, params: dict[str, Any], now: float) -> Job: ...
+    def get(self, id: str) -> Job: ...
+    def list(self, limit: int = 100) -> Jobs: ...
+    def cancel(self, id: str, now: float | None = None) -> Job: ...
+    def claim(
+        self, owner: str, now: float, ttl_s: float, *, above: int = 0
+    ) -> tuple[Job, int] | None: ...
+    def heartbeat(self, job_id: str, fence: int, now: float, ttl_s: float) -> bool: ...
+    def update(
+        self,
+        job_id: str,
+        fence: int,
+        *,
+        stage: str | None = None,
+        progress: float | None = None,
+        metrics: dict[str, Any] | None = None,
+        now: float | None = None,
+    ) -> bool: ...
+    def finish(
+        self,
+        job_id: str,
+        fence: int,
+        state: str,
+        *,
+        error: str | None = None,
+        generation: int | None = None,
+        metrics: dict[str, Any] | None = None,
+        now: float | None = None,
+    ) -> bool: ...
+    def release(self, job_id: str, fence: int, now: float | None = None) -> bool: ...
+    def running_without_lease(self, now: float) -> Jobs: ...
+    def close(self) -> None: ...
 
 
 class JobBoard:
@@ -106,14 +147,10 @@ class JobBoard:
         return self.get(rows[0][0]), fence
 
     def _give_up(self, connection: apsw.Connection, now: float) -> None:
-        error = (
-            f"The trainer ended {MAX_CLAIMS} times while it worked on this job, so it is given "
-            f"up: the trainer's log and the system's (memory?) say why; then retrain again."
-        )
         connection.execute(
             f"UPDATE jobs SET state = 'failed', error = ?, updated_s = ? "
             f"WHERE claims >= ? AND ({_LOST})",
-            (error, now, MAX_CLAIMS, now),
+            (GIVEN_UP, now, MAX_CLAIMS, now),
         )
 
     def heartbeat(self, job_id: str, fence: int, now: float, ttl_s: float) -> bool:
@@ -148,8 +185,7 @@ class JobBoard:
         now: float | None = None,
     ) -> bool:
         """End the job; False means another owner has it or it was cancelled: nothing changed."""
-        if state not in JOB_STATES[2:]:
-            raise ValueError(f"a job ends as one of {JOB_STATES[2:]}, not as {state!r}")
+        check_end_state(state)
         text = None if metrics is None else json.dumps(metrics)
         change = {
             "state": state,
@@ -181,6 +217,11 @@ class JobBoard:
                 (*given.values(), job_id, fence),
             )
             return connection.changes() == 1
+
+
+def check_end_state(state: str) -> None:
+    if state not in JOB_STATES[2:]:
+        raise ValueError(f"a job ends as one of {JOB_STATES[2:]}, not as {state!r}")
 
 
 def _next_fence(connection: apsw.Connection, above: int) -> int:

@@ -129,8 +129,8 @@ def test_a_rollback_during_a_retrain_stays(tmp_path: Path, encoder: Path) -> Non
     """Defect: the job's publication undid what a person had chosen while it ran."""
     home = make_home(tmp_path, records=30)
     job_id = request(home)
-    with trainer_process(home, encoder, REREAD_FAILPOINT="K1") as trainer:
-        assert trainer.wait(60) == 137  # its checkpoint is committed, its job has begun
+    with trainer_process(home, encoder, ["--hold", "60"]):
+        wait_for(lambda: job_of(home, job_id).stage == "building")
     write_checkpoint(home, Saved(), 0, {}, {})
     build(home, 2, 0)
     activate(home, 1)

@@ -1,6 +1,7 @@
 """The log keeps order, keeps what it acknowledged, and a failed batch fails only itself."""
 
 import resource
+import secrets
 import subprocess
 import sys
 import textwrap
@@ -12,6 +13,7 @@ import pytest
 from reread.errors import CorruptArtefact, StorageFailed
 from reread.log.attention_log import SqliteAttentionLog
 from reread.log.group_commit import GroupCommitter
+from reread.log.redis.attention_log import RedisAttentionLog
 from reread.records import AnswerRecord, Feedback, LoggedPassage
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,9 +27,18 @@ def record(id: str) -> AnswerRecord:
     return AnswerRecord(id, "wer?", "ich", 0.75, passages, 3, 2, "tiny", 12.5)
 
 
-@pytest.fixture(params=["normal", "full"])
-def log(request, tmp_path):
-    opened = SqliteAttentionLog(tmp_path / "log" / "attention.db", request.param)
+@pytest.fixture(params=["normal", "full", "redis"])
+def open_again(request, tmp_path):
+    """Opens the same log again, as another process would: one contract for both kinds."""
+    if request.param == "redis":
+        server, namespace = request.getfixturevalue("redis_server"), secrets.token_hex(4)
+        return lambda: RedisAttentionLog(server.connection(namespace))
+    return lambda: SqliteAttentionLog(tmp_path / "log" / "attention.db", request.param)
+
+
+@pytest.fixture
+def log(open_again):
+    opened = open_again()
     yield opened
     opened.close()
 
@@ -58,6 +69,18 @@ def test_an_id_appended_twice_counts_once(log):
     assert [one.id for one in log.read_since(0, 10)] == ["a", "b"]
 
 
+def test_pages_say_where_they_end(log):
+    assert log.read_page(0, 5).cursor == 0
+    log.append([record(str(n)) for n in range(7)])
+    first = log.read_page(0, 5)
+    second = log.read_page(first.cursor, 5)
+    assert (first.cursor, second.cursor, log.read_page(second.cursor, 5).cursor) == (5, 7, 7)
+    assert [one.id for one in (*first.records, *second.records)] == [str(n) for n in range(7)]
+    assert first.damaged == second.damaged == ()
+    log.probe()
+    assert log.last_sequence() == 7
+
+
 def test_feedback_is_kept_in_order(log):
     said = [Feedback("a", "wrong", "du", ("p4",), 1.0), Feedback("a", "correct", None, (), 2.0)]
     for one in said:
@@ -81,9 +104,10 @@ def test_what_was_said_of_a_stretch_of_answers_is_one_query(log):
     assert log.feedback_since(3) == []
 
 
-def test_another_process_reads_while_one_writes(log, tmp_path):
+def test_another_process_reads_while_one_writes(log, open_again):
     log.append([record("a")])
-    other = SqliteAttentionLog(tmp_path / "log" / "attention.db")
+    other = open_again()
+    assert other.identity == log.identity
     assert other.last_sequence() == 1
     log.append([record("b")])
     assert [one.id for one in other.read_since(1, 5)] == ["b"]

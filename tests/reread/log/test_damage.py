@@ -8,7 +8,7 @@ import pytest
 
 from reread.errors import CorruptArtefact, StorageFailed
 from reread.log.attention_log import SqliteAttentionLog
-from reread.log.jobs import MAX_CLAIMS, JobBoard
+from reread.log.jobs import JobBoard
 from reread.records import AnswerRecord, Feedback, LoggedPassage
 
 COUNT = 60
@@ -103,38 +103,6 @@ def test_another_log_has_another_identity(tmp_path: Path) -> None:
     assert first.identity == same.identity != other.identity
     for one in (first, same, other):
         one.close()
-
-
-def test_a_job_whose_trainers_always_die_is_given_up(tmp_path: Path) -> None:
-    """Defect: a trainer that always died was started again for ever, its job `running`."""
-    board, now = JobBoard(tmp_path / "jobs.db"), 0.0
-    job = board.request({}, now)
-    for _ in range(MAX_CLAIMS):
-        assert board.claim("t", now, 8.0) is not None
-        now += 9.0
-    assert board.claim("t", now, 8.0) is None
-    ended = board.get(job.id)
-    assert ended.state == "failed" and f"ended {MAX_CLAIMS} times" in str(ended.error)
-    assert board.request({}, now).id != job.id
-    board.close()
-
-
-def test_a_job_that_was_given_back_was_not_died_of(tmp_path: Path) -> None:
-    board = JobBoard(tmp_path / "jobs.db")
-    job = board.request({}, 0.0)
-    for number in range(3 * MAX_CLAIMS):
-        claimed = board.claim("t", float(number), 8.0)
-        assert claimed is not None and board.release(job.id, claimed[1])
-    board.close()
-
-
-def test_a_new_board_goes_on_above_the_published_fence(tmp_path: Path) -> None:
-    """Defect: after `jobs.db` was moved away, as advised, fences began at 1 and none published."""
-    board = JobBoard(tmp_path / "jobs.db")
-    board.request({}, 0.0)
-    claimed = board.claim("t", 0.0, 8.0, above=41)
-    assert claimed is not None and claimed[1] == 42
-    board.close()
 
 
 def test_one_damaged_job_does_not_hide_the_others(tmp_path: Path) -> None:
