@@ -63,6 +63,13 @@ class AttentionLog(Protocol):
     def probe(self) -> None:
         """Raise StorageFailed where nothing could be recorded now."""
 
+    @property
+    def warning(self) -> str | None:
+        """What an operator should look at although answers are recorded."""
+
+    def settle(self, consumer: str) -> int:
+        """Take delivery of what was appended since; how many unreadable entries were put aside."""
+
     def close(self) -> None: ...
 
 
@@ -157,6 +164,13 @@ class SqliteAttentionLog:
         replace = "INSERT OR REPLACE INTO about VALUES ('probe', hex(randomblob(8)))"
         with self._database.transaction() as connection:
             connection.execute(replace)
+
+    @property
+    def warning(self) -> str | None:
+        return None
+
+    def settle(self, consumer: str) -> int:
+        return 0  # nothing is delivered: a damaged row is passed over where it lies
 
     def close(self) -> None:
         self._database.close()

@@ -77,10 +77,10 @@ def read_window(
 def is_place_in(log: AttentionLog, identity: str | None, cursor: int) -> bool:
     """Whether a cursor that was taken then is a place in this log.
 
-    A log that was moved away, as its damage advises, begins at 1 again. Cursors of an earlier
-    version have no identity: one beyond the end is of another log.
+    A log that was moved away, as its damage advises, begins at 1 again, and one restored from a
+    backup ends earlier. Cursors of an earlier version have no identity.
     """
-    return identity == log.identity if identity else cursor <= log.last_sequence()
+    return identity in (None, log.identity) and cursor <= log.last_sequence()
 
 
 def _open_old(home: Home, number: int) -> PassageStore | None:

@@ -78,7 +78,9 @@ class RedisAttentionLog:
         start = cursor if cursor else min(found, default=1) - 1
         gone = [one for one in range(start + 1, end + 1) if found.get(one) is None]
         if gone:
-            logger.error("%d records of the log are missing or damaged, from %d", len(gone), gone[0])
+            logger.error(
+                "%d records of the log are missing or damaged, from %d", len(gone), gone[0]
+            )
         records = tuple(found[one] for one in sorted(found) if found[one] is not None)
         return LogPage(records, tuple(gone), end)  # type: ignore[arg-type]
 
