@@ -126,6 +126,7 @@ def one_turn(home: Home, start: str, options: argparse.Namespace) -> int:
         settings=settings,
         build_command=[sys.executable, "-m", "index_builder", "build", "--home", str(home.root)],
         open_log=lambda: SqliteAttentionLog(home.log_file),
+        open_board=lambda: JobBoard(home.jobs_file),
     )
     board = JobBoard(home.jobs_file)
     job = board.request({"force": options.force}, time.time())

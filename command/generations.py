@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from command.asking import ServiceSaid, call
-from command.options import HomeOption, JsonOption, home_of, settings_from
+from command.options import HomeOption, JsonOption, home_of, settings_from, stores_of
 from command.terminal.console import make_console
 from reread.errors import NotFound
-from reread.home import Home, numbers
-from reread.log.attention_log import SqliteAttentionLog
-from reread.log.jobs import JobBoard
+from reread.home import numbers
+from reread.log.stores import Stores
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -24,7 +23,7 @@ def add_commands(app: typer.Typer) -> None:
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """What this home holds and whether its service is ready."""
     settings = settings_from(home=home)
-    found = survey(home_of(settings))
+    found = survey(stores_of(settings))
     try:
         found["service"] = call(settings, None, "GET", "/info")
     except ServiceSaid as silence:
@@ -40,13 +39,13 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     console.print(f"{'service':<12} {'answering' if running else found['service_says']}")
 
 
-def survey(home: Home) -> dict[str, Any]:
+def survey(stores: Stores) -> dict[str, Any]:
     """Numbers of everything in the home, without opening models."""
     from reread.artefacts.publication import current
 
+    home = stores.home
     published = current(home)
-    board = JobBoard(home.jobs_file)
-    log = SqliteAttentionLog(home.log_file, "normal")
+    board, log = stores.open_board(), stores.open_log()
     try:
         newest = max(board.list(), key=lambda job: job.created_s, default=None)
         return {

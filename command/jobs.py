@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import typer
 
 from command.flags import Flags, Given, add_command
-from command.options import home_of, machine_flags, settings_from
+from command.options import machine_flags, settings_from, stores_of
 from command.terminal.console import make_console, progress_bar
 from reread.errors import RereadError
-from reread.home import Home
-from reread.log.jobs import JobBoard
+from reread.log.stores import Stores
 from reread.records import Job
 from reread.settings import setting
 from trainer.settings import DistilSettings, TrainerSettings
@@ -60,12 +59,12 @@ def retrain(given: Given) -> None:
     how = given.of(FOLLOWING)
     params = {**given.named(ROUND), **given.named(STUDENT)}
     settings.trainer.updated(params)
-    place = home_of(settings)
-    board = JobBoard(place.jobs_file)
+    stores = stores_of(settings)
+    board = stores.open_board()
     try:
         job = board.request(params | ({"force": True} if how.force else {}), time.time())
         if how.wait:
-            job = follow(place, job.id)
+            job = follow(stores, job.id)
     finally:
         board.close()
     console = make_console()
@@ -77,9 +76,9 @@ def retrain(given: Given) -> None:
         raise JobEnded(f"Job {job.id} ended as {job.state}: {job.error or 'no reason was given'}")
 
 
-def follow(home: Home, job_id: str, clock: Callable[[], float] = time.monotonic) -> Job:
+def follow(stores: Stores, job_id: str, clock: Callable[[], float] = time.monotonic) -> Job:
     """Show a job's progress until it ends."""
-    board = JobBoard(home.jobs_file)
+    board = stores.open_board()
     began = clock()
     try:
         with progress_bar(make_console(), "Retraining") as report:

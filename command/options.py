@@ -11,6 +11,7 @@ import typer
 from command.flags import Flags
 from command.settings import MachineSettings, Settings, load_settings
 from reread.home import Home
+from reread.log.stores import Stores
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="State directory; REREAD_HOME, else ~/.reread.")
@@ -35,6 +36,13 @@ def machine_flags(*names: str) -> Flags[MachineSettings]:
 def settings_from(**flags: object) -> Settings:
     """Flags over the environment over `reread.toml` over the defaults."""
     return load_settings(flags, os.environ)
+
+
+def stores_of(settings: Settings) -> Stores:
+    """Where the log and the jobs of this home are kept."""
+    machine = settings.machine
+    sync = settings.service.log_sync
+    return Stores(home_of(settings), sync, machine.redis_url, machine.redis_namespace)
 
 
 def home_of(settings: Settings) -> Home:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer
 
 from command.flags import Flags, Given, add_command
 from command.models import reader_loader, set_threads
-from command.options import HomeOption, home_of, machine_flags, settings_from
+from command.options import HomeOption, home_of, machine_flags, settings_from, stores_of
 from command.settings import Settings, environment_of
 from command.terminal.console import make_console
 from reread.home import Home
@@ -24,6 +25,9 @@ from service.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 RESTART_S = 2.0  # pause before a dead trainer is started again
+LONGEST_RESTART_S = 60.0  # where it dies again and again
+QUICK_RESTARTS = 3  # a trainer may be killed; only then it is taken for one that always dies
+LIVED_S = 120.0  # a trainer that lived so long is no such one
 TERMINATE_S = 10.0
 TRAINER_NICENESS = 5  # answering comes first; 10 let a saturated service starve training
 # glibc gives large blocks back to the system after each use; keeping them saves page faults
@@ -55,15 +59,19 @@ def run_service(settings: Settings) -> int:
     place = home_of(settings)
     watcher = TrainerWatch(trainer_command(settings), trainer_environment(settings, os.environ))
 
+    alone = settings.service.no_trainer
+
     def check_retrain(values: Mapping[str, Any]) -> object:
         wanted = {k: v for k, v in values.items() if k != "force"}
         return settings.trainer.updated(wanted)
 
     try:
         return run(
-            settings.service, place, reader_loader(settings),
-            check_retrain=check_retrain, trainer_pid=lambda: watcher.pid,
-            tell=make_console().print, on_ready=lambda url: watcher.start(),
+            settings.service, place, reader_loader(settings), stores=stores_of(settings),
+            check_retrain=check_retrain, tell=make_console().print,
+            trainer_pid=None if alone else lambda: watcher.pid,
+            trainer_trouble=lambda: watcher.trouble,
+            on_ready=lambda url: None if alone else watcher.start(),
         )  # fmt: skip
     finally:
         watcher.stop()
@@ -86,7 +94,6 @@ def trainer(
 def run_trainer(settings: Settings, home: Home) -> None:
     """The trainer's composition root."""
     from reread.commit import crash_at
-    from reread.log.attention_log import SqliteAttentionLog
     from trainer.loop.parts import RoundParts
     from trainer.loop.process import run
 
@@ -95,11 +102,13 @@ def run_trainer(settings: Settings, home: Home) -> None:
         signal.signal(number, lambda *_: stop.set())
     pid_file = home.trainer_pid_file
     pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+    stores = stores_of(settings)
     parts = RoundParts(
         home=home,
         settings=settings.trainer,
         build_command=build_command(settings),
-        open_log=lambda: SqliteAttentionLog(home.log_file, settings.service.log_sync),
+        open_log=stores.open_log,
+        open_board=stores.open_board,
         load_reader=reader_loader(settings),
         reach=crash_at(os.environ),
     )
@@ -162,6 +171,7 @@ class TrainerWatch:
         self._environment = dict(environment)
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._deaths, self._last_code = 0, 0
         self._thread = threading.Thread(
             target=self._keep_running, daemon=True, name="trainer-watch"
         )
@@ -171,6 +181,16 @@ class TrainerWatch:
         """The living trainer's process id."""
         child = self._child
         return child.pid if child is not None and child.poll() is None else None
+
+    @property
+    def trouble(self) -> str | None:
+        """What readiness says of a trainer that does not stay alive."""
+        if self._deaths < QUICK_RESTARTS:
+            return None
+        return (
+            f"The trainer ended {self._deaths} times in a row, last with status "
+            f"{self._last_code}; its log says why. Answers go on, retraining does not."
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -189,11 +209,23 @@ class TrainerWatch:
 
     def _keep_running(self) -> None:
         while not self._stop.is_set():
+            started_s = time.monotonic()
             try:
                 self._child = subprocess.Popen(self._command, env=self._environment)
-                code = self._child.wait()
+                self._last_code = self._child.wait()
                 if not self._stop.is_set():
-                    logger.warning("trainer ended with %d; starting it again", code)
+                    logger.warning("trainer ended with %d; starting it again", self._last_code)
             except Exception:
                 logger.exception("the trainer could not be started; trying again")
-            self._stop.wait(RESTART_S)
+            lived = time.monotonic() - started_s >= LIVED_S
+            self._deaths = 1 if lived else self._deaths + 1
+            self._stop.wait(restart_pause_s(self._deaths))
+
+
+def restart_pause_s(deaths: int) -> float:
+    """Quick at first, for a kill; then longer each time.
+
+    >>> [restart_pause_s(deaths) for deaths in (1, 3, 4, 5, 20)]
+    [2.0, 2.0, 4.0, 8.0, 60.0]
+    """
+    return min(RESTART_S * 2.0 ** max(0, deaths - QUICK_RESTARTS), LONGEST_RESTART_S)

@@ -42,6 +42,12 @@ class MachineSettings:
     num_beams: int | None = setting(None, "Beams of an answer; none: as the reader's folder says.")
     max_answer_tokens: int = setting(50, "Longest answer.")
     threads: int = setting(0, "Compute threads of a process; 0: as many as cores.")
+    redis_url: str | None = setting(
+        None,
+        "Log and jobs on Redis for several replicas, rediss://user:pass@host; none: files.",
+        secret=True,
+    )
+    redis_namespace: str = setting("reread", "What this installation's keys in Redis begin with.")
     index: str = setting("auto", "FAISS factory string of a dense index, or auto.")
 
 

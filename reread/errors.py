@@ -60,6 +60,13 @@ class StorageFailed(RereadError):
     title = "Writing to disk failed"
 
 
+class Unavailable(StorageFailed):
+    """Where things are kept cannot be reached now; it may pass, and nothing was changed."""
+
+    status = 503
+    title = "A store cannot be reached"
+
+
 class CorruptArtefact(RereadError):
     """A file is not what its manifest says; never parse it further."""
 

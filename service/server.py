@@ -13,9 +13,8 @@ from typing import Any
 import uvicorn
 
 from reread.home import Home
-from reread.log.attention_log import SqliteAttentionLog
 from reread.log.group_commit import GroupCommitter
-from reread.log.jobs import JobBoard
+from reread.log.stores import Stores
 from reread.processes import is_alive
 from service.answering.encoding import EncodingDesk
 from service.answering.generations import HomeGenerations
@@ -44,6 +43,8 @@ def run(
     *,
     check_retrain: Callable[[Mapping[str, Any]], object],
     trainer_pid: Callable[[], int | None] | None = None,
+    trainer_trouble: Callable[[], str | None] = lambda: None,
+    stores: Stores | None = None,
     tell: Callable[[str], None] = print,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> int:
@@ -59,7 +60,10 @@ def run(
         keys = keys_of(settings, home, tell)
         reader = load_reader()
         pid = trainer_pid or (lambda: recorded_pid(home))
-        with assembled(settings, home, reader, keys, check_retrain, pid) as parts:
+        with assembled(
+            settings, home, reader, keys, check_retrain, pid,
+            stores=stores, trainer_trouble=trainer_trouble,
+        ) as parts:  # fmt: skip
             tell(f"Reread answers at {url}")
             on_ready(url)
             serve(parts, bound)
@@ -102,15 +106,19 @@ def assembled(
     check_retrain: Callable[[Mapping[str, Any]], object],
     trainer_pid: Callable[[], int | None],
     open_live: OpenLive | None = None,
+    *,
+    stores: Stores | None = None,
+    trainer_trouble: Callable[[], str | None] = lambda: None,
 ) -> Iterator[ServiceParts]:
     """The parts over one home with their threads running; all of it stopped at the end."""
     with ExitStack() as closing:
         metrics = ServiceMetrics()
-        log = SqliteAttentionLog(home.log_file, settings.log_sync)
+        stores = stores or Stores(home, settings.log_sync)
+        log = stores.open_log_to_write()
         closing.callback(log.close)
         recorder = GroupCommitter(log)
         closing.callback(recorder.close)
-        board = JobBoard(home.jobs_file)
+        board = stores.open_board()
         closing.callback(board.close)
         live = (open_live or live_generation)(home, settings, metrics)
         searches = SearchDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
@@ -140,6 +148,8 @@ def assembled(
             metrics=metrics,
             check_retrain=check_retrain,
             trainer_pid=trainer_pid,
+            trainer_trouble=trainer_trouble,
+            log=log,
             versions=versions(),
             clock=time.time,
         )

@@ -24,6 +24,7 @@ class ServiceSettings:
         (), "Bearer keys that may ask, comma-separated; none: whoever can connect.", secret=True
     )
     allow_anonymous: bool = setting(False, "Listen beyond this machine without query keys.")
+    no_trainer: bool = setting(False, "One of several replicas: no trainer process beside it.")
     device: str = setting("auto", "Where questions are encoded: auto, cpu, cuda, cuda:1, ...")
     top_k: int = setting(10, "Passages read where a question does not say; the cost grows with it.")
     max_queue: int = setting(64, "Requests that may wait for the reader; others are to come back.")

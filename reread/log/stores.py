@@ -1,12 +1,19 @@
 """Which log and which job board a home has: embedded, or on Redis where several share it."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from reread.errors import BadRequest
 from reread.home import Home
 from reread.log.attention_log import AttentionLog, SqliteAttentionLog
 from reread.log.database import Synchronous
 from reread.log.jobs import Board, JobBoard
+
+if TYPE_CHECKING:
+    from reread.log.redis.connection import RedisConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +29,34 @@ class Stores:
         """To read from, as the trainer does."""
         if self.redis_url is None:
             return SqliteAttentionLog(self.home.log_file, self.log_sync)
+        connection = connect(self.redis_url, self.redis_namespace)
         from reread.log.redis.attention_log import RedisAttentionLog
-        from reread.log.redis.connection import RedisConnection
 
-        return RedisAttentionLog(RedisConnection(self.redis_url, self.redis_namespace))
+        return RedisAttentionLog(connection)
 
     def open_log_to_write(self) -> AttentionLog:
         """As a service does: with Redis away, records wait in a file of the home."""
         if self.redis_url is None:
             return self.open_log()
+        connection = connect(self.redis_url, self.redis_namespace)
         from reread.log.redis.attention_log import RedisAttentionLog
-        from reread.log.redis.connection import RedisConnection
         from reread.log.redis.spool import SpooledLog
 
-        connection = RedisConnection(self.redis_url, self.redis_namespace)
-        return SpooledLog(RedisAttentionLog(connection), self._spool_dir())
+        return SpooledLog(RedisAttentionLog(connection), self.home.log_dir / "spool")
 
     def open_board(self) -> Board:
         if self.redis_url is None:
             return JobBoard(self.home.jobs_file)
-        from reread.log.redis.connection import RedisConnection
+        connection = connect(self.redis_url, self.redis_namespace)
         from reread.log.redis.jobs import RedisJobBoard
 
-        return RedisJobBoard(RedisConnection(self.redis_url, self.redis_namespace))
+        return RedisJobBoard(connection)
 
-    def _spool_dir(self) -> Path:
-        return self.home.log_dir / "spool"
+
+def connect(url: str, namespace: str) -> RedisConnection:
+    """The client package is an extra: only several replicas need it."""
+    if find_spec("redis") is None:
+        raise BadRequest("REREAD_REDIS_URL needs a package: pip install 'reread[redis]'")
+    from reread.log.redis.connection import RedisConnection
+
+    return RedisConnection(url, namespace)

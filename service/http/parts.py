@@ -41,6 +41,16 @@ class Writer(Protocol):
     def alive(self) -> bool: ...
 
 
+class LogHealth(Protocol):
+    """The log as readiness sees it."""
+
+    def probe(self) -> None:
+        """Raise a RereadError where nothing could be recorded now; blocks on the disk."""
+
+    @property
+    def warning(self) -> str | None: ...
+
+
 class Presence:
     """Whether new work is taken, and how many requests are being answered."""
 
@@ -61,6 +71,8 @@ class ServiceParts:
     metrics: ServiceMetrics
     check_retrain: Callable[[Mapping[str, Any]], object]  # raises BadRequest with a sentence
     trainer_pid: Callable[[], int | None]
+    trainer_trouble: Callable[[], str | None]  # why no trainer stays alive
+    log: LogHealth
     versions: Mapping[str, str]
     presence: Presence = field(default_factory=Presence)
     clock: Callable[[], float] = field(kw_only=True)

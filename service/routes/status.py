@@ -66,6 +66,7 @@ def readiness(parts: ServiceParts) -> ReadyBody:
     warnings = list(pipeline.live.warnings)
     if not pipeline.live.alive:
         warnings.append("New generations are no longer noticed; restart the service.")
+    warnings += [one for one in (parts.log.warning, parts.trainer_trouble()) if one]
     return ReadyBody(
         ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings
     )

@@ -58,6 +58,7 @@ def make_parts(
         settings=TrainerSettings.from_mapping({**FAST, "start_encoder": str(encoder), **settings}),
         build_command=[*command, *builder],
         open_log=lambda: SqliteAttentionLog(home.log_file),
+        open_board=lambda: JobBoard(home.jobs_file),
         reach=crash_at(os.environ),
     )
 

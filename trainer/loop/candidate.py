@@ -25,7 +25,7 @@ from trainer.examples import Example, split_held_out
 from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
-from trainer.loop.window import LogWindow, find_shortage, is_place_in, read_window
+from trainer.loop.window import CONSUMER, LogWindow, find_shortage, is_place_in, read_window
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
 from trainer.student.distil import Stopped, train
 from trainer.student.scores import student_temperature
@@ -100,6 +100,7 @@ def open_serving(home: Home, device: str) -> Generation | None:
 def read_log(parts: RoundParts, lease: Lease) -> LogWindow:
     log = parts.open_log()
     try:
+        log.settle(CONSUMER)
         return read_window(
             parts.home,
             log,

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from reread.log.jobs import JobBoard
+from reread.errors import Unavailable
+from reread.log.jobs import Board
 from reread.records import Job
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Lease:
 
     def __init__(
         self,
-        board: JobBoard,
+        board: Board,
         job: Job,
         fence: int,
         *,
@@ -98,15 +99,18 @@ class Lease:
         metrics: dict[str, Any] | None = None,
     ) -> None:
         """End the job; LeaseEnded if it is no longer ours to end."""
-        ended = self._board.finish(
-            self.job.id,
-            self.fence,
-            state,
-            error=error,
-            generation=generation,
-            metrics=None if metrics is None else metrics | self.remembered,
-            now=self._now(),
-        )
+        shown = None if metrics is None else metrics | self.remembered
+        while True:
+            try:
+                ended = self._board.finish(
+                    self.job.id, self.fence, state,
+                    error=error, generation=generation, metrics=shown, now=self._now(),
+                )  # fmt: skip
+                break
+            except Unavailable:  # the work is done: only its row waits, while the lease is beaten
+                logger.warning("the end of job %s cannot be written yet", self.job.id)
+                self._stop.wait(UPDATE_S)
+                self.check()
         if not ended:
             raise LeaseEnded
 
@@ -115,7 +119,12 @@ class Lease:
         self._board.release(self.job.id, self.fence, self._now())
 
     def _update(self, **change: Any) -> None:
-        if not self._board.update(self.job.id, self.fence, **change, now=self._now()):
+        try:
+            kept = self._board.update(self.job.id, self.fence, **change, now=self._now())
+        except Unavailable as error:  # nobody else can have claimed it either
+            logger.warning("progress of job %s is not shown: %s", self.job.id, error)
+            return
+        if not kept:
             self._lost.set()
             raise LeaseEnded
 

@@ -7,6 +7,7 @@ from evaluation.measure import AnswerReader
 from reread.commit import Reach, never
 from reread.home import Home
 from reread.log.attention_log import AttentionLog
+from reread.log.jobs import Board
 from trainer.settings import TrainerSettings
 
 
@@ -16,5 +17,6 @@ class RoundParts:
     settings: TrainerSettings
     build_command: Sequence[str]  # the index builder's, up to the options a round adds
     open_log: Callable[[], AttentionLog]
+    open_board: Callable[[], Board]
     load_reader: Callable[[], AnswerReader] | None = None  # None = nothing can be read again
     reach: Reach = never

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from reread.artefacts.publication import current
-from reread.errors import RereadError
+from reread.errors import RereadError, Unavailable
 from reread.log.attention_log import AttentionLog
-from reread.log.jobs import JobBoard
+from reread.log.jobs import Board
 from reread.records import Job
 from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
 from trainer.loop.parts import RoundParts
 from trainer.loop.round import run_round
-from trainer.loop.window import is_place_in
+from trainer.loop.window import CONSUMER, is_place_in
 
 logger = logging.getLogger(__name__)
 BACK_OFF_S, LONGEST_BACK_OFF_S = 30.0, 3600.0  # after one failed job, and after many
@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Work until `stop` is set."""
     stop, timing = stop or threading.Event(), timing or Timing()
-    board = JobBoard(parts.home.jobs_file)
+    board = parts.open_board()
     owner = f"{os.getpid()}.{secrets.token_hex(4)}"
     try:
         while not stop.is_set():
@@ -56,7 +56,7 @@ def run(
 
 
 def _look(
-    parts: RoundParts, board: JobBoard, owner: str, stop: threading.Event, timing: Timing
+    parts: RoundParts, board: Board, owner: str, stop: threading.Event, timing: Timing
 ) -> bool:
     """Whether there was a job; the loop outlives whatever goes wrong here."""
     try:
@@ -70,6 +70,9 @@ def _look(
         logger.info("job %s claimed with fence %d", job.id, fence)
         with Lease(board, job, fence, ttl_s=timing.lease_s, stop=stop, now=timing.now) as lease:
             _work(parts, lease)
+    except Unavailable as error:
+        logger.warning("the trainer waits: %s", error)
+        return False
     except Exception:
         logger.exception("the trainer goes on after")
         return False
@@ -97,7 +100,7 @@ def _work(parts: RoundParts, lease: Lease) -> None:
         )
 
 
-def request_if_behind(parts: RoundParts, board: JobBoard, now: float) -> None:
+def request_if_behind(parts: RoundParts, board: Board, now: float) -> None:
     """Queue a retrain when `auto_questions` records came since the last attempt, if that is on.
 
     After failures it waits, longer each time: what made a job fail mostly fails the next one too.
@@ -110,6 +113,7 @@ def request_if_behind(parts: RoundParts, board: JobBoard, now: float) -> None:
         return
     log = parts.open_log()
     try:
+        log.settle(CONSUMER)
         waiting = log.count_since(_last_attempt(jobs, log))
     finally:
         log.close()
@@ -125,7 +129,7 @@ def is_backing_off(jobs: Sequence[Job], now: float) -> bool:
     failed = list(takewhile(lambda job: job.state == "failed", jobs))
     if not failed:
         return False
-    pause_s = min(BACK_OFF_S * 2 ** (len(failed) - 1), LONGEST_BACK_OFF_S)
+    pause_s = min(BACK_OFF_S * 2.0 ** (len(failed) - 1), LONGEST_BACK_OFF_S)
     return 0 <= now - failed[0].updated_s < pause_s
 
 

@@ -18,6 +18,7 @@ from trainer.examples import Selection, select_examples
 from trainer.settings import TrainerSettings
 
 RECORDS_AT_ONCE = 1000
+CONSUMER = "trainer"  # one reads at a time: the job board sees to it
 
 
 @dataclass(frozen=True, slots=True)

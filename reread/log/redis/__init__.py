@@ -1,1 +1,1 @@
-"""The log and the job board on Redis, for several replicas; behind the interfaces of the embedded."""
+"""The log and the job board on Redis, for several replicas: the embedded ones' interfaces."""

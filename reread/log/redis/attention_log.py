@@ -194,7 +194,7 @@ class RedisAttentionLog:
         place, fields = entry
         logger.error("log entry %s cannot be read and is among the dead letters", place.decode())
         pipe = self._redis.client.pipeline(transaction=True)
-        pipe.xadd(self._dead, {"place": place, **{k: v for k, v in (fields or {}).items()}})
+        pipe.xadd(self._dead, {b"place": place} | (fields or {}))
         pipe.xack(self._answers, GROUP, place)
         pipe.xdel(self._answers, place)
         pipe.execute()

@@ -14,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from reread.errors import BadRequest, StorageFailed
+from reread.errors import BadRequest, Unavailable
 
 PATIENCE_S = 2.0  # a server that needs longer is away: an answer must not wait for it
 OLDEST = (7, 0)
@@ -23,10 +23,9 @@ NAMESPACE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _FULL = ("OOM", "MISCONF", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN")
 
 
-class RedisAway(StorageFailed):
+class RedisAway(Unavailable):
     """Redis cannot be reached, is too slow or takes no writes now: it may pass."""
 
-    status = 503
     title = "Redis is away"
 
 
@@ -61,7 +60,7 @@ class RedisConnection:
 
     @contextmanager
     def sentences(self) -> Iterator[None]:
-        """Turn an absent, slow or full server into RedisAway; wrong passwords pass as BadRequest."""
+        """Turn an absent, slow or full server into RedisAway."""
         try:
             yield
         except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
