@@ -113,8 +113,8 @@ def wait_for(condition: Callable[[], object], *, timeout_s: float = 60.0) -> Non
         time.sleep(0.02)
 
 
-def wait_for_end(home: Home, job_id: str) -> Job:
-    wait_for(lambda: job_of(home, job_id).state in ENDED)
+def wait_for_end(home: Home, job_id: str, *, timeout_s: float = 60.0) -> Job:
+    wait_for(lambda: job_of(home, job_id).state in ENDED, timeout_s=timeout_s)
     return job_of(home, job_id)
 
 

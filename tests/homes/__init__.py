@@ -1,0 +1,1 @@
+"""Homes that earlier versions wrote, kept as small archives, and the script that writes one."""
