@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from index_builder.ingest.raised import settle
+
 Kind = Literal["paragraph", "item", "code", "table"]
 
-INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MOST_INDENT = 40  # lists may nest a thousand deep
 SPACE_BEFORE_MARK = re.compile(r"(?<=\w) +(?=[,;.](?:\s|$))")
 
 
@@ -35,6 +38,7 @@ class ParsedDocument:
 
     title: str
     blocks: tuple[Block, ...]
+    notes: tuple[str, ...] = ()  # what could not be read, a clause each; the rest was
 
 
 class UnreadableError(Exception):
@@ -43,25 +47,33 @@ class UnreadableError(Exception):
 
 def collapse(text: str) -> str:
     """One line: runs of white space become a space, invisible characters go."""
-    return SPACE_BEFORE_MARK.sub("", " ".join(INVISIBLE.sub("", text).split()))
+    return SPACE_BEFORE_MARK.sub("", " ".join(INVISIBLE.sub("", settle(text)).split()))
 
 
 def tidy_code(text: str) -> str:
     """Lines keep their indentation relative to each other; blank lines at both ends go."""
-    lines = [line.rstrip() for line in INVISIBLE.sub("", text).expandtabs(4).splitlines()]
+    lines = [line.rstrip() for line in INVISIBLE.sub("", settle(text)).expandtabs(4).splitlines()]
     margin = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
     return "\n".join(line[margin:] for line in lines).strip("\n")
 
 
-def table_text(rows: list[list[str]]) -> str:
-    """One line per row, bars between cells; empty rows go, so do bars after the last full cell."""
-    lines = (" | ".join(collapse(cell) for cell in row).rstrip("| ") for row in rows)
-    return "\n".join(line for line in lines if line.strip("| "))
-
-
 def title_from(path: Path) -> str:
     """What to call a document that does not say: its file name without suffix, in words."""
-    return collapse(re.sub(r"[-_]+", " ", path.stem)) or path.name
+    stem, name = storable(path.stem), storable(path.name)
+    return collapse(re.sub(r"[-_]+", " ", stem)) or name
+
+
+def storable(name: str) -> str:
+    """A file name as text: bytes that are not UTF-8 are read as Windows' Latin, the likeliest.
+
+    >>> storable("\\udcdcbersicht")
+    'Übersicht'
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return name
 
 
 class Outline:
@@ -74,6 +86,11 @@ class Outline:
         self._indent = ""
         self._marker = ""
         self._first_heading_leads = False
+        self._notes: dict[str, None] = {}
+
+    def note(self, matter: str) -> None:
+        """Say once what could not be read."""
+        self._notes[matter] = None
 
     def enter(self, level: int, heading: str) -> None:
         """Open a section; sections of the same or a deeper level end here."""
@@ -103,7 +120,7 @@ class Outline:
         """Blocks added inside belong to one list item, definition or note begun by `marker`."""
         self._flush_marker(None)  # an item that begins with an item
         outer = self._indent
-        self._marker, self._indent = outer + marker, outer + indent
+        self._marker, self._indent = outer + marker, (outer + indent)[-MOST_INDENT:]
         try:
             yield
         finally:
@@ -130,7 +147,7 @@ class Outline:
             blocks = [Block(b.kind, b.text, b.path[1:], b.page) for b in blocks]
         if not blocks:
             blocks = [Block("paragraph", heading) for _, heading in self._headings]
-        return ParsedDocument(title or fallback, tuple(blocks))
+        return ParsedDocument(title or fallback, tuple(blocks), tuple(self._notes))
 
     def _lone_top_heading(self) -> str | None:
         if not self._headings or not self._first_heading_leads:

@@ -1,8 +1,13 @@
-"""Bytes of a text file -> text; knows byte order marks and encodings, no markup."""
+"""Bytes of a text file -> text; knows byte order marks and encodings, no markup.
+
+What a file's bytes cannot say is replaced and told to `note`; the rest stays as it is.
+"""
 
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Callable
 
 from index_builder.ingest.blocks import UnreadableError
 
@@ -14,23 +19,87 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 SAMPLE_BYTES = 256 * 1024  # enough to tell an encoding; detection is slow on more
+REPLACEMENT = "\ufffd"
+LINES_NAMED = 5
+SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")  # a character of several bytes in UTF-8
+CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+MOST_CONTROLS = 0.02  # of the bytes; text has next to none, programs and archives many
+
+HALF_NULS = 0.3  # of every second byte: ASCII in UTF-16
+
+Note = Callable[[str], None]
 
 
-def decode_text(data: bytes) -> str:
-    """The text with unix line ends. UTF-8 when it is valid UTF-8, else the likeliest encoding."""
-    return _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+def no_note(matter: str) -> None:
+    """The Note of callers who tell nobody."""
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes, note: Note = no_note) -> str:
+    """The text with unix line ends. UTF-8 when most of it is UTF-8, else the likeliest encoding."""
+    return _decode(data, note).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_declared(data: bytes, encoding: str, note: Note = no_note) -> str:
+    """As the file says it is encoded, unless it is not."""
+    marked = any(data.startswith(mark) for mark, _ in MARKS)
+    if encoding and not marked:
+        try:
+            text = data.decode(encoding)
+            if "\0" not in text:
+                return text.replace("\r\n", "\n").replace("\r", "\n")
+        except (LookupError, UnicodeDecodeError, ValueError):
+            pass  # a page that declares the wrong encoding: find out ourselves
+    return decode_text(data, note)
+
+
+def _decode(data: bytes, note: Note) -> str:
     for mark, name in MARKS:
         if data.startswith(mark):
-            return data.decode(name, errors="replace")
-    if b"\0" in data[:SAMPLE_BYTES]:
-        raise UnreadableError("binary data, not text")
+            return _replaced(data, name, note)
+    if b"\0" in data:
+        wide = _unmarked_utf16(data)
+        if wide:
+            return _replaced(data, wide, note)
+        data = _without_nuls(data, note)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode(_likely_encoding(data), errors="replace")
+        return _replaced(data, "utf-8" if _is_mostly_utf8(data) else _likely_encoding(data), note)
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """UTF-16 without a mark: its ASCII characters have a NUL as every second byte."""
+    sample = data[: SAMPLE_BYTES & ~1]
+    half = max(1, len(sample) // 2)
+    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+    if max(even, odd) < 0.02 or min(even, odd) > 0.1 * max(even, odd):
+        return None
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    if max(even, odd) < HALF_NULS and len(CONTROL.findall(sample)) < 0.1 * len(sample):
+        return None  # other scripts in UTF-16 have control characters for high bytes
+    text = sample.decode(name, errors="replace")
+    readable = sum(one.isalnum() or one.isspace() for one in text)
+    return name if readable > 0.7 * len(text) else None
+
+
+def _without_nuls(data: bytes, note: Note) -> bytes:
+    sample = data[:SAMPLE_BYTES]
+    nuls = data.count(0)
+    strange = len(CONTROL.findall(sample)) + sample.count(0)
+    if len(CONTROL.findall(sample)) > MOST_CONTROLS * len(sample) or strange > len(sample) // 4:
+        raise UnreadableError(
+            f"not text: {strange:,} of its first {len(sample):,} bytes are control characters; "
+            f"give the text it was made from"
+        )
+    note(f"{_times(nuls, 'NUL character')} in it left out")
+    return data.replace(b"\0", b"")
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether bytes that are not UTF-8 are the exception in it."""
+    good = len(SEQUENCE.findall(data))
+    bad = data.decode("utf-8", errors="replace").count(REPLACEMENT)
+    return good > 0 and bad <= max(1, good // 10)
 
 
 def _likely_encoding(data: bytes) -> str:
@@ -42,3 +111,27 @@ def _likely_encoding(data: bytes) -> str:
         return "cp1252"
     best = from_bytes(sample).best()
     return best.encoding if best is not None else "cp1252"
+
+
+def _replaced(data: bytes, name: str, note: Note) -> str:
+    """Decoded; every byte that says nothing becomes the replacement character, and is named."""
+    try:
+        return data.decode(name)
+    except UnicodeDecodeError:
+        text = data.decode(name, errors="replace")
+    lines = [
+        str(number)
+        for number, line in enumerate(text.split("\n"), start=1)
+        for _ in range(line.count(REPLACEMENT))
+    ]
+    where = ", ".join(list(dict.fromkeys(lines))[:LINES_NAMED])
+    more = " and more" if len(set(lines)) > LINES_NAMED else ""
+    note(
+        f"{_times(len(lines), 'byte')} in it not {name.upper()}, shown as {REPLACEMENT} "
+        f"(line {where}{more})"
+    )
+    return text
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

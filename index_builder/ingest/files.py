@@ -44,7 +44,16 @@ class FoundFile:
 
     @property
     def source(self) -> str:
-        return str(self.path)
+        return source_name(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk found; `left` names every file of an unsupported type, `skipped` sums them up."""
+
+    files: tuple[FoundFile, ...]
+    skipped: tuple[Skip, ...]
+    left: tuple[Skip, ...]
 
 
 @dataclass(slots=True)
@@ -54,17 +63,27 @@ class _Search:
     files: list[FoundFile] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     seen: dict[tuple[int, int], Path] = field(default_factory=dict)  # (device, inode)
-    unsupported: Counter[str] = field(default_factory=Counter)
+    unsupported: list[tuple[str, Path]] = field(default_factory=list)
     hidden: int = 0
 
 
-def find_files(paths: Iterable[Path]) -> tuple[list[FoundFile], list[Skip]]:
+def source_name(path: Path) -> str:
+    """A path as text that can be stored: bytes of a name that are not UTF-8 are escaped.
+
+    >>> source_name(Path(os.fsdecode(b"/docs/caf\\xe9.md")))
+    '/docs/caf\\\\xe9.md'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def find_files(paths: Iterable[Path]) -> Found:
     """Files in the order given, folders in the order of their names; each file once.
 
     Raises BadRequest when one of the paths does not exist.
     """
     files: list[FoundFile] = []
     skipped: list[Skip] = []
+    left: list[Skip] = []
     seen: dict[tuple[int, int], Path] = {}
     for given in paths:
         path = Path(os.path.abspath(given))
@@ -77,7 +96,8 @@ def find_files(paths: Iterable[Path]) -> tuple[list[FoundFile], list[Skip]]:
             _take(path, search, named=True)
         files += search.files
         skipped += search.skipped + list(_summary(path, search))
-    return files, skipped
+        left += [(source_name(one), f"unsupported type {kind}") for kind, one in search.unsupported]
+    return Found(tuple(files), tuple(skipped), tuple(left))
 
 
 def _walk(folder: Path, search: _Search) -> None:
@@ -86,7 +106,7 @@ def _walk(folder: Path, search: _Search) -> None:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        search.skipped.append((str(folder), f"folder cannot be read ({error.strerror})"))
+        search.skipped.append((source_name(folder), f"folder cannot be read ({error.strerror})"))
         return
     for entry in entries:
         path = folder / entry.name
@@ -101,14 +121,20 @@ def _walk(folder: Path, search: _Search) -> None:
 def _take(path: Path, search: _Search, *, named: bool = False) -> None:
     suffix = path.suffix.lower()
     if not path.is_file():
-        search.skipped.append((str(path), "neither a file nor a folder, or a link to nothing"))
+        search.skipped.append(
+            (source_name(path), "neither a file nor a folder, or a link to nothing")
+        )
     elif suffix not in TEXT_SUFFIXES | RECORD_SUFFIXES:
         if named:
-            search.skipped.append((str(path), f"unsupported type {suffix or '(no suffix)'}"))
+            search.skipped.append((source_name(path), f"unsupported type {_shown(suffix)}"))
         else:
-            search.unsupported[suffix or "(no suffix)"] += 1
+            search.unsupported.append((_shown(suffix), path))
     elif _is_new(path, search):
         search.files.append(FoundFile(path, suffix, path.stat().st_size))
+
+
+def _shown(suffix: str) -> str:
+    return source_name(Path(suffix)) if suffix else "(no suffix)"
 
 
 def _is_new(path: Path, search: _Search) -> bool:
@@ -117,15 +143,17 @@ def _is_new(path: Path, search: _Search) -> bool:
     if first is path:
         return True
     if first != path:
-        search.skipped.append((str(path), f"the same as {first}, through a link"))
+        search.skipped.append(
+            (source_name(path), f"the same as {source_name(first)}, through a link")
+        )
     return False
 
 
 def _summary(root: Path, search: _Search) -> Iterator[Skip]:
-    for suffix, count in sorted(search.unsupported.items()):
-        yield str(root), f"unsupported type {suffix} ({_count(count, 'file')})"
+    for suffix, count in sorted(Counter(kind for kind, _ in search.unsupported).items()):
+        yield source_name(root), f"unsupported type {suffix} ({_count(count, 'file')})"
     if search.hidden:
-        yield str(root), f"hidden ({_count(search.hidden, 'entry', 'entries')})"
+        yield source_name(root), f"hidden ({_count(search.hidden, 'entry', 'entries')})"
 
 
 def _count(number: int, noun: str, plural: str = "") -> str:

@@ -1,28 +1,22 @@
-"""Files of text -> pieces, in several processes; a file that breaks its parser breaks nothing else.
+"""Files of text -> pieces, in child processes; a file that breaks its parser breaks nothing else.
 
 Knows which parser reads which suffix; knows nothing of corpora and ids.
 """
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
-import signal
-import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing.connection import wait
+from itertools import chain
 from pathlib import Path
 
 from index_builder.ingest.blocks import ParsedDocument, UnreadableError
 from index_builder.ingest.files import FoundFile
 from index_builder.ingest.splitting import Piece, split_document
+from index_builder.ingest.workers import CannotStart, Failure, Limits, work_through
 
 PARSERS = {
     ".md": "markdown.parse_markdown",
@@ -38,101 +32,74 @@ PARSERS = {
     ".docx": "docx.parse_docx",
 }
 MOST_WORKERS = 8
-POOL_BYTES = 400_000  # below this starting processes costs more than it saves
-AHEAD = 8  # files per worker handed out before their turn
+HARMLESS_BYTES = 16_000  # a text this small cannot take long, whatever it holds
+HARMLESS_TOTAL = 100_000  # below this starting processes costs more than it saves
+UNPACKING = frozenset([".pdf", ".docx"])  # hold more than their size says
+WORDS_OF_AN_ERROR = 200  # characters
 
 
-Parsed = tuple[FoundFile, list[Piece] | str]  # the pieces, or the reason there are none
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """A file's pieces, or the reason there are none; notes tell what of it could not be read."""
+
+    pieces: tuple[Piece, ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def parse_file(file: FoundFile) -> list[Piece] | str:
-    """The file's pieces, or the reason there are none; never raises for what a file holds."""
+Parsed = tuple[FoundFile, ParsedFile]
+
+
+def parse_file(file: FoundFile) -> ParsedFile:
+    """Never raises for what a file holds."""
     try:
-        with _quiet():
-            pieces = split_document(_parser(file.suffix)(file.path.read_bytes(), file.path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            document = _parser(file.suffix)(file.path.read_bytes(), file.path)
+            pieces = tuple(split_document(document))
     except UnreadableError as error:
-        return str(error)
+        return ParsedFile(reason=str(error))
     except OSError as error:
-        return f"cannot be opened ({error.strerror})"
+        return ParsedFile(reason=f"cannot be opened ({error.strerror})")
+    except MemoryError:
+        return ParsedFile(reason="takes more memory to read than a file may; split it")
     except (Exception, RecursionError) as error:  # parsers fail in as many ways as files do
-        words = " ".join(str(error).split())[:200]
-        return f"broken {file.suffix} file ({type(error).__name__}: {words})"
-    return pieces or "no readable text in it"
+        words = " ".join(str(error).split())[:WORDS_OF_AN_ERROR]
+        broken = f"broken {file.suffix} file ({type(error).__name__}: {words})"
+        return ParsedFile(reason=f"{broken}; open it in its program and save it again")
+    if not pieces:
+        return ParsedFile(reason="no readable text in it", notes=document.notes)
+    return ParsedFile(pieces, notes=document.notes)
 
 
-def parse_files(files: Sequence[FoundFile], workers: int | None = None) -> Iterator[Parsed]:
-    """In the order given. `workers` None: one per usable core; 1: in this process."""
+def parse_files(
+    files: Sequence[FoundFile], workers: int | None = None, limits: Limits | None = None
+) -> Iterator[Parsed]:
+    """In the order given. `workers` None: one per usable core. A few small texts are read here."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = min(workers or cores or 1, MOST_WORKERS, max(1, len(files)))
-    small = sum(file.size for file in files) < POOL_BYTES
-    if count == 1 or (workers is None and small) or not _can_start_processes():
-        for file in files:
-            yield file, parse_file(file)
+    if all(map(_is_harmless, files)) and sum(file.size for file in files) < HARMLESS_TOTAL:
+        yield from ((file, parse_file(file)) for file in files)
         return
-    waiting = deque(files)
-    while waiting:
-        yield from _parse_until_broken(waiting, count)
-
-
-def _parse_until_broken(waiting: deque[FoundFile], count: int) -> Iterator[Parsed]:
-    """One pool's life. If a file kills its process, those under way are tried one by one."""
-    running: deque[tuple[FoundFile, Future[list[Piece] | str]]] = deque()
-    with _pool(count) as pool:
-        try:
-            while waiting or running:
-                while waiting and len(running) < count * AHEAD:
-                    running.append((waiting[0], pool.submit(parse_file, waiting[0])))
-                    waiting.popleft()
-                file, future = running[0]
-                result = future.result()
-                running.popleft()
-                yield file, result
-            return
-        except BrokenProcessPool:
-            suspects = [file for file, _ in running]
-    for file in suspects:
-        yield file, _parse_alone(file)
-
-
-def _parse_alone(file: FoundFile) -> list[Piece] | str:
-    with _pool(1) as pool:
-        try:
-            return pool.submit(parse_file, file).result()
-        except BrokenProcessPool:
-            return f"its {file.suffix} parser crashed or ran out of memory"
-
-
-@contextmanager
-def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker
+    limit = limits or Limits()
+    results = work_through(
+        files,
+        parse_file,
+        children=count,
+        seconds=lambda file: limit.seconds_for(file.size),
+        memory_bytes=limit.memory_bytes,
     )
     try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        first = next(results)
+    except CannotStart:  # an interpreter's prompt, stdin: no child can import the main program
+        yield from ((file, parse_file(file)) for file in files)
+        return
+    for file, result in zip(files, chain([first], results), strict=True):
+        yield file, ParsedFile(reason=str(result)) if isinstance(result, Failure) else result
 
 
-def _can_start_processes() -> bool:
-    """False where the main program cannot be imported again (an interpreter's prompt, stdin)."""
-    with _pool(1) as pool:
-        try:
-            return pool.submit(int).result() == 0
-        except BrokenProcessPool:
-            return False
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent and end with it, even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _is_harmless(file: FoundFile) -> bool:
+    return file.suffix not in UNPACKING and file.size <= HARMLESS_BYTES
 
 
 def _parser(suffix: str) -> Callable[[bytes, Path], ParsedDocument]:
@@ -141,17 +108,3 @@ def _parser(suffix: str) -> Callable[[bytes, Path], ParsedDocument]:
         import_module(f"index_builder.ingest.parsers.{module}"), name
     )
     return parse
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What a parser thinks of a file is no news to whoever ingests ten thousand."""
-    log = logging.getLogger("pypdf")
-    level = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(level)

@@ -5,23 +5,28 @@ Knows how files and records get their ids; parsing, splitting and rows belong to
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from index_builder.ingest.blocks import UnreadableError
+from index_builder.ingest.blocks import UnreadableError, storable
 from index_builder.ingest.corpus import CorpusEdit
 from index_builder.ingest.documents import document_from_pieces, document_from_text
+from index_builder.ingest.encoding import Note, no_note
 from index_builder.ingest.files import RECORD_SUFFIXES, FoundFile
 from index_builder.ingest.parsers.records import BadLine, Record, read_json, read_jsonl, read_tsv
 from index_builder.ingest.parsing import Parsed, parse_files
 from index_builder.ingest.tally import NAMED_LINES, Tally
+from reread.errors import RereadError
 
-PARSERS_VERSION = 1  # raise it when parsers or splitting change: every file is then read again
+PARSERS_VERSION = 2  # raise it when parsers or splitting change: every file is then read again
 RECORDS_PER_NOTE = 1000  # progress is told this often within a file
-READERS: dict[str, Callable[[Path], Iterator[Record | BadLine]]] = {
+STORAGE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])  # ours, not the file's
+MOST_FILE_BYTES = 1 << 30  # of a file that is read whole
+READERS: dict[str, Callable[[Path, Note], Iterator[Record | BadLine]]] = {
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
     ".json": read_json,
@@ -48,12 +53,27 @@ def read_files(
         return lambda part: progress("reading", (before + part * file.size) / total)
 
     for file in files:
-        if file.suffix in RECORD_SUFFIXES:
-            _put_records(edit, tally, file, share_of(done, file))
-        elif file in ids:
-            _put_file(edit, tally, next(parsed), ids[file])
+        result = next(parsed) if file in ids else None
+        try:
+            if file.suffix in RECORD_SUFFIXES:
+                _put_records(edit, tally, file, share_of(done, file))
+            elif result is not None:
+                _put_file(edit, tally, result, ids[file])
+        except RereadError:
+            raise
+        except Exception as error:  # whatever one file is, the others come in
+            if isinstance(error, OSError) and error.errno in STORAGE:
+                raise
+            tally.skip(file.source, _cannot(error))
         done += file.size
         progress("reading", done / total)
+
+
+def _cannot(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "takes more memory to read than there is; split it"
+    words = storable(" ".join(str(error).split()))[:200]
+    return f"cannot be taken in ({type(error).__name__}: {words}); report this file"
 
 
 def document_id(name: str, data: bytes) -> str:
@@ -72,12 +92,15 @@ def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[
     for file in files:
         if file.suffix in RECORD_SUFFIXES:
             continue
+        if file.size > MOST_FILE_BYTES:
+            tally.skip(file.source, f"{file.size:,} bytes, more than are read at once; split it")
+            continue
         try:
             data = file.path.read_bytes()
         except OSError as error:
             tally.skip(file.source, f"cannot be opened ({error.strerror})")
             continue
-        id = document_id(file.path.stem, data)
+        id = document_id(storable(file.path.stem), data)
         first = first_with.setdefault(id.rpartition("-")[2], file)
         if not data.strip():
             tally.skip(file.source, "empty file")
@@ -96,7 +119,9 @@ def _is_settled(
     """Unchanged since an earlier ingest, or already in the corpus from a file elsewhere."""
     known = edit.source_of(id)
     if known == file.source:
-        tally.count("kept", edit.keep_source(file.source))
+        passages = edit.keep_source(file.source)
+        tally.count("kept", passages)
+        tally.read(file.source, "kept", 1, passages)
         return True
     if known is not None and known not in sources and Path(known).exists():
         tally.skip(file.source, f"same content as {known}, which is in the corpus")
@@ -105,19 +130,21 @@ def _is_settled(
 
 
 def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str) -> None:
-    file, pieces = parsed
-    if isinstance(pieces, str):
-        tally.skip(file.source, pieces)
+    file, read = parsed
+    if read.reason:
+        tally.skip(file.source, read.reason, read.notes)
         return
-    document = document_from_pieces(id, pieces, file.source)
-    tally.count(edit.put(document, whole_source=file.source), len(document.passages))
+    document = document_from_pieces(id, list(read.pieces), file.source)
+    outcome = edit.put(document, whole_source=file.source)
+    tally.count(outcome, len(document.passages))
+    tally.read(file.source, outcome, 1, len(document.passages), *read.notes)
 
 
 def _put_records(
     edit: CorpusEdit, tally: Tally, file: FoundFile, note: Callable[[float], None]
 ) -> None:
     """Every record is a document; those the file had before and has no more are removed."""
-    before = tally.documents
+    before, passages_before = tally.documents, tally.passages
     try:
         lines = _Lines(file, edit)
         for number, record in enumerate(lines.usable()):
@@ -134,10 +161,18 @@ def _put_records(
     except UnreadableError as error:
         tally.skip(file.source, str(error))
     except OSError as error:
+        if error.errno in STORAGE:
+            raise
         tally.skip(file.source, f"cannot be opened ({error.strerror})")
     else:
         if tally.documents > before:
             tally.skip_lines(file.source, lines.complaints, lines.refused)
+            count, passages = tally.documents - before, tally.passages - passages_before
+            notes = [*lines.notes, *lines.complaints]
+            if lines.refused > len(lines.complaints):
+                notes.append(f"and {lines.refused - len(lines.complaints):,} more lines")
+            tally.read(file.source, "read", count, passages)
+            tally.note(file.source, lines.notes, tuple(notes))
             tally.removed += edit.drop_rest_of(file.source)
         elif lines.refused:
             first = lines.complaints[0]
@@ -154,15 +189,23 @@ class _Lines:
         self._edit = edit
         self._contents: dict[str, int] = {}  # id -> hash of title and text
         self.first_line: dict[str, int] = {}
-        for line in READERS[file.suffix](file.path):
+        self.notes: dict[str, None] = {}
+        for line in READERS[file.suffix](file.path, self._note):
             if isinstance(line, Record):
                 self.first_line.setdefault(line.id, line.line)
+                if line.unread_id:
+                    self._note(
+                        f"its {line.unread_id!r} is not read as an id: name it 'id' or '_id'"
+                    )
         self.complaints: list[str] = []
         self.refused = 0
 
+    def _note(self, matter: str) -> None:
+        self.notes[matter] = None
+
     def usable(self) -> Iterator[Record]:
         """Records in file order, each id once; the others are complained about by line."""
-        for line in READERS[self._file.suffix](self._file.path):
+        for line in READERS[self._file.suffix](self._file.path, no_note):
             if isinstance(line, BadLine):
                 self._refuse(line.line, line.reason)
             elif line.id in self._contents:

@@ -43,11 +43,12 @@ def ingest(
     into the same home waits for the first. `workers` None: one process per usable core.
     """
     started = time.monotonic()
-    files, skipped = find_files(map(Path, paths))
-    tally = Tally(skipped=skipped)
+    found = find_files(map(Path, paths))
+    tally = Tally()
+    tally.leave(found)
     progress("reading", 0.0)
     with _edit(home) as edit:
-        read_files(edit, tally, files, progress, workers)
+        read_files(edit, tally, found.files, progress, workers)
         _put_documents(edit, tally, documents)
         if not tally.documents:
             raise BadRequest(tally.nothing_readable())

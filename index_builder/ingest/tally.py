@@ -5,13 +5,30 @@ Knows numbers and sentences; does nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from index_builder.ingest.corpus import Outcome
-from index_builder.ingest.files import Skip
+from index_builder.ingest.files import Found, Skip
+
+FileOutcome = Literal["added", "replaced", "kept", "read", "skipped", "unsupported"]
 
 NAMED_LINES = 20  # bad lines of one file named one by one
 NAMED_REASONS = 5  # in the error of a run that found nothing
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccount:
+    """What became of one file; "read" is a file of records, which are documents of their own."""
+
+    path: str
+    outcome: FileOutcome
+    documents: int = 0
+    passages: int = 0
+    matter: str = ""  # what was wrong with it
+    remedy: str = ""  # what to do about it
+    notes: tuple[str, ...] = ()  # what of it could not be read, though the rest was
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,8 @@ class IngestReport:
     kept: int  # unchanged since an earlier ingest
     removed: int  # records their file no longer has, or documents taken out
     skipped: tuple[Skip, ...]  # (path, reason), in the order met
+    notes: tuple[Skip, ...]  # (path, what of it could not be read), of files that were read
+    files: tuple[FileAccount, ...]  # every file the run met, once
     corpus: int
     corpus_passages: int
     changed: bool  # False: no new version was written
@@ -41,6 +60,8 @@ class Tally:
     removed: int = 0
     passages: int = 0
     skipped: list[Skip] = field(default_factory=list)
+    notes: list[Skip] = field(default_factory=list)
+    files: dict[str, FileAccount] = field(default_factory=dict)
 
     @property
     def documents(self) -> int:
@@ -50,14 +71,37 @@ class Tally:
         setattr(self, outcome, getattr(self, outcome) + 1)
         self.passages += passages
 
-    def skip(self, path: str, reason: str) -> None:
+    def skip(self, path: str, reason: str, notes: tuple[str, ...] = ()) -> None:
+        """A file left out. What stands behind the reason's last semicolon is the remedy."""
         self.skipped.append((path, reason))
+        matter, _, remedy = reason.rpartition("; ") if "; " in reason else (reason, "", "")
+        self.files[path] = FileAccount(path, "skipped", matter=matter, remedy=remedy, notes=notes)
+
+    def read(
+        self, path: str, outcome: FileOutcome, documents: int, passages: int, *notes: str
+    ) -> None:
+        """A file that came in, and what of it did not."""
+        self.notes += [(path, note) for note in notes]
+        self.files[path] = FileAccount(path, outcome, documents, passages, notes=notes)
+
+    def note(self, path: str, notes: Iterable[str], all_notes: tuple[str, ...]) -> None:
+        """What of a file of records could not be read; bad lines are told among the skipped."""
+        self.notes += [(path, one) for one in notes]
+        self.files[path] = replace(self.files[path], notes=all_notes)
+
+    def leave(self, found: Found) -> None:
+        """What the search for files passed over."""
+        for path, reason in found.skipped:
+            self.skipped.append((path, reason))
+            self.files.setdefault(path, FileAccount(path, "skipped", matter=reason))
+        for path, reason in found.left:
+            self.files[path] = FileAccount(path, "unsupported", matter=reason)
 
     def skip_lines(self, path: str, reasons: list[str], total: int) -> None:
         """The first reasons one by one, the rest as a number."""
         self.skipped += [(path, reason) for reason in reasons[:NAMED_LINES]]
         if total > NAMED_LINES:
-            self.skip(path, f"and {total - NAMED_LINES:,} more lines")
+            self.skipped.append((path, f"and {total - NAMED_LINES:,} more lines"))
 
     def nothing_readable(self) -> str:
         """The sentence for a run without a single document."""
@@ -82,6 +126,8 @@ class Tally:
             kept=self.kept,
             removed=self.removed,
             skipped=tuple(self.skipped),
+            notes=tuple(self.notes),
+            files=tuple(self.files.values()),
             corpus=corpus,
             corpus_passages=corpus_passages,
             changed=changed,

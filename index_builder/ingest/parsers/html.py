@@ -1,171 +1,174 @@
-"""HTML -> blocks, with Beautiful Soup over lxml; the page's own furniture is left out.
+"""HTML -> blocks, with the HTML5 parser Lexbor (selectolax); the page's own furniture is left out.
 
-Also reads HTML found inside Markdown. Fetches nothing.
+Also reads HTML found inside Markdown. Fetches nothing. What is furniture is `web.furniture`'s to
+say; cells are `web.tables`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from bs4 import BeautifulSoup
-from bs4.dammit import EncodingDetector
-from bs4.element import NavigableString, PreformattedString, Tag
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, table_text, title_from
-from index_builder.ingest.encoding import decode_text
+from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title_from
+from index_builder.ingest.encoding import decode_declared
+from index_builder.ingest.parsers.web.furniture import remove_furniture
+from index_builder.ingest.parsers.web.tables import is_layout, table_rows
+from index_builder.ingest.parsers.web.words import holds_blocks, inline_text, raw_text
+from index_builder.ingest.tables import table_text
 
-DROPPED = str.split(
-    "script style noscript template svg canvas nav form button select textarea input iframe "
-    "object audio video aside dialog menu"
-)
-HIDDEN = (
-    '[hidden], [aria-hidden="true"], [role="navigation"], [role="search"], [role="banner"], '
-    ".headerlink, .linenos, .linenodiv, .sphinxsidebar, .toctree-wrapper, .skip-link, .sr-only"
-)
-BLOCKS = frozenset(
-    str.split(
-        "address article blockquote body center dd details div dl dt fieldset figcaption figure "
-        "footer h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section summary table ul"
-    )
-)
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
+LISTS = frozenset(["ul", "ol", "menu"])
+DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.I
+)
+HEAD_BYTES = 4096  # where a page may declare its encoding
 
 
 def parse_html(data: bytes, path: Path) -> ParsedDocument:
     """Read a page; the title is its lone h1, else its <title>, else the file's name."""
-    soup = BeautifulSoup(_decode_page(data), "lxml")
-    page_title = collapse(soup.title.get_text()) if soup.title else ""
     outline = Outline()
-    _remove_furniture(soup)
-    _Walk(outline).children(_main_part(soup))
+    declared = DECLARED.search(data[:HEAD_BYTES])
+    text = decode_declared(data, declared[1].decode("ascii") if declared else "", outline.note)
+    page = LexborHTMLParser(text)
+    title = page.css_first("head > title")
+    page_title = collapse(title.text()) if title is not None else ""
+    _add_page(outline, page)
     return outline.document(page_title or title_from(path))
 
 
 def add_html(outline: Outline, fragment: str) -> None:
     """Add a fragment's blocks to an outline."""
-    soup = BeautifulSoup(fragment, "lxml")
-    _remove_furniture(soup)
-    _Walk(outline).children(soup)
+    _add_page(outline, LexborHTMLParser(fragment))
 
 
-def _decode_page(data: bytes) -> str:
-    declared = EncodingDetector.find_declared_encoding(data, is_html=True)
-    if declared:
-        try:
-            return data.decode(declared)
-        except (LookupError, UnicodeDecodeError):
-            pass  # a page that declares the wrong encoding: find out ourselves
-    return decode_text(data)
+def words_of_html(fragment: str) -> str:
+    """The words of a fragment that stands within a line."""
+    body = LexborHTMLParser(fragment).body
+    return inline_text(body) if body is not None else ""
 
 
-def _remove_furniture(soup: BeautifulSoup) -> None:
-    for tag in [*soup.find_all([*DROPPED, "head"]), *soup.select(HIDDEN)]:
-        if not tag.decomposed:
-            tag.decompose()
-    for tag in soup.find_all(["header", "footer"]):
-        if not tag.decomposed and tag.find("h1") is None:
-            tag.decompose()
-
-
-def _main_part(soup: BeautifulSoup) -> Tag:
-    for selector in ("main", '[role="main"]', "article"):
-        found = soup.select(selector)
-        if len(found) == 1 and found[0].get_text(strip=True):
-            return found[0]
-    return soup.body or soup
+def _add_page(outline: Outline, page: LexborHTMLParser) -> None:
+    remove_furniture(page)
+    body = page.body
+    if body is not None:
+        _Walk(outline).run(body)
 
 
 class _Walk:
-    """Depth first; text between block elements becomes a paragraph."""
+    """Depth first without recursion: pages nest thousands of elements; open ones are on a stack."""
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline
-        self._steps: dict[str, Callable[[Tag], None]] = {
-            "pre": self._code,
-            "table": self._table,
-            "ul": self._list,
-            "ol": self._list,
-            "dl": self._definitions,
-        }
+        self._words: list[str] = []  # inline text since the last block
+        self._stack: list[_Open] = []
+        self._numbers: list[int] = []  # per open ordered list: the next number
+        self._terms: list[str] = []  # per open definition list: a term without its meaning yet
 
-    def children(self, parent: Tag) -> None:
-        words: list[str] = []
-        for child in parent.children:
-            if isinstance(child, PreformattedString):
-                continue  # comments, CDATA, doctype
-            if isinstance(child, NavigableString):
-                words.append(str(child))
-            elif isinstance(child, Tag) and not _holds_blocks(child):
-                words.append(_inline_text(child))
-            elif isinstance(child, Tag):
-                self._outline.add("paragraph", "".join(words))
-                words = []
-                self._block(child)
+    def run(self, root: LexborNode) -> None:
+        self._stack.append(_Open(root.child))
+        while self._stack:
+            top = self._stack[-1]
+            node = top.next
+            if node is None:
+                self._flush()
+                self._stack.pop()
+                top.close()
+                self._left(top)
+                continue
+            top.next = node.next
+            self._node(node)
+        self._flush()
+
+    def _node(self, node: LexborNode) -> None:
+        if node.tag == "-text":
+            self._words.append(node.text_content or "")
+        elif not node.is_element_node:
+            return
+        elif not holds_blocks(node):
+            self._words.append(inline_text(node))
+        else:
+            self._flush()
+            self._block(node)
+
+    def _block(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag in HEADINGS:
+            self._outline.enter(HEADINGS[tag], inline_text(node))
+        elif tag == "pre":
+            self._outline.add("code", raw_text(node))
+        elif tag == "table" and not is_layout(node):
+            self._table(node)
+        elif tag in LISTS:
+            start = (node.attributes.get("start") or "") if tag == "ol" else ""
+            self._numbers.append(int(start) if start.isdigit() and len(start) < 10 else 1)
+            self._open(node, tag)
+        elif tag == "li" and self._numbers:
+            self._item(node)
+        elif tag == "dl":
+            self._terms.append("")
+            self._open(node, tag)
+        elif tag in ("dt", "dd") and self._terms:
+            self._definition(node, tag)
+        else:
+            self._open(node, tag)
+
+    def _item(self, node: LexborNode) -> None:
+        parent = node.parent
+        ordered = parent is not None and parent.tag == "ol"
+        marker = f"{self._numbers[-1]}. " if ordered else "- "
+        self._numbers[-1] += 1
+        self._open(node, "li", self._outline.item(marker))
+
+    def _definition(self, node: LexborNode, tag: str) -> None:
+        term, self._terms[-1] = self._terms[-1], ""
+        if tag == "dt":
+            self._outline.add("paragraph", term)
+            self._terms[-1] = collapse(inline_text(node))
+        else:
+            self._open(node, "dd", self._outline.item(f"{term}: " if term else ""))
+
+    def _table(self, node: LexborNode) -> None:
+        caption = node.css_first("caption")
+        if caption is not None:
+            self._outline.add("paragraph", inline_text(caption))
+        self._outline.add("table", table_text(table_rows(node)))
+
+    def _open(
+        self, node: LexborNode, tag: str, item: AbstractContextManager[None] | None = None
+    ) -> None:
+        self._stack.append(_Open(node.child, tag, item))
+
+    def _left(self, top: _Open) -> None:
+        if top.tag in LISTS:
+            self._numbers.pop()
+        elif top.tag == "dl":
+            self._outline.add("paragraph", self._terms.pop())
+
+    def _flush(self) -> None:
+        words, self._words = self._words, []
         self._outline.add("paragraph", "".join(words))
 
-    def _block(self, tag: Tag) -> None:
-        if tag.name in HEADINGS:
-            self._outline.enter(HEADINGS[tag.name], _inline_text(tag))
-        else:
-            self._steps.get(tag.name, self.children)(tag)
 
-    def _code(self, tag: Tag) -> None:
-        for line_break in tag.find_all("br"):
-            line_break.replace_with("\n")
-        self._outline.add("code", tag.get_text())
+class _Open:
+    """An element whose children are being read; `item` is the list item it began."""
 
-    def _table(self, tag: Tag) -> None:
-        if tag.find(["table", "ul", "ol", "pre", "h1", "h2", "h3"]) is not None:
-            self.children(tag)  # a table that lays out a page
-            return
-        if tag.caption is not None:
-            self._outline.add("paragraph", _inline_text(tag.caption.extract()))
-        cells = [row.find_all(["td", "th"]) for row in tag.find_all("tr")]
-        self._outline.add("table", table_text([[_inline_text(c) for c in row] for row in cells]))
+    __slots__ = ("_item", "next", "tag")
 
-    def _list(self, tag: Tag) -> None:
-        number = _start_of(tag)
-        for child in tag.find_all(True, recursive=False):
-            if child.name == "li":
-                with self._outline.item("- " if tag.name == "ul" else f"{number}. "):
-                    self.children(child)
-                number += 1
-            else:
-                self._block(child)
+    def __init__(
+        self,
+        child: LexborNode | None,
+        tag: str = "",
+        item: AbstractContextManager[None] | None = None,
+    ) -> None:
+        self.next = child
+        self.tag = tag
+        self._item = item
+        if item is not None:
+            item.__enter__()
 
-    def _definitions(self, tag: Tag) -> None:
-        term = ""
-        for child in tag.find_all(["dt", "dd"]):
-            if child.find_parent("dl") is not tag:
-                continue
-            if child.name == "dt":
-                if term:
-                    self._outline.add("paragraph", term)
-                term = collapse(_inline_text(child))
-            else:
-                with self._outline.item(f"{term}: " if term else ""):
-                    self.children(child)
-                term = ""
-        self._outline.add("paragraph", term)
-
-
-def _start_of(tag: Tag) -> int:
-    start = str(tag.get("start") or "")
-    return int(start) if start.isdigit() else 1
-
-
-def _holds_blocks(tag: Tag) -> bool:
-    if tag.name in BLOCKS:
-        return True
-    return tag.find(lambda inner: inner.name in BLOCKS) is not None
-
-
-def _inline_text(tag: Tag) -> str:
-    if tag.name == "br":
-        return " "
-    for line_break in tag.find_all("br"):
-        line_break.replace_with(" ")
-    if tag.name == "img":
-        return str(tag.get("alt") or "")
-    return tag.get_text() + (" " if tag.name in ("td", "th") else "")
+    def close(self) -> None:
+        if self._item is not None:
+            self._item.__exit__(None, None, None)

@@ -12,10 +12,11 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index_builder.ingest.blocks import Outline, ParsedDocument, table_text, title_from
+from index_builder.ingest.blocks import Outline, ParsedDocument, title_from
 from index_builder.ingest.encoding import decode_text
 from index_builder.ingest.parsers.front_matter import split_front_matter
-from index_builder.ingest.parsers.html import add_html
+from index_builder.ingest.parsers.html import add_html, words_of_html
+from index_builder.ingest.tables import plain_rows
 
 ALERT = re.compile(r"^\[!(\w+)\]\s*")  # GitHub's  > [!NOTE]
 ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")  # heading attributes:  ## Title {#anchor}
@@ -23,8 +24,8 @@ ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")  # heading attributes:  ## Title 
 
 def parse_markdown(data: bytes, path: Path) -> ParsedDocument:
     """Read a Markdown file; the title is the front matter's, else a lone first heading."""
-    metadata, body = split_front_matter(decode_text(data))
     outline = Outline()
+    metadata, body = split_front_matter(decode_text(data, outline.note), outline.note)
     add_markdown(outline, body)
     title = metadata.get("title") or None
     return outline.document(title_from(path), title=title)
@@ -32,15 +33,16 @@ def parse_markdown(data: bytes, path: Path) -> ParsedDocument:
 
 def add_markdown(outline: Outline, text: str) -> None:
     """Add the text's blocks to an outline."""
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-    _Walk(outline).run(tokens)
+    syntax = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    _Walk(outline, syntax).run(syntax.parse(text))
 
 
 class _Walk:
     """Reads the flat token list once; open list items are kept on a stack."""
 
-    def __init__(self, outline: Outline) -> None:
+    def __init__(self, outline: Outline, syntax: MarkdownIt) -> None:
         self._outline = outline
+        self._syntax = syntax
         self._heading_level: int | None = None
         self._numbers: list[int | None] = []  # per open list: the next number, None for bullets
         self._items: list[ExitStack] = []
@@ -56,7 +58,7 @@ class _Walk:
         self._heading_level = int(token.tag[1:])
 
     def _inline(self, token: Token) -> None:
-        text = inline_text(token)
+        text = inline_text(token, self._syntax)
         if self._heading_level is not None:
             self._outline.enter(self._heading_level, ANCHOR.sub("", text))
             self._heading_level = None
@@ -104,17 +106,21 @@ class _Walk:
 
     def _table_close(self, token: Token) -> None:
         rows, self._rows = self._rows or [], None
-        self._outline.add("table", table_text(rows))
+        self._outline.add("table", plain_rows(rows, headers=1))
 
 
-def inline_text(token: Token) -> str:
-    """The words of a line: no emphasis marks, no link targets, code without its backquotes."""
+def inline_text(token: Token, syntax: MarkdownIt) -> str:
+    """The words of a line: no emphasis marks, no link targets, code without its backquotes.
+
+    A line that holds HTML is read as the HTML it becomes.
+    """
+    children = token.children or []
+    if any(child.type == "html_inline" for child in children):
+        return words_of_html(syntax.renderer.render(children, syntax.options, {}))
     pieces = []
-    for child in token.children or ():
+    for child in children:
         if child.type in ("softbreak", "hardbreak"):
             pieces.append(" ")
-        elif child.type == "html_inline":
-            pieces.append(" " if child.content.lower().startswith("<br") else "")
         else:
             pieces.append(child.content)  # an image's content is its alternative text
     return "".join(pieces)

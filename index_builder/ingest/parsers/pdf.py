@@ -1,18 +1,20 @@
-"""PDF -> blocks with page numbers, with pypdf; bookmarks serve as headings.
+"""PDF -> blocks with page numbers, with PDFium; bookmarks serve as headings.
 
-Reads the text layer only: a scanned page has none, and this module does not recognise characters.
+Reads the text layer and the values of forms: a scanned page has none, and this module does not
+recognise characters. Lines, columns and tables are `page.layout`'s.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pypdf import PdfReader
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 
 from index_builder.ingest.blocks import (
     Outline,
@@ -21,6 +23,9 @@ from index_builder.ingest.blocks import (
     collapse,
     title_from,
 )
+from index_builder.ingest.parsers.page.characters import SOFT_HYPHEN, read_runs
+from index_builder.ingest.parsers.page.layout import Line, TableRows, read_layout
+from index_builder.ingest.tables import plain_rows
 
 USELESS_TITLE = re.compile(
     r"^(untitled|title|document\d*|microsoft (word|powerpoint|excel) - .*|"
@@ -30,119 +35,227 @@ USELESS_TITLE = re.compile(
 PAGE_NUMBER = re.compile(r"^(page\s*)?[-\u2013 ]*\d{1,4}[-\u2013 ]*((of|/)\s*\d+)?$", re.IGNORECASE)
 BULLET = re.compile(r"^[\u2022\u25cf\u25aa\u2023\u2013*-]\s+|^\(?\d{1,2}[.)]\s+")
 FURNITURE_SHARE = 0.6  # a first or last line on this share of the pages is a header or footer
-SHORT_LINE = 0.75  # of the longest line: a sentence that ends this early ends its paragraph
+SHORT_LINE = 0.75  # of its column: a sentence that ends this early ends its paragraph
+NEW_PARAGRAPH = 0.75  # heights of a line between two lines
+OTHER_SIZE = 1.12  # a heading's letters are this much larger than the text's
+HIDDEN_SHARE = 0.3  # of a page's characters: then its fonts do not say what they show
+PAGES_NAMED = 20
+PASSWORD_ERROR = pdfium_c.FPDF_ERR_PASSWORD
+
+Part = Line | TableRows
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Every page's parts; the numbers, from 1, of those without text and of those hidden."""
+
+    parts: list[list[Part]]
+    empty: list[int]
+    hidden: list[int]
 
 
 def parse_pdf(data: bytes, path: Path) -> ParsedDocument:
     """Read a PDF's text layer; the title is its metadata's, where that is one."""
-    reader = PdfReader(BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise UnreadableError("encrypted PDF: it needs a password; save it without one")
-    pages = [_lines(page.extract_text()) for page in reader.pages]
-    if not any(pages):
-        raise UnreadableError(_without_text(len(pages)))
-    outline = Outline()
-    bookmarks = _bookmarks(reader)
-    for number, lines in enumerate(_without_furniture(pages), start=1):
-        _add_page(outline, number, lines, bookmarks.get(number, []))
-    title = collapse(str((reader.metadata and reader.metadata.title) or ""))
+    try:
+        file = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) == PASSWORD_ERROR:
+            raise UnreadableError(
+                "it needs a password to be opened; save it without one"
+            ) from error
+        raise
+    try:
+        pages = _read_pages(file)
+        if len(pages.empty) + len(pages.hidden) == len(pages.parts):
+            raise UnreadableError(_without_text(pages))
+        outline = Outline()
+        _note_pages(outline, pages)
+        _add_pages(outline, _without_furniture(pages.parts), _bookmarks(file))
+        title = collapse(file.get_metadata_value("Title"))
+    finally:
+        file.close()
     useful = title and not USELESS_TITLE.match(title)
     return outline.document(title_from(path), title=title if useful else None)
 
 
-def _without_text(pages: int) -> str:
-    count = f"{pages} page" if pages == 1 else f"{pages} pages"
-    return f"scanned PDF: its {count} hold no text layer; run it through OCR first"
+def _read_pages(file: Any) -> _Pages:
+    form = file.get_formtype() != pdfium_c.FORMTYPE_NONE
+    if form:
+        file.init_forms()
+    pages = _Pages([], [], [])
+    for number in range(1, len(file) + 1):
+        page = file[number - 1]
+        if form:
+            page.flatten()  # what stands in the fields becomes text of the page
+            page.close()
+            page = file[number - 1]
+        text = page.get_textpage()
+        runs, hidden = read_runs(text)
+        text.close()
+        page.close()
+        if hidden > HIDDEN_SHARE:
+            pages.hidden.append(number)
+            runs = []
+        elif not runs:
+            pages.empty.append(number)
+        pages.parts.append(read_layout(runs))
+    return pages
 
 
-def _lines(text: str) -> list[str]:
-    return [collapse(line) for line in text.splitlines() if collapse(line)]
+def _without_text(pages: _Pages) -> str:
+    count = "1 page holds" if len(pages.parts) == 1 else f"{len(pages.parts)} pages hold"
+    if pages.hidden:
+        return f"its {count} text in fonts without a Unicode map; run it through OCR first"
+    return f"scanned PDF: its {count} no text layer; run it through OCR first"
 
 
-def _bookmarks(reader: PdfReader) -> dict[int, list[tuple[int, str]]]:
+def _note_pages(outline: Outline, pages: _Pages) -> None:
+    if pages.empty:
+        outline.note(f"{_named(pages.empty)} without text: scanned pages need OCR first")
+    if pages.hidden:
+        outline.note(
+            f"{_named(pages.hidden)} not read, fonts without a Unicode map: run it through OCR"
+        )
+
+
+def _named(numbers: list[int]) -> str:
+    listed = ", ".join(map(str, numbers[:PAGES_NAMED]))
+    more = len(numbers) - PAGES_NAMED
+    return f"page{'s' if len(numbers) > 1 else ''} {listed}" + (f" and {more:,} more" * (more > 0))
+
+
+def _bookmarks(file: Any) -> dict[int, list[tuple[int, str]]]:
     """Page number -> (level, heading) in order; none where the file's outline is broken."""
     found: dict[int, list[tuple[int, str]]] = {}
     try:
-        for level, entry in _flatten(reader.outline, 1):
-            page = reader.get_destination_page_number(entry)
-            if page is not None and page >= 0:
-                found.setdefault(page + 1, []).append((level, collapse(str(entry.title))))
-    except Exception:  # pypdf raises many kinds for a broken outline, and the text is still good
+        for entry in file.get_toc():
+            place = entry.get_dest()
+            index = place.get_index() if place is not None else None
+            if index is not None and index >= 0:
+                heading = (entry.level + 1, collapse(entry.get_title()))
+                found.setdefault(index + 1, []).append(heading)
+    except (pdfium.PdfiumError, ValueError, IndexError):  # the text is still good
         return {}
     return found
 
 
-def _flatten(entries: list[Any], level: int) -> Iterator[tuple[int, Any]]:
-    for entry in entries:
-        if isinstance(entry, list):
-            yield from _flatten(entry, level + 1)
-        else:
-            yield level, entry
-
-
-def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
+def _without_furniture(pages: list[list[Part]]) -> list[list[Part]]:
     """Pages without page numbers and without the first and last lines most of them share."""
-    seen = Counter(_shape(line) for lines in pages for line in {*lines[:1], *lines[-1:]})
+    ends = [{_shape(part) for part in (*parts[:1], *parts[-1:])} for parts in pages]
+    seen = Counter(shape for page in ends for shape in page if shape)
     common = {shape for shape, n in seen.items() if n >= max(3, FURNITURE_SHARE * len(pages))}
-    return [_trim(lines, common) for lines in pages]
+    return [_trim(parts, common) for parts in pages]
 
 
-def _shape(line: str) -> str:
-    return re.sub(r"\d+", "#", line)
+def _shape(part: Part) -> str:
+    return re.sub(r"\d+", "#", collapse(part.text)) if isinstance(part, Line) else ""
 
 
-def _trim(lines: list[str], common: set[str]) -> list[str]:
-    def is_furniture(line: str) -> bool:
-        return bool(PAGE_NUMBER.match(line)) or _shape(line) in common
+def _trim(parts: list[Part], common: set[str]) -> list[Part]:
+    def is_furniture(part: Part) -> bool:
+        if not isinstance(part, Line):
+            return False
+        return bool(PAGE_NUMBER.match(collapse(part.text))) or _shape(part) in common
 
-    while lines and is_furniture(lines[0]):
-        lines = lines[1:]
-    while lines and is_furniture(lines[-1]):
-        lines = lines[:-1]
-    return lines
+    while parts and is_furniture(parts[0]):
+        parts = parts[1:]
+    while parts and is_furniture(parts[-1]):
+        parts = parts[:-1]
+    return parts
 
 
-def _add_page(
-    outline: Outline, number: int, lines: list[str], headings: list[tuple[int, str]]
+def _add_pages(
+    outline: Outline, pages: list[list[Part]], bookmarks: dict[int, list[tuple[int, str]]]
 ) -> None:
-    waiting = list(headings)
-    longest = max(map(len, lines), default=0)
-    paragraph = ""
-    for line in lines:
-        place = next((i for i, (_, text) in enumerate(waiting) if _same_words(line, text)), None)
-        if place is not None:
-            outline.add("paragraph", paragraph, number)
-            paragraph = ""
-            for level, text in waiting[: place + 1]:
-                outline.enter(level, text)
-            waiting = waiting[place + 1 :]
-            continue
-        if BULLET.match(line):
-            outline.add("paragraph", paragraph, number)
-            paragraph = ""
-        paragraph = _append_line(paragraph, line)
-        if line[-1] in ".!?:" and len(line) < SHORT_LINE * longest:
-            outline.add("paragraph", paragraph, number)
-            paragraph = ""
-    outline.add("paragraph", paragraph, number)
-    for level, text in waiting:  # not found as a line of its own: it holds from the next page on
-        outline.enter(level, text)
+    walk = _Walk(outline, _hyphenated(pages))
+    for number, parts in enumerate(pages, start=1):
+        walk.page(number, parts, bookmarks.get(number, []))
+    walk.flush()
+
+
+def _hyphenated(pages: Iterable[list[Part]]) -> set[str]:
+    """Words the document writes with a hyphen within a line."""
+    lines = (part.text for parts in pages for part in parts if isinstance(part, Line))
+    return {word.casefold() for line in lines for word in re.findall(r"\w+-\w+", line)}
+
+
+class _Walk:
+    """Joins lines into paragraphs, over the ends of columns and pages."""
+
+    def __init__(self, outline: Outline, hyphenated: set[str]) -> None:
+        self._outline = outline
+        self._hyphenated = hyphenated
+        self._paragraph = ""
+        self._page = 1
+        self._last: Line | None = None
+
+    def page(self, number: int, parts: list[Part], headings: list[tuple[int, str]]) -> None:
+        waiting = list(headings)
+        for i, part in enumerate(parts):
+            if isinstance(part, TableRows):
+                self.flush()
+                self._outline.add("table", plain_rows(part.rows), number)
+                continue
+            line = collapse(part.text.replace(SOFT_HYPHEN, "\ufffe")).replace("\ufffe", SOFT_HYPHEN)
+            place = next(
+                (i for i, (_, text) in enumerate(waiting) if _same_words(line, text)), None
+            )
+            if place is not None:
+                self.flush()
+                self._enter(waiting[: place + 1])
+                waiting = waiting[place + 1 :]
+            elif line:
+                self._line(line, part, number, first=i == 0)
+        if waiting:  # not found as lines of their own: they hold from the next page on
+            self.flush()
+            self._enter(waiting)
+
+    def _enter(self, headings: list[tuple[int, str]]) -> None:
+        for level, text in headings:
+            self._outline.enter(level, text)
+
+    def _line(self, line: str, part: Line, number: int, *, first: bool) -> None:
+        if BULLET.match(line) or self._is_apart(line, part, first=first):
+            self.flush()
+        if not self._paragraph:
+            self._page = number
+        self._paragraph = self._joined(line)
+        self._last = part
+        if line[-1] in ".!?:" and part.fills < SHORT_LINE:
+            self.flush()
+
+    def _is_apart(self, line: str, part: Line, *, first: bool) -> bool:
+        """Whether a line begins a paragraph by its place or the size of its letters."""
+        if self._last is None:
+            return False
+        if first or part.gap < -0.5:  # the top of a page or column: only a new sentence is apart
+            return self._paragraph[-1:] in ".!?:" and not line[:1].islower()
+        sizes = sorted((self._last.height, part.height))
+        return part.gap > NEW_PARAGRAPH or sizes[1] > OTHER_SIZE * sizes[0]
+
+    def _joined(self, line: str) -> str:
+        """A word divided at the line's end becomes whole; a hyphen of its own stays."""
+        before = self._paragraph
+        divided = before.endswith("-") and before[-2:-1].isalpha() and line[:1].islower()
+        if divided or before.endswith(SOFT_HYPHEN):  # PDFium calls any hyphen at a line's end soft
+            first, second = re.search(r"(\w*).$", before), re.match(r"\w+", line)
+            word = f"{first[1] if first else ''}-{second[0] if second else ''}"
+            kept = word.casefold() in self._hyphenated or not line[:1].islower()
+            return f"{before[:-1]}-{line}" if kept else before[:-1] + line
+        return f"{before} {line}".strip()
+
+    def flush(self) -> None:
+        self._outline.add("paragraph", self._paragraph, self._page)
+        self._paragraph, self._last = "", None
 
 
 def _same_words(line: str, heading: str) -> bool:
-    return (
-        _words(line) == _words(heading)
-        or _words(line).endswith(f" {_words(heading)}")
-        and (bool(re.match(r"^[\dA-Z.]+ ", line)) and len(line) <= len(heading) + 8)
-    )
+    words, wanted = _words(line), _words(heading)
+    if words == wanted:
+        return True
+    numbered = bool(re.match(r"^[\dA-Z.]+ ", line)) and len(line) <= len(heading) + 8
+    return numbered and words.endswith(f" {wanted}")
 
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _append_line(paragraph: str, line: str) -> str:
-    """Join a wrapped line; a word divided at the line's end becomes whole again."""
-    if paragraph.endswith("-") and paragraph[-2:-1].isalpha() and line[:1].islower():
-        return paragraph[:-1] + line
-    return f"{paragraph} {line}".strip()

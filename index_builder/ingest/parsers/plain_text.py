@@ -25,7 +25,7 @@ TITLE_CHARACTERS = 90
 def parse_plain_text(data: bytes, path: Path) -> ParsedDocument:
     """Read a .txt file; a short first line followed by a blank one is the title."""
     outline = Outline()
-    text = decode_text(data)
+    text = decode_text(data, outline.note)
     title, body = _split_title(text)
     add_plain_text(outline, body)
     return outline.document(title_from(path), title=title)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -16,11 +17,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from index_builder.ingest.blocks import UnreadableError
-from index_builder.ingest.encoding import decode_text
+from index_builder.ingest.encoding import SEQUENCE, Note, decode_text, no_note
 from index_builder.ingest.parsers.tsv import read_rows, write_rows
 from reread.records import Passage
 
 DPR_COLUMNS = ("id", "text", "title")
+NAMED_BAD = 5  # lines with wrong bytes named by number
+ID_LIKE = re.compile(
+    r"^\W*(\w*[_-])?(id|uid|uuid|guid|key|pk|docno|number)s?$|^\w+I[dD]$|^doc(id|no)$", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Record:
     id: str
     title: str
     text: str
+    unread_id: str = ""  # a key that looks like an id, of a record without one
     from_context: bool = False  # one of a question's `ctxs`: many questions share a passage
 
 
@@ -42,39 +48,39 @@ class BadLine:
     reason: str
 
 
-def read_jsonl(path: Path) -> Iterator[Record | BadLine]:
+def read_jsonl(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
     """Stream the file: it may be larger than memory."""
-    for number, line in _lines(path):
+    for number, line in _lines(path, note):
         if not line.strip():
             continue
         try:
-            loaded = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deeply")
-            yield BadLine(number, f"not JSON ({reason})")
+            loaded = json.loads(line, strict=False)
+        except (ValueError, RecursionError) as error:
+            yield BadLine(number, f"not JSON ({_why(error)})")
             continue
         yield from _from_object(number, loaded)
 
 
-def read_json(path: Path) -> Iterator[Record | BadLine]:
+def read_json(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
     """A .json file that lists the same objects, as FiD's data sets do; 'line' counts them."""
     try:
-        loaded = json.loads(decode_text(path.read_bytes()))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"not JSON ({error})") from error
+        loaded = json.loads(decode_text(path.read_bytes(), note), strict=False)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"not JSON ({_why(error)})") from error
     if not isinstance(loaded, list) or not all(isinstance(entry, dict) for entry in loaded):
         raise UnreadableError("JSON, but not a list of objects with id, title and text (or ctxs)")
     for number, entry in enumerate(loaded, start=1):
         yield from _from_object(number, entry)
 
 
-def read_tsv(path: Path) -> Iterator[Record | BadLine]:
+def read_tsv(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
     """DPR's format: tab-separated, a header row naming the columns id, text and title."""
     columns: tuple[str, ...] | None = None
-    for number, cells in read_rows(_lines(path, line_end="\n")):
+    for number, cells in read_rows(_lines(path, note, line_end="\n")):
         if columns is None:
             names = tuple(cell.strip().lower() for cell in cells)
-            columns = names if {"id", "text"} <= set(names) else DPR_COLUMNS
+            named = "text" in names and not {"id", "_id"}.isdisjoint(names)
+            columns = names if named else DPR_COLUMNS
             if columns is names:
                 continue
         yield _from_cells(number, cells, columns)
@@ -89,29 +95,48 @@ def write_tsv(stream: TextIO, passages: Iterable[Passage]) -> int:
     return write_rows(stream, chain([DPR_COLUMNS], rows)) - 1
 
 
-def _lines(path: Path, line_end: str | None = None) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, note: Note, line_end: str | None = None) -> Iterator[tuple[int, str]]:
     """(line number from 1, line with its end), ended by `line_end`, by default any end.
 
-    UTF-8 is streamed; a file in another encoding is read whole.
+    UTF-8 is streamed, with bytes that are not replaced and named by line; a file in another
+    encoding is read whole.
     """
-    if not _is_utf8(path):
-        lines = decode_text(path.read_bytes()).split("\n")
+    bad = _bad_lines(path)
+    if bad is None:
+        lines = decode_text(path.read_bytes(), note).split("\n")
         yield from enumerate((f"{line}\n" for line in lines), start=1)
         return
-    with path.open(encoding="utf-8-sig", newline=line_end) as file:
-        yield from enumerate(file, start=1)
+    if bad:
+        named = ", ".join(map(str, bad[:NAMED_BAD])) + (" and more" if bad[NAMED_BAD:] else "")
+        note(f"bytes in it not UTF-8, shown as \ufffd (line {named})")
+    with path.open(encoding="utf-8-sig", errors="replace", newline=line_end) as file:
+        for number, line in enumerate(file, start=1):
+            yield number, line.replace("\0", "")
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _bad_lines(path: Path) -> list[int] | None:
+    """The lines of a UTF-8 file with other bytes in them; None for a file in another encoding."""
+    good, bad = 0, []
+    with path.open("rb") as file:
+        first = file.read(4)
+        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
+            return None
+        file.seek(0)
+        for number, line in enumerate(file, start=1):
+            if b"\0" in line and not line.lstrip(b"\xef\xbb\xbf \t").startswith((b"{", b'"')):
+                return None
+            try:
+                good += not line.decode("utf-8").isascii()
+            except UnicodeDecodeError:
+                bad.append(number)
+                good += bool(SEQUENCE.search(line))
+    return bad if good >= 10 * len(bad) or (good and len(bad) == 1) else None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(getattr(error, "msg", "")) or "a number of more digits than are read"
 
 
 def _from_cells(number: int, cells: list[str], columns: tuple[str, ...]) -> Record | BadLine:
@@ -139,7 +164,8 @@ def _from_object(number: int, loaded: Any) -> Iterator[Record | BadLine]:
 
 
 def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) -> Record | BadLine:
-    text, title, id = fields.get("text"), fields.get("title"), fields.get("id")
+    text, title = fields.get("text"), fields.get("title")
+    id = fields.get("id", fields.get("_id"))
     if not isinstance(text, str):
         return BadLine(number, "no 'text', or it is not a string")
     if title is not None and not isinstance(title, str):
@@ -149,8 +175,9 @@ def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) 
     if not text.strip():
         return BadLine(number, "its text is empty")
     title, text = _storable(title or ""), _storable(text)
-    own = _storable("" if id is None else str(id)) or _own_id(title, text)
-    return Record(number, own, title, text, from_context)
+    own = _storable("" if id is None else str(id))
+    unread = "" if own else next((key for key in fields if ID_LIKE.match(key)), "")
+    return Record(number, own or _own_id(title, text), title, text, unread, from_context)
 
 
 def _storable(text: str) -> str:

@@ -17,9 +17,11 @@ from docutils.frontend import get_default_settings
 from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 
-from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, table_text, title_from
+from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title_from
 from index_builder.ingest.encoding import decode_text
 from index_builder.ingest.parsers.rst_dialect import admit_directives, reading_inliner
+from index_builder.ingest.parsers.rst_substitutions import substitute
+from index_builder.ingest.tables import Cell, table_text
 
 PEP_HEADER = re.compile(r"\A\s*PEP:\s*(\d+)\s*\n")
 PEP_FIELDS = str.split(
@@ -42,8 +44,8 @@ SKIPPED = (
 
 def parse_rst(data: bytes, path: Path) -> ParsedDocument:
     """Read a .rst file; the title is a PEP header's, else a lone first heading."""
-    text = decode_text(data)
     outline = Outline()
+    text = decode_text(data, outline.note)
     title, text = _take_pep_header(outline, text)
     add_rst(outline, text)
     return outline.document(title_from(path), title=title)
@@ -63,6 +65,7 @@ def _parse_tree(text: str) -> nodes.document:
     admit_directives(text)
     tree = new_document("", settings)
     Parser(inliner=reading_inliner()).parse(text, tree)
+    substitute(tree)
     return tree
 
 
@@ -177,9 +180,11 @@ class _Walk:
             if isinstance(title, nodes.title):
                 self._outline.add("paragraph", words_of(title))
         rows = [
-            [collapse(words_of(entry)) for entry in row.children] for row in node.findall(nodes.row)
+            [_cell(entry, isinstance(row.parent, nodes.thead)) for entry in row.children]
+            for row in node.findall(nodes.row)
         ]
-        self._outline.add("table", table_text(rows))
+        headers = sum(isinstance(row.parent, nodes.thead) for row in node.findall(nodes.row))
+        self._outline.add("table", table_text(rows, headers))
 
     def _titled(self, node: nodes.Element, level: int) -> None:
         for title in node.children:
@@ -197,6 +202,22 @@ class _Walk:
         for part in node.children:
             if isinstance(part, nodes.literal_block):
                 self._outline.add("code", part.astext())
+
+
+def _cell(entry: nodes.Element, header: bool) -> Cell:
+    columns, rows = int(entry.get("morecols", 0)) + 1, int(entry.get("morerows", 0)) + 1
+    return Cell("; ".join(map(words_of, _lines_of(entry))), columns, rows, header)
+
+
+def _lines_of(entry: nodes.Element) -> list[nodes.Node]:
+    """What stands on lines of its own in a cell: its paragraphs, or the items of its lists."""
+    lines: list[nodes.Node] = []
+    for child in entry.children:
+        if isinstance(child, (nodes.bullet_list, nodes.enumerated_list)):
+            lines += child.children
+        else:
+            lines.append(child)
+    return lines
 
 
 def words_of(node: nodes.Node) -> str:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives, states
 
+from index_builder.ingest.raised import lowered, raised
+
 DIRECTIVE = re.compile(
     r"^[ \t]*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([a-zA-Z][\w:+.-]*)::", re.MULTILINE
 )
@@ -23,13 +25,14 @@ CODE = frozenset(
 )
 SILENT = frozenset(
     str.split(
-        "contents sectnum include literalinclude image raw toctree index highlight currentmodule "
+        "contents sectnum include literalinclude date raw toctree index highlight currentmodule "
         "module py:currentmodule py:module automodule autoclass autofunction automethod "
         "autosummary default-role meta title target-notes role header footer sectionauthor "
-        "moduleauthor codeauthor tabularcolumns only-html ifconfig container-end testsetup "
+        "moduleauthor codeauthor tabularcolumns only-html container-end testsetup "
         "testcleanup plot graphviz digraph uml"
     )
 )
+CONDITIONS = frozenset(["ifconfig", "only"])
 PHRASES = {
     "versionadded": "New in version",
     "versionchanged": "Changed in version",
@@ -45,6 +48,7 @@ PHRASES = {
     "canonical-typing-spec": "Up-to-date specification",
     "canonical-pypa-spec": "Up-to-date specification",
 }
+SET_APART = {"sup": raised, "superscript": raised, "sub": lowered, "subscript": lowered}
 PREFIXES = {"pep": "PEP ", "rfc": "RFC ", "cve": "CVE-", "cwe": "CWE-"}
 ISSUES = {
     "issue": "issue ",
@@ -69,6 +73,8 @@ def role_words(role: str, text: str) -> str:
         return PREFIXES[name] + text.partition("#")[0]
     if name in ISSUES:
         return ISSUES[name] + text
+    if name in SET_APART:
+        return SET_APART[name](text)
     text = text.removeprefix("!")
     if text.startswith("~"):
         text = text[1:].rpartition(".")[2]
@@ -119,6 +125,22 @@ class CodeDirective(_Lenient):
         return [nodes.literal_block(text, text)] if text.strip() else []
 
 
+class ConditionDirective(_Lenient):
+    """A block for one edition or output: its content is text of the document, its condition not."""
+
+    def run(self) -> list[nodes.Node]:
+        box = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, box)
+        return [box]
+
+
+class ImageDirective(_Lenient):
+    """An image is what its description says."""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.image(alt=str(self.options.get("alt", "")))]
+
+
 class SilentDirective(_Lenient):
     """A directive that builds the page and says nothing."""
 
@@ -148,6 +170,10 @@ def admit_directives(text: str) -> None:
     for name in {found.lower() for found in DIRECTIVE.findall(text)}:
         if name in CODE:
             directives.register_directive(name, CodeDirective)
+        elif name in CONDITIONS:
+            directives.register_directive(name, ConditionDirective)
+        elif name == "image":
+            directives.register_directive(name, ImageDirective)
         elif name in SILENT:
             directives.register_directive(name, SilentDirective)
         elif name not in directives._directive_registry:

@@ -1,0 +1,105 @@
+"""Text files nearly valid: bytes, front matter, substitutions; nothing glued, lost or silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index_builder.ingest.encoding import decode_text
+from index_builder.ingest.parsers.markdown import parse_markdown
+from index_builder.ingest.parsers.rst import parse_rst
+
+
+def decoded(data: bytes) -> tuple[str, list[str]]:
+    notes: list[str] = []
+    return decode_text(data, notes.append), notes
+
+
+def test_one_wrong_byte_is_named_and_the_rest_stays() -> None:
+    good = "K\u00f6ln, \u0141\u00f3d\u017a, \u6771\u4eac\n" * 30
+    text, notes = decoded(good.encode() + b"bad \xff byte\n" + good.encode())
+    assert text == good + "bad \ufffd byte\n" + good
+    assert notes == ["1 byte in it not UTF-8, shown as \ufffd (line 31)"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plain words here.\nMore.",
+        "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440 1\n" * 9,
+    ],
+)
+def test_utf16_without_a_mark(text: str, encoding: str) -> None:
+    assert decoded(text.encode(encoding)) == (text, [])
+
+
+def test_a_nul_is_left_out_and_said() -> None:
+    text, notes = decoded(b"The gate\0 opens at six, the door at seven.\n")
+    assert text == "The gate opens at six, the door at seven.\n"
+    assert notes == ["1 NUL character in it left out"]
+
+
+def test_latin_text_stays_latin() -> None:
+    assert decoded("K\u00e4se und Br\u00f6tchen".encode("cp1252")) == (
+        "K\u00e4se und Br\u00f6tchen",
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "title", "noted"),
+    [
+        ("title: Guide: Rotating keys\ntags: [a, b]", "Guide: Rotating keys", True),
+        ("title: 'Notes: build #2'\ndate: 2026-02-31", "Notes: build #2", True),
+        ("title: {{ page.name }}\nweight: 20", "x", True),
+        ('title: "{{ page.name }}"\nweight: 20', "x", False),
+        ("title: Good\nlist:\n  - a", "Good", False),
+        ("# only a comment", "x", False),
+    ],
+)
+def test_front_matter_nearly_valid(block: str, title: str, noted: bool) -> None:
+    """Kind of md-front-matter: never text, never a heading."""
+    document = parse_markdown(f"---\n{block}\n---\n\nThe text.".encode(), Path("x.md"))
+    assert (document.title, [one.text for one in document.blocks]) == (title, ["The text."])
+    assert bool(document.notes) == noted
+
+
+RST = """
+.. |a| replace:: the |b| tower
+.. |b| replace:: old
+.. |me| replace:: never |me|
+.. |logo| image:: x.png
+   :alt: our mark
+
+The |A| of |logo| has 10\\ :sup:`6` bricks, |unknown| stones, and |me|.
+
+.. ifconfig:: edition == 'full'
+
+   In the full edition.
+
+.. only:: latex
+
+   On paper.
+
+.. list-table::
+   :header-rows: 1
+
+   * - Plant
+     - pH
+   * - Rose
+     - - 6
+       - 7
+"""
+
+
+def test_rst_uses_what_it_defines() -> None:
+    document = parse_rst(RST.encode(), Path("x.rst"))
+    text, full, paper, table = (block.text for block in document.blocks)
+    assert text.startswith(
+        "The the old tower of our mark has 10^6 bricks, |unknown| stones, and never never"
+    )
+    assert text.endswith("|me|.")
+    assert (full, paper) == ("In the full edition.", "On paper.")
+    assert table == "Plant: Rose | pH: 6; 7"
