@@ -1,11 +1,10 @@
 """The lexical retriever: BM25 over words, exactly as Lucene scores them.
 
-Knows words and scores; does not know passages' ids or vectors. The same tokens are made when
-indexing and when asking. Saved as plain arrays and JSON; no pickle is read.
+Knows terms and scores; does not know passages' ids or vectors, nor how a text becomes terms
+(`terms`). Saved as plain arrays and JSON; no pickle is read.
 """
 
 import json
-import re
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,15 +15,9 @@ import numpy.typing as npt
 
 from reread.errors import BadRequest, CorruptArtefact
 from reread.records import Hit, Passage
+from reread.search.terms import tokenize
 
 K1, B = 1.2, 0.75  # Lucene's defaults
-_WORD = re.compile(r"[^\W_]+")
-STOP_WORDS = frozenset(  # Lucene's English list
-    _WORD.findall(
-        "a an and are as at be but by for if in into is it no not of on or such that the their "
-        "then there these they this to was will with"
-    )
-)
 _VOCABULARY_FILE = "vocabulary.json"
 
 
@@ -92,27 +85,6 @@ class BM25Retriever:
             return np.zeros(self._count, dtype=np.float32)
         scores: npt.NDArray[np.float32] = self._engine.get_scores_from_ids(known)
         return scores
-
-
-def tokenize(text: str) -> list[str]:
-    """Lower-case words without stop words and plural endings.
-
-    >>> tokenize("The Cities' engines, and 2 glasses of U.S. tea")
-    ['city', 'engine', '2', 'glass', 'u', 's', 'tea']
-    """
-    words = _WORD.findall(text.lower())
-    return [_singular(word) for word in words if word not in STOP_WORDS]
-
-
-def _singular(word: str) -> str:
-    """Harman's S-stemmer: three endings, no dictionary; short words stay."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 def _best(scores: npt.NDArray[np.float32], k: int) -> list[Hit]:
