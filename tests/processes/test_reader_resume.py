@@ -73,7 +73,7 @@ def tune(folder: Path, *, training=TRAINING, plan=PLAN, seed: int = 0, **options
 
 
 def test_resuming_after_each_saved_state_gives_the_same_weights(tmp_path: Path) -> None:
-    """Every kind of optimiser; a state that was half-written when the process died is not seen."""
+    """Every kind of optimizer; a state that was half-written when the process died is not seen."""
     for name in ("adam", "adamw"):
         training = replace(TRAINING, steps=6, optimizer=name)
         whole, _, _ = tune(tmp_path / name / "whole", training=training)

@@ -1,6 +1,6 @@
 """Tensors for training a reader: segments, targets, and where the answer's tokens stand.
 
-Knows a tokenizer and the strings of Fusion-in-Decoder; knows no model and no optimiser.
+Knows a tokenizer and the strings of Fusion-in-Decoder; knows no model and no optimizer.
 """
 
 from __future__ import annotations

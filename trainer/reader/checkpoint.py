@@ -1,4 +1,4 @@
-"""Where an interrupted reader training goes on: weights, optimiser moments, step, settings.
+"""Where an interrupted reader training goes on: weights, optimizer moments, step, settings.
 
 `state/<step>/` below a run's folder is complete or absent and replaces the one before. Tensors are
 safetensors, the rest is JSON. Knows no data: every batch and every dropout mask is drawn from the
@@ -63,7 +63,7 @@ def load_state(
     optimizer: torch.optim.Optimizer,
     held: Mapping[str, Any],
 ) -> int:
-    """Bring model and optimiser to the saved step and return it; 0 where nothing is saved.
+    """Bring model and optimizer to the saved step and return it; 0 where nothing is saved.
 
     Raises BadRequest naming the first setting that differs from the interrupted run's.
     """

@@ -1,6 +1,6 @@
 """One step of reader training: forward and backward over a step's micro-batches, on every rank.
 
-Knows the model, its losses and how they are weighted against each other; knows no optimiser and no
+Knows the model, its losses and how they are weighted against each other; knows no optimizer and no
 files. Section 3.1 of arXiv 2012.04584 for the model.
 """
 

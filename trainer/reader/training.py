@@ -76,7 +76,7 @@ def train_reader(
 
 
 def learn(optimizer: torch.optim.Optimizer, settings: ReaderTraining, ranks: Ranks) -> None:
-    """One optimiser step with the gradient of all ranks, clipped as one vector."""
+    """One optimizer step with the gradient of all ranks, clipped as one vector."""
     parameters = learning_parameters(optimizer)
     ranks.sum_gradients(parameters)
     torch.nn.utils.clip_grad_norm_(parameters, settings.clip)

@@ -1,4 +1,4 @@
-"""Train one reader on examples: data, optimiser steps, validation and resumption put together.
+"""Train one reader on examples: data, optimizer steps, validation and resumption put together.
 
 The one function that whoever has a model, examples and a folder calls. Knows no command line and
 no retrieval; a stage of the starter reader, a fine-tuning run and an iteration's reader are this.

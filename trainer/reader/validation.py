@@ -1,7 +1,7 @@
 """Choosing the best model of a run: exact match on a validation set, and the best weights kept.
 
 Answers greedily with the project's own reader over the passages as they were retrieved. Knows no
-optimiser and no training data. "best/<step>/" below a run's folder is complete or absent.
+optimizer and no training data. "best/<step>/" below a run's folder is complete or absent.
 """
 
 from __future__ import annotations

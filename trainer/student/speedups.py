@@ -1,7 +1,7 @@
 """What makes a student's training step fast on a CPU and leaves what it computes as it is.
 
 Knows the modules of a stock encoder and how dropout is best computed (attention is in
-reread/compute/fast_attention.py); knows no loss, no batch and no optimiser. Everything is put back
+reread/compute/fast_attention.py); knows no loss, no batch and no optimizer. Everything is put back
 when the block ends.
 """
 

@@ -32,7 +32,7 @@ def save_state(
     folder: Path,
     step: int,
     model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     progress: Mapping[str, Any],
     *,
     run: str,
@@ -46,7 +46,7 @@ def save_state(
     with committed_dir(folder / str(step)) as scratch:
         weights = {name: one.cpu().contiguous() for name, one in model.state_dict().items()}
         safetensors.torch.save_file(weights, scratch / _WEIGHTS)
-        safetensors.torch.save_file(dict(_moments(optimiser)), scratch / _MOMENTS)
+        safetensors.torch.save_file(dict(_moments(optimizer)), scratch / _MOMENTS)
         (scratch / _STATE).write_text(json.dumps(body), encoding="utf-8")
     for older in numbers(folder):
         if older != step:
@@ -54,7 +54,7 @@ def save_state(
 
 
 def load_state(
-    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, *, run: str
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, run: str
 ) -> dict[str, Any] | None:
     """Put weights, moments and torch's generators back; what else was saved, None = nothing was.
 
@@ -70,7 +70,7 @@ def load_state(
         body: dict[str, Any] = json.loads((newest / _STATE).read_text(encoding="utf-8"))
         _check_run(newest, body, run)
         model.load_state_dict(safetensors.torch.load_file(newest / _WEIGHTS))
-        _set_moments(optimiser, safetensors.torch.load_file(newest / _MOMENTS))
+        _set_moments(optimizer, safetensors.torch.load_file(newest / _MOMENTS))
         _set_generators(body, next(model.parameters()).device)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise CorruptArtefact.mismatch(
@@ -116,19 +116,19 @@ def _check_run(newest: Path, body: Mapping[str, Any], run: str) -> None:
         )
 
 
-def _moments(optimiser: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
-    for number, state in optimiser.state_dict()["state"].items():
+def _moments(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+    for number, state in optimizer.state_dict()["state"].items():
         for kind in _KINDS:
             yield f"{number}.{kind}", state[kind].cpu().contiguous()
 
 
-def _set_moments(optimiser: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:
+def _set_moments(optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in saved.items():
         number, kind = name.split(".")
         states.setdefault(int(number), {})[kind] = tensor
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": states, "param_groups": groups})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": states, "param_groups": groups})
 
 
 def _set_generators(body: Mapping[str, Any], device: torch.device) -> None:

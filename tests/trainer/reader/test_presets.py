@@ -95,7 +95,7 @@ def test_adam_moves_by_the_rate_and_adamw_decays_besides() -> None:
     assert torch.allclose(after, before * (1 - rate * 0.5) - rate, atol=1e-6)
 
 
-def test_frozen_weights_are_not_given_to_the_optimiser() -> None:
+def test_frozen_weights_are_not_given_to_the_optimizer() -> None:
     model = make_t5()
     make_optimizer(model, ReaderTraining(steps=1, freeze_embeddings=True, freeze_encoder_layers=1))
     assert not model.get_input_embeddings().weight.requires_grad
