@@ -1,0 +1,1 @@
+"""Causal language models as Fusion-in-Decoder readers: passages as blocks, the answer over all."""

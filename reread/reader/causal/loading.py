@@ -1,0 +1,177 @@
+"""Loading a causal reader: checkpoint folder, GGUF file or name -> engine, notes, reader.
+
+Knows files, number formats and which engine fits; knows no prompt. The fast engine is compared with
+transformers' own on one probe before it is trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from reread.compute.devices import pick_device, pick_dtype
+from reread.compute.precision import pick_bf16
+from reread.errors import UnknownModel
+from reread.reader.causal.packed import PackedEngine, fits
+from reread.reader.causal.reader import CausalReader, Engine, Limits
+from reread.reader.causal.stock import StockEngine
+from reread.reader.causal.strings import style_of
+from reread.reader.confidence import read_notes
+
+PROBE_TOKENS = 24
+LEAST_COSINE = 0.999  # of the two engines' logits, in bfloat16 as in float32
+
+
+@dataclass(frozen=True, slots=True)
+class CausalSource:
+    """What is loaded: a folder or name, or one GGUF file in a folder."""
+
+    place: str
+    gguf: str | None = None
+
+
+def causal_source(name_or_path: str) -> CausalSource:
+    """A `.gguf` file is its folder and its name; everything else is loaded as it is."""
+    path = Path(name_or_path)
+    if path.suffix.lower() != ".gguf":
+        return CausalSource(name_or_path)
+    if not path.is_file():
+        raise UnknownModel(f"There is no GGUF file {name_or_path}; give the path of one.")
+    return CausalSource(str(path.parent), path.name)
+
+
+def load_causal(
+    name_or_path: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    limits: Limits | None = None,
+    engine: str = "auto",
+) -> CausalReader:
+    """Load a causal model as a reader.
+
+    `dtype` auto is bfloat16 where its products are fast (GPUs, processors with AMX or AVX512-BF16),
+    float32 elsewhere. `engine` auto is the packed one where it fits and agrees; `stock` forces
+    transformers' own. Raises UnknownModel in one sentence when it cannot be loaded or used.
+    """
+    limits = limits or Limits()
+    place = pick_device(device)
+    kind = torch.bfloat16 if dtype == "auto" and pick_bf16(None, place) else pick_dtype(dtype, place)
+    source = causal_source(name_or_path)
+    model, tokenizer = _load(source, kind)
+    model = model.to(place).eval()
+    check_window(model.config, limits, name_or_path)
+    folder = Path(source.place)
+    folder_found = folder.resolve() if folder.is_dir() and source.gguf is None else None
+    notes = read_notes(folder_found, weights_of(folder_found))
+    runs: Engine = StockEngine(model)
+    about = {
+        "family": model.config.model_type,
+        "parameters": model.num_parameters(),
+        "device": str(model.device),
+        "dtype": str(kind).removeprefix("torch."),
+    }
+    if engine == "auto" and fits(model.config):
+        packed = PackedEngine(model, kind)
+        runs = packed if agree(packed, runs, model.config.vocab_size) else runs
+    return CausalReader(
+        runs,
+        tokenizer,
+        name=folder.name if folder_found else Path(name_or_path).name,
+        about=about,
+        ends=end_tokens(model, tokenizer),
+        style=style_of(tokenizer, notes.tuned),
+        notes=notes,
+        limits=limits,
+        folder=folder_found,
+    )
+
+
+def agree(one: Engine, other: Engine, vocabulary: int) -> bool:
+    """Whether two engines give nearly the same logits on a probe of one block and a question."""
+    probe = [1 + (7 * i) % (vocabulary - 1) for i in range(PROBE_TOKENS)]
+    with torch.inference_mode():
+        left, right = (_probe(engine, probe) for engine in (one, other))
+    near = torch.nn.functional.cosine_similarity(left, right, dim=0)
+    return bool(near >= LEAST_COSINE)
+
+
+def check_window(config: Any, limits: Limits, name: str) -> None:
+    """UnknownModel where the model cannot see one passage, the question and the answer at once."""
+    window = getattr(config, "sliding_window", None)
+    if not getattr(config, "use_sliding_window", True):
+        window = None
+    sees = min(one for one in (window, config.max_position_embeddings) if one)
+    needs = limits.block_tokens + 64 + limits.answer_tokens
+    if sees < needs:
+        raise UnknownModel(
+            f"{name} sees {sees} tokens and reading one passage with a question takes {needs}; "
+            "use a model with a longer window."
+        )
+    kinds = set(getattr(config, "layer_types", None) or []) - {
+        "full_attention", "sliding_attention",
+    }  # fmt: skip
+    if kinds:
+        raise UnknownModel(
+            f"{name} has layers of the kind {', '.join(sorted(kinds))}, which keep no keys for each "
+            "token; use a model whose layers are all attention."
+        )
+
+
+def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """The tokens that end an answer."""
+    ends = model.generation_config.eos_token_id
+    found = set(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
+    return frozenset(int(one) for one in found if one is not None)
+
+
+def weights_of(folder: Path | None) -> str:
+    """Fingerprint of a folder's weights; empty where there are none to read."""
+    digest = hashlib.sha256()
+    files = sorted(folder.glob("*.safetensors")) if folder is not None else []
+    for path in files:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 22):
+                digest.update(chunk)
+    return digest.hexdigest() if files else ""
+
+
+def _load(
+    source: CausalSource, kind: torch.dtype
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    extra: dict[str, Any] = {"gguf_file": source.gguf} if source.gguf else {}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source.place, **extra)
+        if source.gguf:
+            from transformers import GgufConfig
+
+            extra["quantization_config"] = GgufConfig(dequantize=True)
+        model = AutoModelForCausalLM.from_pretrained(source.place, dtype=kind, **extra)
+    except ImportError as error:
+        raise UnknownModel(
+            f"Reading {source.gguf or source.place} needs packages that are not installed "
+            f"({str(error).strip().splitlines()[0]}); pip install gguf accelerate."
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise UnknownModel(
+            f"The reader {source.place!r} could not be loaded ({first_line}); set REREAD_READER to "
+            "a local folder, or to a Hugging Face name where there is a network."
+        ) from error
+    return model, tokenizer
+
+
+def _probe(engine: Engine, ids: list[int]) -> torch.Tensor:
+    states = engine.encode(ids[:1], [tuple(ids[1:12]), tuple(ids[5:12])])
+    session = engine.open([engine.prefix(ids[:1]), *states], len(ids))
+    return session.feed(ids[12:], 12)

@@ -1,0 +1,54 @@
+"""Any reader by name or path: T5 and BART as encoder-decoders, language models as causal readers.
+
+Knows which kind a checkpoint is and the names of the readers that come with the package; knows
+neither kind's inside.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig
+from transformers.utils import logging as transformers_logging
+
+from reread.errors import UnknownModel
+from reread.reader.causal.loading import load_causal
+from reread.reader.causal.reader import CausalReader, Limits
+from reread.reader.reader import Reader, resolve_default_reader
+
+SMALL_STARTER = "starter-small"
+
+AnyReader = Reader | CausalReader
+
+
+def load_reader(
+    name_or_path: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    num_beams: int | None = None,
+    limits: Limits | None = None,
+) -> AnyReader:
+    """Load whatever the name or folder holds; UnknownModel in one sentence when it cannot be."""
+    transformers_logging.disable_progress_bar()
+    found = str(resolve_default_reader()) if name_or_path == SMALL_STARTER else name_or_path
+    if is_causal(found):
+        return load_causal(found, device=device, dtype=dtype, limits=limits)
+    options: dict[str, Any] = {"num_beams": num_beams}
+    return Reader.load(found, device=device, dtype=dtype, **options)
+
+
+def is_causal(name_or_path: str) -> bool:
+    """Whether a checkpoint is a causal language model (a GGUF file always is)."""
+    if Path(name_or_path).suffix.lower() == ".gguf":
+        return True
+    try:
+        config = AutoConfig.from_pretrained(name_or_path)
+    except (OSError, ValueError, KeyError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise UnknownModel(
+            f"The reader {name_or_path!r} could not be loaded ({first_line}); set REREAD_READER to "
+            "a local folder, or to a Hugging Face name where there is a network."
+        ) from error
+    return not config.is_encoder_decoder
