@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING
 from command.settings import Settings
 
 if TYPE_CHECKING:
-    from reread.reader.reader import Reader
+    from reread.reader.loading import AnyReader
 
 
-def reader_loader(settings: Settings) -> Callable[[], Reader]:
+def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
     """A function that loads the reader of the settings; the starter reader by default."""
 
-    def load() -> Reader:
-        from reread.reader.reader import Reader, resolve_default_reader
+    def load() -> AnyReader:
+        from reread.reader.loading import DEFAULT_READER, Limits, load_reader
 
         machine = settings.machine
-        return Reader.load(
-            machine.reader or str(resolve_default_reader()),
+        return load_reader(
+            machine.reader or DEFAULT_READER,
             device=machine.device,
             dtype=machine.reader_dtype,
             num_beams=machine.num_beams,
             max_answer_tokens=machine.max_answer_tokens,
+            limits=Limits(
+                cache_bytes=machine.reader_cache_mb << 20, refuse_below=machine.refuse_below
+            ),
         )
 
     return load

@@ -31,7 +31,9 @@ class MachineSettings:
 
     home: Path = setting(Path("~/.reread"), "State directory.")
     reader: str | None = setting(
-        None, "Name or folder of a T5, FLAN-T5 or BART reader; none: the starter reader."
+        None,
+        "Name or folder of a T5, FLAN-T5 or BART reader, or of a causal model (Llama, Qwen, SmolLM, "
+        "Gemma, Phi); starter-small: the small one; none: the starter reader.",
     )
     retriever: str | None = setting(
         None,
@@ -40,7 +42,17 @@ class MachineSettings:
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, ...")
     reader_dtype: str = setting("auto", "The reader's numbers: auto, float32, bfloat16.")
     num_beams: int | None = setting(None, "Beams of an answer; none: as the reader's folder says.")
-    max_answer_tokens: int = setting(50, "Longest answer.")
+    max_answer_tokens: int | None = setting(
+        None, "Longest answer; none: 50, of a causal reader 160."
+    )
+    refuse_below: float | None = setting(
+        None,
+        "Nothing is answered where the passages hold an answer with a smaller probability than "
+        "this; none: as the reader was calibrated.",
+    )
+    reader_cache_mb: int = setting(
+        1024, "Memory for passages that a causal reader has read, MB; 0: every one is read anew."
+    )
     threads: int = setting(0, "Compute threads of a process; 0: as many as cores.")
     redis_url: str | None = setting(
         None,

@@ -1,4 +1,4 @@
-"""How likely an answer is right, and whether the passages hold one: learnt from held-back questions.
+"""How likely an answer is right, and whether there is one: learnt from held-back questions.
 
 Both are logistic in a few numbers of one reading. A calibration belongs to one reader, says so, and
 lies in that reader's folder as `reader.json` beside what else must be known of it. Without one, the
@@ -88,7 +88,7 @@ def mean_probability(chances: Sequence[float]) -> float:
 
 
 def read_notes(folder: Path | None, weights: str) -> ReaderNotes:
-    """What `reader.json` says; UnknownModel where it belongs to other weights or is no such file."""
+    """What `reader.json` says; UnknownModel where it belongs to other weights or is broken."""
     path = folder / READER_FILE if folder is not None else None
     if path is None or not path.is_file():
         return ReaderNotes(weights=weights)

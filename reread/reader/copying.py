@@ -1,4 +1,4 @@
-"""Answers that stand in a passage: which next tokens go on with the text read, character by character.
+"""Answers that stand in a passage: which next tokens go on with the text read, byte by byte.
 
 Works over bytes, so it fits any tokenizer and never splits a character; runs of white space count
 as one. Knows texts and the bytes of tokens; knows no model. Where several passages hold the same
@@ -105,7 +105,7 @@ class Copying:
     def _starting(self, piece: bytes) -> list[tuple[int, int, int]]:
         if not piece:
             return []
-        found = []
+        found: list[tuple[int, int, int]] = []
         for source, one in enumerate(self._sources):
             at = one.folded.find(piece)
             while at >= 0 and len(found) < MOST_STARTS:

@@ -6,6 +6,7 @@ neither kind's inside.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from reread.reader.causal.reader import CausalReader, Limits
 from reread.reader.reader import Reader, resolve_default_reader
 
 SMALL_STARTER = "starter-small"
+DEFAULT_READER = SMALL_STARTER
 
 AnyReader = Reader | CausalReader
 
@@ -28,14 +30,22 @@ def load_reader(
     device: str = "auto",
     dtype: str = "auto",
     num_beams: int | None = None,
+    max_answer_tokens: int | None = None,
     limits: Limits | None = None,
 ) -> AnyReader:
     """Load whatever the name or folder holds; UnknownModel in one sentence when it cannot be."""
     transformers_logging.disable_progress_bar()
     found = str(resolve_default_reader()) if name_or_path == SMALL_STARTER else name_or_path
     if is_causal(found):
+        limits = limits or Limits()
+        if max_answer_tokens is not None:
+            limits = replace(limits, answer_tokens=max_answer_tokens)
         return load_causal(found, device=device, dtype=dtype, limits=limits)
-    options: dict[str, Any] = {"num_beams": num_beams}
+    options: dict[str, Any] = {
+        "num_beams": num_beams, "refuse_below": limits.refuse_below if limits else None,
+    }  # fmt: skip
+    if max_answer_tokens is not None:
+        options["max_answer_tokens"] = max_answer_tokens
     return Reader.load(found, device=device, dtype=dtype, **options)
 
 

@@ -29,8 +29,10 @@ from reread.reader.aggregations import aggregate, aggregation_named
 from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
+from reread.reader.marking import mark_answer
 from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
 from reread.reading import Reading, ReadRequest
+from reread.records import Passage
 
 ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
 FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
@@ -171,7 +173,7 @@ class Reader:
             fused[b, : len(joined)] = joined
             mask[b, : len(joined)] = 1
             row += len(group)
-        return Prepared(segments, fused, mask)
+        return Prepared(segments, fused, mask, [request.passages for request in requests])
 
     def _encode(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
         """Encoder states (L_i, d) of every segment; near-equal lengths share a call."""
@@ -213,6 +215,7 @@ class Reader:
             scores,
             token_scores(evidence, segments, self.tokenizer) if tokens else None,
             by_name,
+            spans=mark_answer(answer, prepared.passages[b], scores),
         )
 
 
@@ -223,6 +226,7 @@ class Prepared:
     segments: list[list[Segment]]
     fused: torch.Tensor  # (B, S, d)
     mask: torch.Tensor  # (B, S)
+    passages: list[tuple[Passage, ...]]
 
 
 def resolve_default_reader() -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from reread.reader.copying import Copying, Source, Place, first_fitting
+from reread.reader.copying import Copying, Place, Source, first_fitting
 
 POLAR = re.compile(
     r"(?:^|, )(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|would|"
@@ -74,8 +74,8 @@ class Speller:
 
     def _pick(self, logits: torch.Tensor) -> int | None:
         if self._copying is None:
-            best = int(logits.argmax())
-            return None if best in self._vocabulary.ends and self.draft.ids else self._free(logits)
+            ended = bool(self.draft.ids) and int(logits.argmax()) in self._vocabulary.ends
+            return None if ended else self._free(logits)
         for count in (*RANKED, len(logits)):
             ranked = torch.topk(logits, min(count, len(logits))).indices.tolist()
             for place, token in enumerate(ranked):
@@ -126,4 +126,3 @@ def asks_yes_or_no(question: str) -> bool:
     (True, False)
     """
     return POLAR.search(question.strip()) is not None
-

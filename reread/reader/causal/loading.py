@@ -7,6 +7,7 @@ transformers' own on one probe before it is trusted.
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def load_causal(
     """
     limits = limits or Limits()
     place = pick_device(device)
-    kind = torch.bfloat16 if dtype == "auto" and pick_bf16(None, place) else pick_dtype(dtype, place)
+    fast_bf16 = dtype == "auto" and pick_bf16(None, place)
+    kind = torch.bfloat16 if fast_bf16 else pick_dtype(dtype, place)
     source = causal_source(name_or_path)
     model, tokenizer = _load(source, kind)
     model = model.to(place).eval()
@@ -123,8 +125,8 @@ def check_window(config: Any, limits: Limits, name: str) -> None:
     }  # fmt: skip
     if kinds:
         raise UnknownModel(
-            f"{name} has layers of the kind {', '.join(sorted(kinds))}, which keep no keys for each "
-            "token; use a model whose layers are all attention."
+            f"{name} has layers of the kind {', '.join(sorted(kinds))}, which keep no keys "
+            "for each token; use a model whose layers are all attention."
         )
 
 
@@ -162,7 +164,7 @@ def _load(
             f"Reading {source.gguf or source.place} needs packages that are not installed "
             f"({str(error).strip().splitlines()[0]}); pip install gguf accelerate."
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, struct.error) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise UnknownModel(
             f"The reader {source.place!r} could not be loaded ({first_line}); set REREAD_READER to "

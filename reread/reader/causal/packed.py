@@ -116,7 +116,7 @@ class PackedEngine:
         """Rotated queries (M, H, d) and keys (M, G, d), and values (M, G, d) of a stream (M, D)."""
         joined = F.linear(self.normed(x, layer.norm1), layer.qkv, layer.bias)
         ends = [self.heads * self.width, self.groups * self.width, self.groups * self.width]
-        query, key, value = joined.split(ends, dim=-1)
+        query, key, value = torch.split(joined, ends, dim=-1)
         count = len(x)
         return (
             rotate(query.view(count, self.heads, self.width), rotation),
@@ -182,9 +182,7 @@ class PackedSession:
         count, end = len(ids), self._filled + len(ids)
         tokens = torch.tensor(list(ids), device=engine.device)
         x = F.embedding(tokens, engine.embedding)
-        rotation = engine.rotation(
-            torch.arange(position, position + count, device=engine.device)
-        )
+        rotation = engine.rotation(torch.arange(position, position + count, device=engine.device))
         scale = engine.width**-0.5
         for place, layer in enumerate(engine.layers):
             query, key, value = engine.project(layer, x, rotation)
@@ -199,7 +197,8 @@ class PackedSession:
             x = engine.finish(layer, x, attended.transpose(0, 1).reshape(count, -1))
         self._filled = end
         last = engine.normed(x[-1:], engine.norm)
-        return F.linear(last, engine.head)[0].float()
+        logits: torch.Tensor = F.linear(last, engine.head)[0].float()
+        return logits
 
     def value_norms(self) -> torch.Tensor:
         """Norms of all values so far, (layers, G, S)."""
@@ -222,7 +221,7 @@ def _within(
         parts = [one.view(*shape, *one.shape[1:]) for one in (query, key, value)]
         return _attend(*parts).reshape(len(query), -1)
     padded = [
-        torch.nn.utils.rnn.pad_sequence(list(one.split(lengths)), batch_first=True)
+        torch.nn.utils.rnn.pad_sequence(list(torch.split(one, lengths)), batch_first=True)
         for one in (query, key, value)
     ]
     found = _attend(*padded)  # (N, L, H, d)

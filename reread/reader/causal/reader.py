@@ -26,7 +26,7 @@ from reread.reader.confidence import ReaderNotes, mean_probability, signals_of
 from reread.reader.copying import fold
 from reread.reader.marking import mark_answer
 from reread.reader.pieces import token_bytes
-from reread.reading import ReadRequest, Reading, Span, check_aggregation
+from reread.reading import Reading, ReadRequest, Span, check_aggregation
 
 CUT_QUESTION = "The question is longer than the reader can take and its middle was not read."
 
@@ -60,7 +60,7 @@ class Limits:
 
     block_tokens: int = 250
     prompt_tokens: int = 700
-    answer_tokens: int = 96
+    answer_tokens: int = 160  # a procedure of several steps; one token each digit
     cache_bytes: int = 1 << 30
     refuse_below: float | None = None  # None: the calibration's own
 
@@ -176,11 +176,9 @@ class CausalReader:
         )  # fmt: skip
 
     def _answer(self, request: ReadRequest, aggregation: str, tokens: bool) -> Reading:
-        last = None
-        for last in self._spell(request, aggregation, tokens):
-            pass
-        assert isinstance(last, Reading)
-        return last
+        *_, reading = self._spell(request, aggregation, tokens)
+        assert isinstance(reading, Reading)
+        return reading
 
     def _spell(
         self, request: ReadRequest, aggregation: str, tokens: bool

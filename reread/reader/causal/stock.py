@@ -96,7 +96,7 @@ class StockSession:
         return torch.stack([layer.values[0].float().norm(dim=-1) for layer in self._cache.layers])
 
 
-class ReservedLayer(DynamicLayer):
+class ReservedLayer(DynamicLayer):  # type: ignore[misc]
     """A cache layer whose tensors lie in a buffer made once: appending copies only what is new."""
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor, filled: int) -> None:
@@ -120,7 +120,7 @@ class ReservedLayer(DynamicLayer):
 
 def final_logits(model: PreTrainedModel, states: torch.Tensor) -> torch.Tensor:
     """Vocabulary logits in float32, with the family's own soft cap."""
-    logits = model.get_output_embeddings()(states).float()
+    logits: torch.Tensor = model.get_output_embeddings()(states).float()
     cap = getattr(model.config, "final_logit_softcapping", None)
     return logits if cap is None else torch.tanh(logits / cap) * cap
 

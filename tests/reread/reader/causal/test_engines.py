@@ -3,6 +3,7 @@
 import pytest
 import torch
 from transformers import (
+    AutoModelForCausalLM,
     GemmaConfig,
     LlamaConfig,
     PhiConfig,
@@ -10,7 +11,6 @@ from transformers import (
     Qwen2Config,
     Qwen3Config,
 )
-from transformers import AutoModelForCausalLM
 
 from reread.reader.causal.attention import BlockTap
 from reread.reader.causal.packed import PackedEngine, fits
