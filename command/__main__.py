@@ -16,6 +16,7 @@ from rich.console import Console
 
 from command import (
     asking,
+    calibrating,
     converting,
     corpus,
     distilling,
@@ -44,8 +45,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, serving, asking, jobs, generations, evaluating, training, distilling,
-    exporting, converting, mcp,
+    demonstration, corpus, serving, asking, jobs, generations, evaluating, calibrating,
+    training, distilling, exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -54,6 +54,8 @@ class Reading:
     found: bool = True  # whether the passages hold an answer
     spans: tuple[Span, ...] = ()  # where the answer stands; none for a free-form answer
     warnings: tuple[str, ...] = ()  # sentences for whoever asked
+    signals: Mapping[str, float] | None = None  # what a calibration weighs; None = not computed
+    draft: str = ""  # what would have been answered; equals `answer` where something was found
 
     @property
     def relevance(self) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ mean probability of the answer's tokens stands in and nothing is refused. Standa
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from reread.errors import BadRequest, UnknownModel
 from reread.reading import softmax
 
 READER_FILE = "reader.json"
+REFUSED = 0.05  # the most that a refused answer may claim
 SIGNALS = ("nothing", "first", "mean", "least", "top", "spread", "length")
 
 
@@ -82,16 +84,43 @@ def signals_of(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether to answer, and how likely the answer is right; a refusal is sure of little."""
+
+    found: bool
+    confidence: float
+
+
+def judge(
+    calibration: Calibration | None,
+    refuse_below: float | None,
+    signals: Mapping[str, float],
+    chances: Sequence[float],
+) -> Judgement:
+    """By the calibration; without one everything is answered, as sure as its tokens are likely.
+
+    `refuse_below` None takes the calibration's own bound.
+    """
+    if calibration is None:
+        return Judgement(True, mean_probability(chances))
+    bound = calibration.refuse_below if refuse_below is None else refuse_below
+    right = calibration.right.probability(signals)
+    if calibration.found.probability(signals) >= bound:
+        return Judgement(True, right)
+    return Judgement(False, min(right, REFUSED))
+
+
 def mean_probability(chances: Sequence[float]) -> float:
     """The confidence of a reader that was never calibrated."""
     return sum(chances) / len(chances) if chances else 0.0
 
 
-def read_notes(folder: Path | None, weights: str) -> ReaderNotes:
+def read_notes(folder: Path | None) -> ReaderNotes:
     """What `reader.json` says; UnknownModel where it belongs to other weights or is broken."""
     path = folder / READER_FILE if folder is not None else None
     if path is None or not path.is_file():
-        return ReaderNotes(weights=weights)
+        return ReaderNotes()
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         notes = _notes(body)
@@ -100,12 +129,24 @@ def read_notes(folder: Path | None, weights: str) -> ReaderNotes:
             f"{path} is not a reader's notes ({error!r}); remove the file to read without "
             "calibration, or calibrate the reader again with `reread calibrate`."
         ) from error
+    weights = weights_of(folder)
     if notes.weights and weights and notes.weights != weights:
         raise UnknownModel(
             f"{path} was made for a reader with weights {notes.weights[:12]} and this one has "
             f"{weights[:12]}; calibrate this reader with `reread calibrate`, or remove the file."
         )
     return notes
+
+
+def weights_of(folder: Path | None) -> str:
+    """Fingerprint of a folder's weights; empty where there are none to read."""
+    digest = hashlib.sha256()
+    files = sorted(folder.glob("*.safetensors")) if folder is not None else []
+    for path in files:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 22):
+                digest.update(chunk)
+    return digest.hexdigest() if files else ""
 
 
 def notes_body(notes: ReaderNotes) -> dict[str, object]:

@@ -26,6 +26,7 @@ from reread.compute.devices import pick_device, pick_dtype
 from reread.compute.padding import pad_by_length
 from reread.errors import BadRequest, UnknownModel
 from reread.reader.aggregations import aggregate, aggregation_named
+from reread.reader.confidence import judge, read_notes, signals_of
 from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
@@ -35,6 +36,7 @@ from reread.reading import Reading, ReadRequest
 from reread.records import Passage
 
 ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
+NO_SAY = 0.5  # these readers give no probability of there being no answer
 FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
 
 
@@ -51,6 +53,7 @@ class Reader:
         max_segment_tokens: int = MAX_SEGMENT_TOKENS,
         max_answer_tokens: int = 50,
         num_beams: int | None = None,
+        refuse_below: float | None = None,
     ) -> None:
         if model.config.model_type not in FAMILIES:
             raise UnknownModel(
@@ -64,6 +67,8 @@ class Reader:
         self.folder = folder
         self.max_segment_tokens = max_segment_tokens
         self.max_answer_tokens = max_answer_tokens
+        self.refuse_below = refuse_below
+        self.notes = read_notes(folder)
         generation: GenerationConfig = model.generation_config
         self.num_beams = num_beams or generation.num_beams or 1
         self._rules = generation_rules(generation, max_answer_tokens)
@@ -209,13 +214,20 @@ class Reader:
             plain = [i for i in ids if i not in self.tokenizer.all_special_ids]
             order = sorted(range(len(scores)), key=lambda k: -scores[k])
             answer = surface_of(plain, segments, order) or answer
+        chances = decoded.probabilities[b]
+        signals = signals_of(NO_SAY, chances, by_name["mean"])
+        verdict = judge(self.notes.calibration, self.refuse_below, signals, chances)
+        found = verdict.found and bool(answer)
         return Reading(
-            answer,
-            decoded.confidence(b),
+            answer if found else "",
+            verdict.confidence,
             scores,
             token_scores(evidence, segments, self.tokenizer) if tokens else None,
             by_name,
-            spans=mark_answer(answer, prepared.passages[b], scores),
+            found=found or (verdict.found and self.notes.calibration is None),
+            spans=mark_answer(answer, prepared.passages[b], scores) if found else (),
+            signals=signals,
+            draft=answer,
         )
 
 

@@ -6,6 +6,7 @@ Knows the values on both sides; computes nothing.
 import uuid
 from dataclasses import dataclass
 
+from reread.followups import whole_question
 from reread.reading import Reading, ReadRequest
 from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage
 from reread.score_sheet import pack_scores
@@ -22,8 +23,13 @@ class Material:
     started_s: float  # time.perf_counter
 
     @property
+    def whole(self) -> str:
+        """The question as it is searched, read and logged: a follow-up names what it is about."""
+        return whole_question(self.asked.question, self.asked.history)
+
+    @property
     def request(self) -> ReadRequest:
-        return ReadRequest(self.asked.question, self.retrieved.passages, self.asked.history)
+        return ReadRequest(self.whole, self.retrieved.passages, self.asked.history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def record_of(material: Material, reading: Reading, reader: str, now_s: float) -
     found = material.retrieved
     return AnswerRecord(
         id=uuid.uuid4().hex,
-        question=material.asked.question,
+        question=material.whole,
         answer=reading.answer,
         confidence=reading.confidence,
         passages=tuple(_logged(found, i, reading) for i in range(len(found.passages))),

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from reread.errors import RereadError, StorageFailed
+from reread.followups import whole_question
 from reread.reading import Reading, check_aggregation
 from reread.records import AnswerRecord, Passage
 from service.answering.answered import Answered, Material, record_of
@@ -41,15 +42,12 @@ class Pipeline:
         *,
         top_k: int,  # passages retrieved where a question does not say
         batch_turns: int,  # questions of one batch in work at once; leaves room for others
-        searched: Callable[[Asked], str] = lambda asked: (
-            asked.question
-        ),  # made whole by its history
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
         self.encodings = encodings
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
-        self._top_k, self._batch_turns, self._searched = top_k, batch_turns, searched
+        self._top_k, self._batch_turns = top_k, batch_turns
 
     @property
     def reader_name(self) -> str:
@@ -114,7 +112,8 @@ class Pipeline:
             none = (None,) * len(asked.passages)
             own = Retrieved(asked.passages, none, none, self.live.number, None)
             return Material(asked, own, started_s)
-        question, top_k = self._searched(asked), asked.top_k or self._top_k
+        question = whole_question(asked.question, asked.history)
+        top_k = asked.top_k or self._top_k
         own_pin = self.live.pin() if pin is None else pin.share()
         found = await self.searches.search(own_pin, question, top_k)
         self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)

@@ -29,7 +29,7 @@ def answer_body(answered: Answered) -> AnswerBody:
     relevance = reading.relevance
     return AnswerBody(
         id=record.id,
-        question=record.question,
+        question=answered.material.asked.question,
         answer=record.answer,
         confidence=record.confidence,
         **_verdict(reading),

@@ -6,7 +6,6 @@ transformers' own on one probe before it is trusted.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def load_causal(
     check_window(model.config, limits, name_or_path)
     folder = Path(source.place)
     folder_found = folder.resolve() if folder.is_dir() and source.gguf is None else None
-    notes = read_notes(folder_found, weights_of(folder_found))
+    notes = read_notes(folder_found)
     runs: Engine = StockEngine(model)
     about = {
         "family": model.config.model_type,
@@ -135,17 +134,6 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> fr
     ends = model.generation_config.eos_token_id
     found = set(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
     return frozenset(int(one) for one in found if one is not None)
-
-
-def weights_of(folder: Path | None) -> str:
-    """Fingerprint of a folder's weights; empty where there are none to read."""
-    digest = hashlib.sha256()
-    files = sorted(folder.glob("*.safetensors")) if folder is not None else []
-    for path in files:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 22):
-                digest.update(chunk)
-    return digest.hexdigest() if files else ""
 
 
 def _load(

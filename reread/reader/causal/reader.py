@@ -22,7 +22,7 @@ from reread.reader.causal.decoding import Draft, Speller, Vocabulary
 from reread.reader.causal.evidence import Gathering
 from reread.reader.causal.states import StateCache, States
 from reread.reader.causal.strings import Block, PromptStyle, cut_blocks, prefix_ids, prompt_ids
-from reread.reader.confidence import ReaderNotes, mean_probability, signals_of
+from reread.reader.confidence import REFUSED, ReaderNotes, judge, signals_of
 from reread.reader.copying import fold
 from reread.reader.marking import mark_answer
 from reread.reader.pieces import token_bytes
@@ -213,21 +213,20 @@ class CausalReader:
         by_name = aggregate(evidence)
         scores = by_name[aggregation]
         signals = signals_of(draft.nothing, draft.chances, by_name["mean"])
-        calibration, found, right = self.notes.calibration, True, mean_probability(draft.chances)
-        if calibration is not None:
-            right = calibration.right.probability(signals)
-            found = calibration.found.probability(signals) >= (self._refuse_below() or 0.0)
-        answer = self._text(draft, request) if found else ""
-        found = found and bool(answer)
+        said = self._text(draft, request)
+        verdict = judge(self.notes.calibration, self.limits.refuse_below, signals, draft.chances)
+        found = verdict.found and bool(said)
         return Reading(
-            answer if found else "",
-            right if found else min(right, 0.05),
+            said if found else "",
+            verdict.confidence if found else min(verdict.confidence, REFUSED),
             scores,
             self._token_scores(evidence, opened.blocks) if tokens else None,
             by_name,
             found,
-            self._spans(request, draft, answer, scores) if found else (),
+            self._spans(request, draft, said, scores) if found else (),
             opened.warnings,
+            signals,
+            said,
         )
 
     def _spans(

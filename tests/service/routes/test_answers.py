@@ -265,3 +265,11 @@ def test_an_answer_logged_without_an_aggregation_says_where_to_get_it(service: R
     answer_id = service.ask(top_k=2).json()["id"]
     found = service.client.get(f"/relevance/{answer_id}", params={"aggregation": "max_heads"})
     assert_problem(found, 404, "logged without max_heads scores")
+
+
+def test_a_follow_up_is_searched_read_and_logged_with_the_names_it_leans_on(service):
+    history = [{"question": "Where is Oslo?", "answer": "by the sea"}]
+    body = service.ask(question="what is it?", history=history).json()
+    assert body["question"] == "what is it?"
+    logged, _ = service.parts.history.get(body["id"])
+    assert logged.question == "what is it? (Oslo)"

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from reread.errors import BadRequest, UnknownModel
-from reread.reader.causal.loading import load_causal, weights_of
+from reread.reader.causal.loading import load_causal
 from reread.reader.causal.reader import Limits
 from reread.reader.causal.strings import cut_blocks, prompt_ids
-from reread.reader.confidence import READER_FILE
+from reread.reader.confidence import READER_FILE, weights_of
 from reread.reader.loading import load_reader
 from reread.reading import ReadRequest
 from reread.records import Passage
