@@ -16,7 +16,8 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
     """A function that loads the reader of the settings; the starter reader by default."""
 
     def load() -> AnyReader:
-        from reread.reader.loading import DEFAULT_READER, Limits, load_reader
+        from reread.reader.causal.reader import Limits
+        from reread.reader.loading import DEFAULT_READER, load_reader
 
         machine = settings.machine
         return load_reader(

@@ -32,8 +32,8 @@ class MachineSettings:
     home: Path = setting(Path("~/.reread"), "State directory.")
     reader: str | None = setting(
         None,
-        "Name or folder of a T5, FLAN-T5 or BART reader, or of a causal model (Llama, Qwen, SmolLM, "
-        "Gemma, Phi); starter-small: the small one; none: the starter reader.",
+        "Name or folder of a T5, FLAN-T5 or BART reader, or of a causal model (Llama, Qwen, "
+        "SmolLM, Gemma, Phi); starter-small: the small one; none: the starter reader.",
     )
     retriever: str | None = setting(
         None,

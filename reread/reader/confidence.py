@@ -165,11 +165,10 @@ def notes_body(notes: ReaderNotes) -> dict[str, object]:
     return body
 
 
-def check_refuse_below(value: float | None) -> float | None:
-    """The setting, or None for the calibration's own; BadRequest outside 0..1."""
+def check_refuse_below(value: float | None) -> None:
+    """BadRequest outside 0..1; None is the calibration's own."""
     if value is not None and not 0.0 <= value <= 1.0:
         raise BadRequest(f"refuse_below is a probability between 0 and 1, not {value}.")
-    return value
 
 
 def _notes(body: Mapping[str, object]) -> ReaderNotes:

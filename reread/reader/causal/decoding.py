@@ -77,7 +77,7 @@ class Speller:
             ended = bool(self.draft.ids) and int(logits.argmax()) in self._vocabulary.ends
             return None if ended else self._free(logits)
         for count in (*RANKED, len(logits)):
-            ranked = torch.topk(logits, min(count, len(logits))).indices.tolist()
+            ranked: list[int] = torch.topk(logits, min(count, len(logits))).indices.tolist()
             for place, token in enumerate(ranked):
                 if token in self._vocabulary.ends and self._may_end():
                     return None

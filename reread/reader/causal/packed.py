@@ -197,12 +197,12 @@ class PackedSession:
             x = engine.finish(layer, x, attended.transpose(0, 1).reshape(count, -1))
         self._filled = end
         last = engine.normed(x[-1:], engine.norm)
-        logits: torch.Tensor = F.linear(last, engine.head)[0].float()
-        return logits
+        return F.linear(last, engine.head)[0].float()
 
     def value_norms(self) -> torch.Tensor:
         """Norms of all values so far, (layers, G, S)."""
-        return self._values[:, :, : self._filled].float().norm(dim=-1)
+        norms: torch.Tensor = self._values[:, :, : self._filled].float().norm(dim=-1)
+        return norms
 
 
 def rotate(x: torch.Tensor, rotation: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:

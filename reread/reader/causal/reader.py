@@ -22,7 +22,13 @@ from reread.reader.causal.decoding import Draft, Speller, Vocabulary
 from reread.reader.causal.evidence import Gathering
 from reread.reader.causal.states import StateCache, States
 from reread.reader.causal.strings import Block, PromptStyle, cut_blocks, prefix_ids, prompt_ids
-from reread.reader.confidence import REFUSED, ReaderNotes, judge, signals_of
+from reread.reader.confidence import (
+    REFUSED,
+    ReaderNotes,
+    check_refuse_below,
+    judge,
+    signals_of,
+)
 from reread.reader.copying import fold
 from reread.reader.marking import mark_answer
 from reread.reader.pieces import token_bytes
@@ -63,6 +69,11 @@ class Limits:
     answer_tokens: int = 160  # a procedure of several steps; one token each digit
     cache_bytes: int = 1 << 30
     refuse_below: float | None = None  # None: the calibration's own
+
+    def __post_init__(self) -> None:
+        check_refuse_below(self.refuse_below)
+        if self.cache_bytes < 0:
+            raise BadRequest(f"The reader's cache has {self.cache_bytes} bytes; give 0 or more.")
 
 
 @dataclass(frozen=True, slots=True)
