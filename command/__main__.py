@@ -16,7 +16,6 @@ from rich.console import Console
 
 from command import (
     asking,
-    calibrating,
     converting,
     corpus,
     distilling,
@@ -28,7 +27,7 @@ from command import (
     serving,
 )
 from command.demo import demonstration
-from command.train_reader import training
+from command.train_reader import calibrating, training
 from reread.errors import RereadError
 
 QUIET = {  # before torch and tokenizers are loaded; see docs/decisions/speed.md
