@@ -19,6 +19,7 @@ from reread.reading import softmax
 
 READER_FILE = "reader.json"
 REFUSED = 0.05  # the most that a refused answer may claim
+HEAD_KEYS = ("means", "masses")
 SIGNALS = ("nothing", "first", "mean", "least", "top", "spread", "length")
 
 
@@ -51,6 +52,18 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadWeights:
+    """What each head counts towards G, learnt with the reader; both (layers, heads).
+
+    `means` weighs the mean of a passage's scores, `masses` the logarithm of their summed
+    exponentials: the attention that the passage gets before it is shared out.
+    """
+
+    means: tuple[tuple[float, ...], ...]
+    masses: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderNotes:
     """What a reader's folder says beyond the model's own files."""
 
@@ -58,6 +71,7 @@ class ReaderNotes:
     copied: bool = False  # answers go on only with what stands in a passage
     weights: str = ""  # fingerprint of the weights these notes belong to
     calibration: Calibration | None = None
+    heads: HeadWeights | None = None  # how its heads say which passage answers; None: all alike
 
 
 def signals_of(
@@ -154,6 +168,8 @@ def notes_body(notes: ReaderNotes) -> dict[str, object]:
     body: dict[str, object] = {
         "tuned": notes.tuned, "copied": notes.copied, "weights": notes.weights,
     }  # fmt: skip
+    if notes.heads is not None:
+        body["heads"] = {"means": notes.heads.means, "masses": notes.heads.masses}
     if notes.calibration is not None:
         one = notes.calibration
         body["calibration"] = {
@@ -172,7 +188,7 @@ def check_refuse_below(value: float | None) -> None:
 
 
 def _notes(body: Mapping[str, object]) -> ReaderNotes:
-    unknown = set(body) - {"tuned", "copied", "weights", "calibration"}
+    unknown = set(body) - {"tuned", "copied", "weights", "calibration", "heads"}
     if unknown:
         raise ValueError(f"unknown keys {sorted(unknown)}")
     given = body.get("calibration")
@@ -185,8 +201,18 @@ def _notes(body: Mapping[str, object]) -> ReaderNotes:
             float(given["refuse_below"]),
         )
     return ReaderNotes(
-        bool(body.get("tuned")), bool(body.get("copied")), str(body.get("weights", "")), calibration
+        bool(body.get("tuned")),
+        bool(body.get("copied")),
+        str(body.get("weights", "")),
+        calibration,
+        _heads(body.get("heads")),
     )
+
+
+def _heads(body: object) -> HeadWeights | None:
+    if not isinstance(body, dict):
+        return None
+    return HeadWeights(*(tuple(tuple(map(float, row)) for row in body[k]) for k in HEAD_KEYS))
 
 
 def _logistic(body: Mapping[str, object]) -> Logistic:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 import torch
 
-from reread.reader.aggregations import AttentionEvidence
+from reread.errors import BadRequest
+from reread.reader.aggregations import AttentionEvidence, token_mean
 from reread.reader.causal.attention import BlockTap
+from reread.reader.confidence import HeadWeights
 
 
 class Gathering:
@@ -53,6 +55,26 @@ class Gathering:
             mask.to(place),
             torch.zeros_like(mask).to(place),
         )
+
+
+def weigh_heads(evidence: AttentionEvidence, weights: HeadWeights) -> tuple[float, ...]:
+    """G of every passage by the heads that a reader learnt to trust, (K,).
+
+    BadRequest where the weights are of another number of layers or heads.
+    """
+    shape = (len(weights.means), len(weights.means[0]))
+    if shape != tuple(evidence.scores.shape[:2]):
+        raise BadRequest(
+            f"The reader's head weights are of {shape[0]} layers of {shape[1]} heads and it has "
+            f"{evidence.scores.shape[0]} of {evidence.scores.shape[1]}; remove its reader.json."
+        )
+    scores = evidence.scores  # (layers, H, K, L)
+    means = token_mean(scores, evidence.mask)  # (layers, H, K)
+    masses = torch.logsumexp(scores.masked_fill(~evidence.mask, float("-inf")), dim=-1)
+    place = scores.device
+    by_mean = torch.tensor(weights.means, device=place)[..., None]
+    by_mass = torch.tensor(weights.masses, device=place)[..., None]
+    return tuple((by_mean * means + by_mass * masses).sum(dim=(0, 1)).tolist())
 
 
 def block_places(lengths: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:

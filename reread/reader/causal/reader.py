@@ -19,7 +19,7 @@ from reread.errors import BadRequest
 from reread.reader.aggregations import AttentionEvidence, aggregate
 from reread.reader.causal.attention import BlockTap
 from reread.reader.causal.decoding import Draft, Speller, Vocabulary
-from reread.reader.causal.evidence import Gathering
+from reread.reader.causal.evidence import Gathering, weigh_heads
 from reread.reader.causal.states import StateCache, States
 from reread.reader.causal.strings import Block, PromptStyle, cut_blocks, prefix_ids, prompt_ids
 from reread.reader.confidence import (
@@ -149,6 +149,7 @@ class CausalReader:
             "max_answer_tokens": self.limits.answer_tokens,
             "fast_path": self.engine.path,
             "prompt": self.style.name,
+            "scored_by": "all heads" if self.notes.heads is None else "heads chosen in training",
             "answers": "copied" if self._copies() else "free",
             "calibrated_for": calibration.reader if calibration else None,
             "refuse_below": self._refuse_below(),
@@ -222,6 +223,8 @@ class CausalReader:
     ) -> Reading:
         evidence = opened.gathering.evidence(opened.session.value_norms())
         by_name = aggregate(evidence)
+        if self.notes.heads is not None:
+            by_name["mean"] = weigh_heads(evidence, self.notes.heads)
         scores = by_name[aggregation]
         signals = signals_of(draft.nothing, draft.chances, by_name["mean"])
         said = self._text(draft, request)

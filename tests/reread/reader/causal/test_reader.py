@@ -186,3 +186,33 @@ def test_a_question_cut_in_its_middle_keeps_both_ends(copying_folder):
 def test_no_passages_is_a_bad_request(copying_folder):
     with pytest.raises(BadRequest, match="has 0 passages"):
         load_reader(str(copying_folder)).read([ReadRequest(QUESTION, ())])
+
+
+def test_a_readers_own_heads_make_its_g(tmp_path):
+    """Against a loop over layers, heads and tokens."""
+    made = save_tiny_causal(tmp_path / "heads")
+    means = [[0.5, 0.0, 0.0, 0.0], [0.0, 0.0, -1.0, 0.0]]
+    masses = [[0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.25]]
+    notes = {**NOTES, "weights": weights_of(made), "heads": {"means": means, "masses": masses}}
+    (made / READER_FILE).write_text(json.dumps(notes))
+    reader = load_causal(str(made), dtype="float32")
+    request = ReadRequest(QUESTION, PASSAGES)
+    opened = reader.prepare(request)
+    evidence = opened.gathering.evidence(opened.session.value_norms())
+    for k, attention in enumerate(reader.read([request])[0].attention):
+        expected = 0.0
+        for layer in range(2):
+            for head in range(4):
+                own = evidence.scores[layer, head, k][evidence.mask[k]].double()
+                expected += means[layer][head] * float(own.mean())
+                expected += masses[layer][head] * float(own.exp().sum().log())
+        assert attention == pytest.approx(expected, abs=1e-4)
+    assert reader.info()["scored_by"] == "heads chosen in training"
+
+
+def test_head_weights_of_another_shape_are_refused(tmp_path):
+    made = save_tiny_causal(tmp_path / "shape")
+    heads = {"means": [[1.0]], "masses": [[1.0]]}
+    (made / READER_FILE).write_text(json.dumps({**NOTES, "heads": heads}))
+    with pytest.raises(BadRequest, match="head weights are of 1 layers of 1 heads"):
+        load_causal(str(made)).read([ReadRequest(QUESTION, PASSAGES)])
