@@ -40,7 +40,6 @@ from trainer.student.batches import Batch, arrange, draw_batches, tokenise
 from trainer.student.distil import CLIP_NORM, rate_at, set_dropout, train
 from trainer.student.objectives import kl
 from trainer.student.scores import UNIT_TEMPERATURE, score, student_temperature
-from trainer.student.starts import set_interaction
 from trainer.teacher.scaling import scale_teacher
 
 ARMS = ["plain", "ours", "ours-fp32", "late"]
@@ -83,7 +82,7 @@ def run(
     """One epoch of one of ARMS: `ours` is in bfloat16 where that is fast, `late` token by token."""
     retriever = load_student()
     if arm == "late":
-        set_interaction(retriever, "late")
+        retriever.compare_by("late")
     wall, cpu = time.perf_counter(), time.process_time()
     if arm == "plain":
         final = train_plainly(retriever, world.train, settings, options)

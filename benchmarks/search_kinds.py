@@ -20,7 +20,7 @@ import torch
 
 from evaluation.measure import evaluate
 from evaluation.questions import read_questions
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.home import Home
@@ -38,7 +38,7 @@ def main() -> None:
         ingest(home, [options.data / "passages.jsonl"])
     for kind in options.kinds:
         began = time.perf_counter()
-        number = build_generation(home, retriever=kind, keep=len(options.kinds))
+        number = build_generation(home, Plan(kind, keep=len(options.kinds)))
         seconds = time.perf_counter() - began
         generation = Generation.open(home, number)
         found = evaluate(generation, None, questions, TOP_K).metrics

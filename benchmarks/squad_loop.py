@@ -19,7 +19,7 @@ import torch
 
 from evaluation.measure import evaluate
 from evaluation.questions import LabelledQuestion, read_questions
-from index_builder.build.generation import RetrieverKind, build_generation
+from index_builder.build.generation import Plan, RetrieverKind, build_generation
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import newest_corpus
@@ -58,9 +58,9 @@ def main() -> None:
 def first_generation(home: Home, start: str, work: Path) -> int:
     """bm25, minilm or late as it comes, or cls: the same weights pooled at [CLS], a weak start."""
     if start == "bm25":
-        return build_generation(home, retriever="bm25")
+        return build_generation(home, Plan("bm25"))
     kind: RetrieverKind = "late" if start == "late" else "dense"
-    return build_generation(home, retriever=kind, model=start_encoder(start, work))
+    return build_generation(home, Plan(kind, start_encoder(start, work)))
 
 
 def start_encoder(start: str, work: Path) -> str:
@@ -83,7 +83,7 @@ def log_answers(
     for begin in range(0, len(questions), ASK_AT_ONCE):
         batch = questions[begin : begin + ASK_AT_ONCE]
         found = generation.search([one.question for one in batch], top_k)
-        lists = [generation.passages_of(hits) for hits in found]
+        lists = [generation.passages.get([hit.row for hit in hits]) for hits in found]
         readings = reader.read(
             [ReadRequest(q.question, tuple(p)) for q, p in zip(batch, lists, strict=True)]
         )

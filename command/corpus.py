@@ -50,7 +50,7 @@ def build(
     model: RetrieverModelOption = None,
 ) -> None:
     """Build, verify and publish a generation over the newest passages."""
-    from index_builder.build.generation import RetrieverKind, build_generation
+    from index_builder.build.generation import Plan, RetrieverKind, build_generation
 
     known = get_args(RetrieverKind)
     if retriever not in known:
@@ -59,14 +59,13 @@ def build(
     set_threads(settings)
     console = make_console()
     with progress_bar(console, "Building") as report:
-        number = build_generation(
-            home_of(settings),
+        plan = Plan(
             retriever=cast(RetrieverKind, retriever),
             model=None if retriever == "bm25" else retriever_of(settings),
             index=settings.machine.index,
-            progress=report,
             device=settings.device,
         )
+        number = build_generation(home_of(settings), plan, progress=report)
     console.print(f"Generation {number} is published.")
 
 

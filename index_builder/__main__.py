@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.build.verify import verify_generation
 from reread.artefacts.publication import KEEP, prune
 from reread.commit import crash_at
@@ -35,8 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _build(options: argparse.Namespace) -> None:
-    number = build_generation(
-        Home(options.home).create(),
+    plan = Plan(
         retriever=options.retriever,
         model=options.model,
         checkpoint=options.checkpoint,
@@ -45,10 +44,14 @@ def _build(options: argparse.Namespace) -> None:
         choice=options.choice,
         parent=options.parent,
         metrics=json.loads(options.metrics),
-        progress=lambda stage, fraction: _say({"stage": stage, "progress": round(fraction, 4)}),
-        reach=crash_at(os.environ),
         device=options.device,
         keep=options.keep,
+    )
+    number = build_generation(
+        Home(options.home).create(),
+        plan,
+        progress=lambda stage, fraction: _say({"stage": stage, "progress": round(fraction, 4)}),
+        reach=crash_at(os.environ),
     )
     _say({"generation": number})
 

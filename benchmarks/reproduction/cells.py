@@ -37,14 +37,13 @@ from trainer.iterative.lists.metrics import AnswerFinder, answer_metrics, retrie
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings, read_lists
 from trainer.iterative.lists.scored import scored_examples
-from trainer.iterative.lists.searches import DenseSearch, encode_corpus
+from trainer.iterative.lists.searches import encode_lists
 from trainer.iterative.lists.signals import read_list_signals, signalled_examples
 from trainer.iterative.run_directory import open_run
 from trainer.iterative.run_source import describe, make_source
 from trainer.iterative.settings import ReaderSettings, RunSettings
 from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
 from trainer.student import distil
-from trainer.student.starts import set_interaction
 
 DEEPEST = 100
 
@@ -158,7 +157,7 @@ class Laboratory:
         """
         its, source = self._first_round(seed, report)
         retriever = its.retriever_before(0)
-        set_interaction(retriever, "late")
+        retriever.compare_by("late")
         if number == 1:
             readings = ListReadings.load(its.run.step(0, "scores"))
             examples = scored_examples(
@@ -218,9 +217,9 @@ class Laboratory:
     def _search(self, retriever: Any, asked: Sequence[AskedQuestion], report: Any) -> RankedLists:
         with tempfile.TemporaryDirectory(dir=self._work) as folder:
             show = lambda share: report("encoding the corpus", share)  # noqa: E731
-            corpus = encode_corpus(retriever, self._corpus, Path(folder), show)
+            search = encode_lists(retriever, self._corpus, Path(folder), show)
             questions = [one.label.question for one in asked]
-            return DenseSearch(retriever, corpus).search(questions, DEEPEST, [None] * len(asked))
+            return search.find(questions, DEEPEST, [None] * len(asked))
 
     def _fewer_passages(self, row: str, seed: int, report: Any) -> dict[str, Any]:
         """Section 3.2: the first k of the 20 by the retriever's order, or by attention."""

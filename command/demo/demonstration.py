@@ -96,7 +96,7 @@ def interrupt_on_signals() -> None:
 def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:
     """Passages and a BM25 generation, unless this home has them already for the same documents."""
     from command.demo.python_docs import python_documents
-    from index_builder.build.generation import build_generation
+    from index_builder.build.generation import Plan, build_generation
     from index_builder.ingest.run import ingest
 
     console.rule("1. Documents to passages")
@@ -108,7 +108,7 @@ def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:
     show_report(outcome)
     console.rule("2. A first index, without any model (BM25)")
     with progress_bar(console, "Building") as report:
-        number = build_generation(home, retriever="bm25", model=None, progress=report)
+        number = build_generation(home, Plan("bm25"), progress=report)
     console.print(f"Generation {number} is published.")
 
 

@@ -14,9 +14,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from index_builder.build.encode import Reusable, encode_corpus
 from index_builder.build.verification import verify_in_child
 from reread.artefacts.checkpoints import read_checkpoint
+from reread.artefacts.encoding import Reusable, encode_corpus
 from reread.artefacts.generation import (
     EMBEDDINGS_FILE,
     INDEX_FILE,
@@ -61,13 +61,19 @@ class Plan:
     checkpoint: int | None = None
     index: str = "auto"
     fence: int | None = None  # None: take over the published one
-    choice: int = 0  # how often a person had chosen what serves when the work began
+    choice: int | None = None  # how often a person had chosen what serves when the work began
     parent: int | None = None  # None: the generation published now
     metrics: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "auto"
     keep: int = KEEP
     verify: Verify = verify_in_child
+
+    def __post_init__(self) -> None:
+        if self.retriever not in (known := get_args(RetrieverKind)):
+            raise BadRequest(
+                f"Retriever {self.retriever!r} is not known: choose one of {', '.join(known)}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +92,15 @@ class Made:
     model: str
     factory: str | None
     dimension: int | None
+    student: str | None = None
 
 
 def build_generation(
     home: Home,
+    plan: Plan,
     *,
-    retriever: RetrieverKind = "dense",
-    model: str | None = None,
-    checkpoint: int | None = None,
-    index: str = "auto",
-    fence: int | None = None,
-    choice: int | None = None,
-    parent: int | None = None,
-    metrics: Mapping[str, Any] | None = None,
     progress: Progress = lambda stage, fraction: None,
     reach: Reach = never,
-    device: str = "auto",
-    dtype: str = "auto",
-    keep: int = KEEP,
-    verify: Verify = verify_in_child,
     now_s: float | None = None,
 ) -> int:
     """Build, verify, publish and prune; returns the new number. `progress` rises to 1.
@@ -112,23 +108,8 @@ def build_generation(
     Raises Conflict if a higher fence has published meanwhile, or a person has chosen what serves
     since `choice`; then nothing is left either.
     """
-    plan = Plan(
-        retriever=retriever,
-        model=model,
-        checkpoint=checkpoint,
-        index=index,
-        fence=fence,
-        choice=chosen(home) if choice is None else choice,
-        parent=parent,
-        metrics=metrics or {},
-        device=device,
-        dtype=dtype,
-        keep=keep,
-        verify=verify,
-    )
-    if plan.retriever not in get_args(RetrieverKind):
-        raise BadRequest(f"Retriever {plan.retriever!r} is not known: choose bm25, dense or late")
-    check_fence(home, fence)  # and again when publishing: this one saves hours
+    plan = replace(plan, choice=chosen(home) if plan.choice is None else plan.choice)
+    check_fence(home, plan.fence)  # and again when publishing: this one saves hours
     sweep_scratch(home.generations_dir)
     progress("load", 0.0)
     corpus = _open_corpus(home)
@@ -182,10 +163,10 @@ def _write_search(
         return _write_lexical(corpus, scratch, progress, reach)
     source = _weights_source(home, plan)
     retriever = DenseRetriever.load(source, device=plan.device, dtype=plan.dtype)
-    as_trained = retriever.settings.interaction
-    if plan.retriever == "late":
-        retriever.settings = replace(retriever.settings, interaction="late")
-    if plan.checkpoint is None or retriever.settings.interaction != as_trained:
+    as_trained = retriever.interaction
+    if plan.retriever != "dense":
+        retriever.compare_by(plan.retriever)
+    if plan.checkpoint is None or retriever.interaction != as_trained:
         retriever.save(scratch / RETRIEVER_DIR)
     else:
         shutil.copytree(source or "", scratch / RETRIEVER_DIR)  # bit for bit what was trained
@@ -198,8 +179,8 @@ def _write_search(
     factory = choose_factory(*vectors.shape) if plan.index == "auto" else plan.index
     VectorIndex.build(vectors, factory).save(scratch / INDEX_FILE)
     reach("K3")
-    kind: RetrieverKind = "late" if retriever.settings.interaction == "late" else "dense"
-    return Made(kind, name, factory, retriever.dimension)
+    kind = retriever.interaction.search
+    return Made(kind, name, factory, retriever.dimension, retriever.student)
 
 
 def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Reach) -> Made:
@@ -222,7 +203,7 @@ def _write_vectors(
         scratch / EMBEDDINGS_FILE,
         reusable,
         lambda fraction: progress("encode", 0.05 + 0.79 * fraction),
-        tokens=scratch / TOKENS_DIR if retriever.settings.interaction == "late" else None,
+        tokens=scratch / TOKENS_DIR,
     )
 
 
@@ -241,8 +222,10 @@ def _find_reusable(home: Home, weights: FileSeals) -> Reusable | None:
             continue
         if earlier.fingerprint == manifest.corpus_fingerprint:
             vectors = np.load(folder / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
-            late = manifest.retriever == "late"  # as the new one: the weights' files say so
-            tokens = TokenIndex.load(folder / TOKENS_DIR) if late else None
+            by_token = (
+                folder / TOKENS_DIR
+            )  # as the new one: the weights' files say what is compared
+            tokens = TokenIndex.load(by_token) if by_token.is_dir() else None
             return Reusable(vectors, earlier, tokens)
     return None
 
@@ -283,6 +266,7 @@ def _manifest(
         model=made.model,
         index=made.factory,
         dimension=made.dimension,
+        student=made.student,
         count=len(corpus.store),
         corpus=corpus.number,
         corpus_fingerprint=corpus.store.fingerprint,

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reread.artefacts.generation import EMBEDDINGS_FILE, DenseSearch, Generation, LateSearch
+from reread.artefacts.generation import EMBEDDINGS_FILE, Generation
 from reread.errors import CorruptArtefact
 from reread.home import Home
 from reread.records import Hit, Passage
+from reread.search.dense import DenseSearch
+from reread.search.tokens import TokenIndex
 
 Floats = npt.NDArray[np.float32]
 CANARIES, TOP_K = 64, 10
@@ -40,11 +42,10 @@ def verify_generation(home: Home, number: int) -> dict[str, Any]:
         "self_retrieval": float(np.mean(own)),
     }
     parts = with_hashes.parts
-    if isinstance(parts, LateSearch):
-        report["token_cosine"] = _check_tokens(with_hashes, parts, rows)
-        parts = DenseSearch(parts.retriever, parts.index)  # what finds its candidates
-        hits = parts.find(parts.embed(questions), TOP_K)
     if isinstance(parts, DenseSearch):
+        if parts.tokens is not None:
+            report["token_cosine"] = _check_tokens(with_hashes, parts.tokens, parts, rows)
+            hits = parts.nearest(parts.embed(questions), TOP_K)  # what finds its candidates
         report["recall"] = _check_vectors(home, with_hashes, parts, rows, questions, hits)
     return report
 
@@ -98,12 +99,14 @@ def _check_vectors(
     return recall
 
 
-def _check_tokens(generation: Generation, parts: LateSearch, rows: list[int]) -> float:
+def _check_tokens(
+    generation: Generation, tokens: TokenIndex, parts: DenseSearch, rows: list[int]
+) -> float:
     """Stored token vectors are these weights'; returns the least mean cosine of a passage."""
     again = parts.retriever.encode_passage_tokens(generation.passages.get(rows))
     least = 1.0
     for place, row in enumerate(rows):
-        kept, fresh = parts.tokens.tokens_of(row), again.tokens_of(place)
+        kept, fresh = tokens.tokens_of(row), again.tokens_of(place)
         if kept.shape != fresh.shape:
             raise _refusal(generation, f"has {len(kept)} tokens of row {row}, not {len(fresh)}")
         least = min(least, float(np.mean(np.sum(kept * fresh, axis=1))))  # unit vectors

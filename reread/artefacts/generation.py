@@ -8,63 +8,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import current, verified_numbers
 from reread.errors import BadRequest, CorruptArtefact, NoGeneration, RereadError
 from reread.home import Home
 from reread.records import Hit, Passage
-from reread.retriever.interaction import TokenVectors, best_matches
+from reread.retriever.interaction import TextVectors, best_matches, interaction_named
 from reread.retriever.retriever import DenseRetriever
+from reread.search.dense import DenseSearch
 from reread.search.tokens import TokenIndex
 from reread.search.vectors import Floats, VectorIndex
 from reread.search.words import BM25Retriever
 
 RETRIEVER_DIR, LEXICAL_DIR, TOKENS_DIR = "retriever", "lexical", "tokens"
 INDEX_FILE, EMBEDDINGS_FILE = "index.faiss", "embeddings.npy"
-CANDIDATES = 256  # passages compared token by token, the nearest by their one vector
 
-Asked = Floats | TokenVectors | list[str]  # what `embed` made; words for a lexical generation
-
-
-@dataclass(frozen=True, slots=True)
-class DenseSearch:
-    """Vectors on both sides, from the same weights."""
-
-    retriever: DenseRetriever
-    index: VectorIndex
-
-    def embed(self, questions: Sequence[str]) -> Asked:
-        return self.retriever.encode_questions(questions)
-
-    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
-        assert isinstance(asked, np.ndarray)
-        scores, rows = self.index.search(asked, top_k)
-        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
-        return [[Hit(row, score) for row, score in zip(*one, strict=True)] for one in pairs]
-
-
-@dataclass(frozen=True, slots=True)
-class LateSearch:
-    """One vector per passage finds candidates, a vector per token orders them."""
-
-    retriever: DenseRetriever
-    index: VectorIndex
-    tokens: TokenIndex
-
-    def embed(self, questions: Sequence[str]) -> Asked:
-        return self.retriever.encode_question_tokens(questions)
-
-    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
-        """The best of the candidates, ties by row."""
-        assert isinstance(asked, TokenVectors)
-        _, rows = self.index.search(asked.pooled, count_candidates(top_k))
-        return [
-            self.tokens.best(asked.tokens_of(place), found, top_k)
-            for place, found in enumerate(rows)
-        ]
+Asked = TextVectors | list[str]  # what `embed` made; words for a lexical generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +33,14 @@ class LexicalSearch:
 
     retriever: BM25Retriever
 
-    def embed(self, questions: Sequence[str]) -> Asked:
+    def embed(self, questions: Sequence[str]) -> list[str]:
         return list(questions)
 
-    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
-        assert isinstance(asked, list)
+    def find(self, asked: list[str], top_k: int) -> list[list[Hit]]:
         return self.retriever.search(asked, top_k)
 
 
-Search = DenseSearch | LateSearch | LexicalSearch
+Search = DenseSearch | LexicalSearch
 
 
 class Generation:
@@ -130,6 +89,10 @@ class Generation:
 
     def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
         """Hits for what `embed` made of the questions, min(top_k, passages) each."""
+        if isinstance(self.parts, LexicalSearch):
+            assert isinstance(asked, list)
+            return self.parts.find(asked, top_k)
+        assert isinstance(asked, TextVectors)
         return self.parts.find(asked, top_k)
 
     def embed_passages(self, passages: Sequence[Passage]) -> Floats:
@@ -139,15 +102,11 @@ class Generation:
     def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
         """How a search would score each passage, were it in the index; BadRequest for words."""
         encoder = self._encoder()
-        if isinstance(self.parts, LateSearch):
-            asked = encoder.encode_question_tokens([question])
-            found = encoder.encode_passage_tokens(passages)
-            matches: list[float] = best_matches(
-                asked.tokens_of(0), found.tokens, found.starts[:-1]
-            ).tolist()
-            return matches
-        products = encoder.encode_passages(passages) @ encoder.encode_questions([question])[0]
-        return [float(one) for one in products]
+        asked, found = encoder.question_vectors([question]), encoder.passage_vectors(passages)
+        if asked.tokens is None or found.tokens is None or found.starts is None:
+            return [float(one) for one in found.pooled @ asked.pooled[0]]
+        matches = best_matches(asked.tokens_of(0), found.tokens, found.starts[:-1])
+        return [float(one) for one in matches]
 
     def _encoder(self) -> DenseRetriever:
         if isinstance(self.parts, LexicalSearch):
@@ -161,9 +120,6 @@ class Generation:
         """Per question, best first; ties by row."""
         return self.find(self.embed(questions), top_k)
 
-    def passages_of(self, hits: Sequence[Hit]) -> list[Passage]:
-        return self.passages.get([hit.row for hit in hits])
-
     def warm(self) -> float:
         """Pay for the first search now; returns how many seconds it took."""
         start = time.monotonic()
@@ -173,11 +129,6 @@ class Generation:
     def close(self) -> None:
         """Let go of models and index; call it when no request holds this generation."""
         self.__dict__.pop("parts", None)
-
-
-def count_candidates(top_k: int) -> int:
-    """How many passages a late search compares token by token."""
-    return max(CANDIDATES, 2 * top_k)
 
 
 def open_current(
@@ -213,9 +164,8 @@ def _load_parts(folder: Path, manifest: Manifest, device: str, dtype: str, threa
         return LexicalSearch(BM25Retriever.load(folder / LEXICAL_DIR))
     retriever = DenseRetriever.load(folder / RETRIEVER_DIR, device=device, dtype=dtype)
     index = VectorIndex.load(folder / INDEX_FILE, threads=threads)
-    if manifest.retriever == "late":
-        return LateSearch(retriever, index, TokenIndex.load(folder / TOKENS_DIR))
-    return DenseSearch(retriever, index)
+    by_token = interaction_named(manifest.retriever).by_token
+    return DenseSearch(retriever, index, TokenIndex.load(folder / TOKENS_DIR) if by_token else None)
 
 
 def _check_fit(
@@ -242,7 +192,7 @@ def _sizes(folder: Path, count: int, parts: Search) -> list[tuple[Path, str, int
         (folder, "row count", count, len(parts.index)),
         (file, "dimension", retriever.dimension, parts.index.dimension),
     ]
-    if isinstance(parts, LateSearch):
+    if parts.tokens is not None:
         file = folder / TOKENS_DIR
         sizes += [
             (file, "row count", count, len(parts.tokens)),

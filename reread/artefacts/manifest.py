@@ -13,6 +13,7 @@ from reread.commit import replace_text
 from reread.errors import CorruptArtefact
 
 FORMAT = 1
+LATER = {"student"}  # fields that manifests of earlier versions do not have
 MANIFEST_FILE, VERIFIED_FILE = "manifest.json", "VERIFIED"
 
 
@@ -36,6 +37,7 @@ class Manifest:
     fence: int
     metrics: dict[str, Any]
     created_s: float
+    student: str | None = None  # transformer | lstm | cnn; None = words, or made before there were
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,7 +58,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"run `reread build`, or use the version that wrote it"
         )
     expected = {one.name for one in fields(Manifest)}
-    if set(body) != expected:
+    if set(body) | LATER != expected:
         raise CorruptArtefact.mismatch(path, "fields", sorted(expected), sorted(body))
     if str(body["number"]) != folder.name and not folder.name.startswith("."):
         raise CorruptArtefact.mismatch(path, "number", folder.name, body["number"])

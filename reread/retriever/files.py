@@ -12,10 +12,11 @@ from typing import Any, Literal
 import torch
 import transformers
 from safetensors import SafetensorError
-from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from reread.errors import CorruptArtefact, UnknownModel
+from reread.retriever.encoders.nets import holds_net, load_net
+from reread.retriever.encoders.word_pieces import WordPieces
 
 DEFAULT_NAMES = ("default", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 _SETTINGS_FILE = "reread_retriever.json"
@@ -26,11 +27,13 @@ _HUB_FILES = ["*.json", "*.txt", "*.model", "model*.safetensors", "1_Pooling/*"]
 class RetrieverSettings:
     """What the weights alone do not say; saved beside them."""
 
-    pooling: Literal["cls", "mean"] = "mean"
+    pooling: Literal["cls", "mean", "max"] = "mean"
     interaction: Literal["pooled", "late"] = "pooled"  # late: every token's vector is compared
     normalize: bool = False  # unit length: the inner product is the cosine
     projection: int | None = None  # width of a Linear + LayerNorm
-    projected: Literal["pooled", "tokens"] = "pooled"  # what it is applied to; FiD-KD: every token
+    # what it is applied to; tokens: every state before pooling (FiD-KD); matched: only what late
+    # interaction compares (ColBERT), so that the one vector per text stays as it is
+    projected: Literal["pooled", "tokens", "matched"] = "pooled"
     question_prefix: str = ""
     passage_prefix: str = ""  # before the title
     text_prefix: str = ""  # between title and text
@@ -87,8 +90,10 @@ def read_settings(folder: Path) -> RetrieverSettings:
     return replace(settings, pooling="cls" if uses_cls else "mean")
 
 
-def load_encoder(folder: Path) -> tuple[nn.Module, Any]:
+def load_encoder(folder: Path) -> tuple[Any, Any]:
     """Encoder and tokenizer; raises UnknownModel, or CorruptArtefact for unreadable weights."""
+    if holds_net(folder):
+        return load_net(folder), WordPieces.load(folder)
     try:
         encoder = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
         return encoder, AutoTokenizer.from_pretrained(folder)

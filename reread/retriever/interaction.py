@@ -6,10 +6,13 @@ sums, which ranks one question's passages alike. Knows arrays; knows no encoder 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from reread.errors import BadRequest
 
 TOKENS_AT_ONCE = 1000
 
@@ -17,18 +20,42 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """N texts as one vector each and as a unit vector per token."""
+class Interaction:
+    """What a question and a passage are compared by."""
+
+    name: Literal["pooled", "late"]  # in a retriever's settings
+    search: Literal["dense", "late"]  # the kind of generation that it makes
+    by_token: bool
+
+
+POOLED = Interaction("pooled", "dense", by_token=False)  # a vector per text
+LATE = Interaction("late", "late", by_token=True)  # one per token; the one per text finds them
+INTERACTIONS = (POOLED, LATE)
+
+
+def interaction_named(name: str) -> Interaction:
+    """The interaction, by its own name or its searches'; raises BadRequest."""
+    for one in INTERACTIONS:
+        if name in (one.name, one.search):
+            return one
+    known = ", ".join(one.name for one in INTERACTIONS)
+    raise BadRequest(f"Unknown interaction {name!r}; use one of {known}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """N texts as one vector each and, where tokens are compared, as a unit vector per token."""
 
     pooled: Floats  # (N, D)
-    tokens: Floats  # (S, D) every text's tokens, one text after the other
-    starts: npt.NDArray[np.int64]  # (N + 1,) text n has tokens[starts[n] : starts[n + 1]]
+    tokens: Floats | None = None  # (S, E) every text's tokens, one text after the other
+    starts: npt.NDArray[np.int64] | None = None  # (N + 1,) text n has starts[n] : starts[n + 1]
 
     def __len__(self) -> int:
         return len(self.pooled)
 
     def tokens_of(self, place: int) -> Floats:
-        """(T, D) of one text."""
+        """(T, E) of one text; only where there are tokens."""
+        assert self.tokens is not None and self.starts is not None
         return self.tokens[self.starts[place] : self.starts[place + 1]]
 
     def select(self, places: Sequence[int]) -> tuple[Floats, npt.NDArray[np.int64]]:

@@ -4,16 +4,15 @@ Knows encoders, pooling and batches; does not know indexes, losses or homes.
 Training compares S(q, p) = E(q)·E(p) / sqrt(d); search uses the inner product, the same order.
 """
 
-import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +20,7 @@ from reread.compute.fast_attention import install_fastest_attention
 from reread.compute.padding import length_batches
 from reread.compute.precision import use_bf16
 from reread.records import Passage
+from reread.retriever.encoders.interface import Encoder, Student, Tokenizer
 from reread.retriever.files import (
     DEFAULT_NAMES,
     RetrieverSettings,
@@ -30,14 +30,13 @@ from reread.retriever.files import (
     resolve_default_retriever,
     write_settings,
 )
-from reread.retriever.interaction import TokenVectors
-from reread.retriever.pooling import make_projection, pool
+from reread.retriever.interaction import Interaction, TextVectors, interaction_named
+from reread.retriever.pooling import load_projection, make_projection, pool, save_projection
 
-__all__ = ["DenseRetriever", "RetrieverSettings", "resolve_default_retriever", "similarity"]
+__all__ = ["DenseRetriever", "RetrieverSettings", "resolve_default_retriever"]
 
 Floats = npt.NDArray[np.float32]
 TOKENS_PER_BATCH = 8_192  # bounds activations: 32 passages of 256 tokens
-_PROJECTION_FILE = "projection.safetensors"
 
 
 class DenseRetriever(nn.Module):
@@ -45,8 +44,8 @@ class DenseRetriever(nn.Module):
 
     def __init__(
         self,
-        encoder: nn.Module,
-        tokenizer: Any,
+        encoder: Encoder,
+        tokenizer: Tokenizer,
         settings: RetrieverSettings,
         *,
         device: str = "cpu",
@@ -54,8 +53,8 @@ class DenseRetriever(nn.Module):
         name: str = "",
     ) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.tokenizer = tokenizer
+        self.encoder: Any = encoder
+        self.tokenizer: Any = tokenizer
         self.settings = settings
         self.name = name
         self.projection = make_projection(encoder, settings)
@@ -93,29 +92,45 @@ class DenseRetriever(nn.Module):
             dtype=dtype,
             name=str(path_or_name or DEFAULT_NAMES[1]),
         )
-        loaded._load_projection(folder, seed)
+        if loaded.projection is not None:
+            load_projection(loaded.projection, folder, seed)
         return loaded
 
     def save(self, folder: Path) -> None:
         """Everything `load` needs, in safetensors and JSON; the caller makes it durable."""
         folder.mkdir(parents=True, exist_ok=True)
-        encoder: Any = self.encoder
-        encoder.save_pretrained(folder)
+        self.encoder.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         write_settings(folder, self.settings)
         if self.projection is not None:
-            state = {name: one.contiguous().cpu() for name, one in self._projection_state().items()}
-            safetensors.torch.save_file(state, folder / _PROJECTION_FILE)
+            save_projection(self.projection, folder)
+
+    def compare_by(self, interaction: str) -> None:
+        """From now on compare pooled vectors, or every token's (`late`); the weights stay."""
+        name = interaction_named(interaction).name
+        self.settings = replace(self.settings, interaction=name)
+
+    @property
+    def interaction(self) -> Interaction:
+        return interaction_named(self.settings.interaction)
+
+    @property
+    def student(self) -> Student:
+        """What the encoder is made of."""
+        found: Student = getattr(self.encoder.config, "student", "transformer")
+        return found
 
     @property
     def dimension(self) -> int:
-        return self.settings.projection or int(self._config.hidden_size)
+        """Width of a text's one vector."""
+        width = int(self.encoder.config.hidden_size)
+        return width if self.settings.projected == "matched" else self.settings.projection or width
 
     @property
     def token_dimension(self) -> int:
         """Width of a single token's vector."""
-        projected = self.settings.projected == "tokens"
-        return self.dimension if projected else int(self._config.hidden_size)
+        width = int(self.encoder.config.hidden_size)
+        return width if self.settings.projected == "pooled" else self.settings.projection or width
 
     @property
     def device(self) -> torch.device:
@@ -136,7 +151,10 @@ class DenseRetriever(nn.Module):
         self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool
     ) -> tuple[Tensor, Tensor]:
         hidden = self._hidden(input_ids, attention_mask, bf16=bf16)
-        return self._pooled(hidden, attention_mask), nn.functional.normalize(hidden, dim=-1)
+        pooled = self._pooled(hidden, attention_mask)
+        if self.projection is not None and self.settings.projected == "matched":
+            hidden = self.projection(hidden)
+        return pooled, nn.functional.normalize(hidden, dim=-1)
 
     def _embed(self, input_ids: Tensor, attention_mask: Tensor, *, bf16: bool) -> Tensor:
         return self._pooled(self._hidden(input_ids, attention_mask, bf16=bf16), attention_mask)
@@ -185,11 +203,23 @@ class DenseRetriever(nn.Module):
         """(N, D) float32, in the order given; batches are sorted by length to save padding."""
         return self._encode(self._passage_ids(passages), bf16=self._bf16)
 
-    def encode_question_tokens(self, questions: Sequence[str]) -> TokenVectors:
+    def question_vectors(self, questions: Sequence[str]) -> TextVectors:
+        """What this retriever's interaction compares of questions."""
+        if self.interaction.by_token:
+            return self.encode_question_tokens(questions)
+        return TextVectors(self.encode_questions(questions))
+
+    def passage_vectors(self, passages: Sequence[Passage]) -> TextVectors:
+        """What this retriever's interaction compares of passages."""
+        if self.interaction.by_token:
+            return self.encode_passage_tokens(passages)
+        return TextVectors(self.encode_passages(passages))
+
+    def encode_question_tokens(self, questions: Sequence[str]) -> TextVectors:
         """Both of a question: its vector, and one per token. Never in bfloat16, as above."""
         return self._encode_tokens(self._question_ids(questions), bf16=False)
 
-    def encode_passage_tokens(self, passages: Sequence[Passage]) -> TokenVectors:
+    def encode_passage_tokens(self, passages: Sequence[Passage]) -> TextVectors:
         """Both of a passage: its vector, and one per token."""
         return self._encode_tokens(self._passage_ids(passages), bf16=self._bf16)
 
@@ -197,11 +227,6 @@ class DenseRetriever(nn.Module):
         """What is encoded; with Fusion-in-Decoder's prefixes `title: T context: X`."""
         title = f"{self.settings.passage_prefix}{passage.title}"
         return f"{title} {self.settings.text_prefix}{passage.text}".strip()
-
-    @property
-    def _config(self) -> Any:
-        encoder: Any = self.encoder
-        return encoder.config
 
     def _question_ids(self, questions: Sequence[str]) -> list[list[int]]:
         texts = [f"{self.settings.question_prefix}{one}" for one in questions]
@@ -234,7 +259,7 @@ class DenseRetriever(nn.Module):
                 vectors[rows] = embedded.float().cpu().numpy()
         return vectors
 
-    def _encode_tokens(self, ids: list[list[int]], *, bf16: bool) -> TokenVectors:
+    def _encode_tokens(self, ids: list[list[int]], *, bf16: bool) -> TextVectors:
         pooled = np.empty((len(ids), self.dimension), dtype=np.float32)
         starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])]).astype(np.int64)
         tokens = np.empty((int(starts[-1]), self.token_dimension), dtype=np.float32)
@@ -245,7 +270,7 @@ class DenseRetriever(nn.Module):
                 pooled[rows], per_token = (one.cpu().numpy() for one in made)
                 for row, own in zip(rows, per_token, strict=True):
                     tokens[starts[row] : starts[row + 1]] = own[: len(ids[row])]
-        return TokenVectors(pooled, tokens, starts)
+        return TextVectors(pooled, tokens, starts)
 
     @contextmanager
     def _encoding(self) -> Iterator[None]:
@@ -261,31 +286,3 @@ class DenseRetriever(nn.Module):
         if not bf16:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
-
-    def _projection_state(self) -> dict[str, Tensor]:
-        return {} if self.projection is None else dict(self.projection.state_dict())
-
-    def _load_projection(self, folder: Path, seed: int) -> None:
-        if self.projection is None:
-            return
-        file = folder / _PROJECTION_FILE
-        if file.exists():
-            self.projection.load_state_dict(safetensors.torch.load_file(file))
-            return
-        linear: Any = self.projection[0]
-        generator = torch.Generator().manual_seed(seed)
-        weight = torch.empty(linear.weight.shape)
-        nn.init.normal_(weight, std=linear.in_features**-0.5, generator=generator)
-        with torch.no_grad():
-            linear.weight.copy_(weight)
-            linear.bias.zero_()
-
-
-def similarity(questions: Tensor, passages: Tensor) -> Tensor:
-    """S = E(q)·E(p) / sqrt(d): (B, D), (B, K, D) -> (B, K).
-
-    >>> similarity(torch.ones(1, 4), torch.ones(1, 2, 4)).tolist()
-    [[2.0, 2.0]]
-    """
-    products: Tensor = torch.einsum("bd,bkd->bk", questions, passages)
-    return products / math.sqrt(questions.shape[-1])

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from reread.errors import CorruptArtefact
 from reread.records import Hit
-from reread.retriever.interaction import TokenVectors, best_matches
+from reread.retriever.interaction import TextVectors, best_matches
 from reread.stored_file import StoredFile
 
 Floats = npt.NDArray[np.float32]
@@ -112,7 +112,7 @@ class TokenWriter:
         self._codes.write(codes.tobytes())
         self._scales.append(np.asarray(scales, dtype=np.float32))
 
-    def add_all(self, vectors: TokenVectors) -> None:
+    def add_all(self, vectors: TextVectors) -> None:
         for place in range(len(vectors)):
             self.add(*encode(vectors.tokens_of(place)))
 

@@ -36,7 +36,7 @@ def test_a_converted_retriever_builds_and_searches(tmp_path):
     (hits,) = generation.search(["c d"], 5)
     slow = SlowRetriever(retriever_weights())
     asked = slow.embed(token_ids("question: c d", 10), 10)
-    for hit, passage in zip(hits, generation.passages_of(hits), strict=True):
+    for hit, passage in zip(hits, generation.passages.get([hit.row for hit in hits]), strict=True):
         text = f"title: {passage.title} context: {passage.text}"
         expected = asked @ slow.embed(token_ids(text, 30), 30)
         assert hit.score == pytest.approx(expected, rel=1e-2)  # a build may encode in bfloat16

@@ -55,13 +55,13 @@ def evaluate_in_process(home: Path, *arguments: object) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published BM25 generation over four passages."""
-    from index_builder.build.generation import build_generation
+    from index_builder.build.generation import Plan, build_generation
     from reread.commit import committed_dir
 
     home = Home(tmp_path_factory.mktemp("home")).create()
     with committed_dir(home.passages_dir / "1") as scratch:
         PassageStore.create(scratch, PASSAGES)
-    build_generation(home, retriever="bm25", verify=lambda _: {})
+    build_generation(home, Plan("bm25", verify=lambda _: {}))
     return home.root
 
 

@@ -68,7 +68,7 @@ def test_questions_carry_what_the_generation_finds(place, tmp_path):
     generation = Generation.open(Home(place / "home"), 1)
     for entry in (first, second):
         (hits,) = generation.search([entry["question"]], 3)
-        found = generation.passages_of(hits)
+        found = generation.passages.get([hit.row for hit in hits])
         assert [c["id"] for c in entry["ctxs"]] == [p.id for p in found]
         assert [c["text"] for c in entry["ctxs"]] == [p.text for p in found]
         assert [c["score"] for c in entry["ctxs"]] == [hit.score for hit in hits]

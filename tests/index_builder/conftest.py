@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from reread.home import Home
 from tests.worlds.verified import verify_here
+
+HEARD = {"progress", "reach", "now_s"}  # of a build, and no part of its plan
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def build(home, tiny_encoder):
         if options.get("retriever") != "bm25" and "checkpoint" not in options:
             options = {"model": str(tiny_encoder), **options}
         options = {"verify": verify_here, "dtype": "float32", "device": "cpu", **options}
-        return build_generation(home, **options)
+        heard = {name: options.pop(name) for name in HEARD & set(options)}
+        return build_generation(home, Plan(**options), **heard)
 
     return run

@@ -21,7 +21,6 @@ from tests.worlds.tiny import load, make_encoder, make_examples
 from tests.worlds.training import ROOT, wait_for
 from trainer.settings import DistilSettings
 from trainer.student.distil import Stopped, TrainingReport, train
-from trainer.student.starts import set_interaction
 
 SETTINGS = DistilSettings(
     epochs=3, batch_questions=4, passages_per_question=4, freeze_word_embeddings=False
@@ -42,7 +41,7 @@ def run(
     **more: object,
 ):
     retriever = load(encoder)
-    set_interaction(retriever, interaction)
+    retriever.compare_by(interaction)
     settings = replace(SETTINGS, objective=objective)
     report = train(
         retriever, make_examples(40), settings,

@@ -39,7 +39,7 @@ def agreement(generation: Generation) -> float:
     found = generation.search([f"where is the {animal} slow red" for animal in ANIMALS], 5)
     hits = zip(ANIMALS, found, strict=True)
     return sum(
-        all(one.id.startswith(animal) for one in generation.passages_of(five))
+        all(one.id.startswith(animal) for one in generation.passages.get([hit.row for hit in five]))
         for animal, five in hits
     ) / len(ANIMALS)
 

@@ -14,7 +14,7 @@ from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.document_rows import DocumentRows, Rows
 from trainer.iterative.lists.fused import fuse
 from trainer.iterative.lists.ranked import RankedLists
-from trainer.iterative.lists.searches import DenseSearch, encode_corpus, search_words
+from trainer.iterative.lists.searches import encode_lists, search_words
 from trainer.iterative.run_source import Source
 from trainer.iterative.settings import RunSettings
 
@@ -59,11 +59,12 @@ class ListRetrieval:
     ) -> dict[str, RankedLists]:
         """The corpus's vectors are in `scratch` while it is searched."""
         folder = scratch / "encoded"
-        corpus = encode_corpus(retriever, self.source.corpus, folder, self.show)
-        search = DenseSearch(retriever, corpus, index=self.settings.index)
+        search = encode_lists(
+            retriever, self.source.corpus, folder, self.show, index=self.settings.index
+        )
         shutil.rmtree(folder)  # stays mapped until the search is over, and is never committed
         return {
-            name: search.search(texts_of(asked), depth, within)
+            name: search.find(texts_of(asked), depth, within)
             for name, asked, depth, within in wanted
         }
 

@@ -29,7 +29,7 @@ from trainer.loop.window import CONSUMER, LogWindow, find_shortage, is_place_in,
 from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
 from trainer.student.distil import Stopped, train
 from trainer.student.scores import student_temperature
-from trainer.student.starts import next_interaction, set_interaction
+from trainer.student.starts import next_interaction
 from trainer.teacher.likelihoods import read_signals
 from trainer.teacher.rereading import reread_examples
 
@@ -209,7 +209,7 @@ def start_retriever(
     else:
         retriever = DenseRetriever.load(newest.folder, device=settings.device)
     serving = None if generation is None else generation.manifest.retriever
-    set_interaction(retriever, settings.interaction or next_interaction(serving, passages))
+    retriever.compare_by(settings.interaction or next_interaction(serving, passages))
     return retriever
 
 

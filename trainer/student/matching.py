@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reread.artefacts.generation import count_candidates
 from reread.records import Passage
-from reread.retriever.interaction import TokenVectors, best_matches
+from reread.retriever.interaction import TextVectors, best_matches
 from reread.retriever.retriever import DenseRetriever
+from reread.search.dense import count_candidates
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -26,37 +26,24 @@ def score_lists(
     questions_at_once: int = QUESTIONS_AT_ONCE,
 ) -> list[Floats]:
     """(K_i,) of each question with its own passages; no list may be empty for a late retriever."""
-    if retriever.settings.interaction != "late":
-        return _score_pooled(retriever, questions, lists)
     scores: list[Floats] = []
     for start in range(0, len(questions), questions_at_once):
         part = slice(start, start + questions_at_once)
-        scores += _score_late(retriever, questions[part], lists[part])
+        unique = _number(lists[part])
+        passages = retriever.passage_vectors(list(unique))
+        asked = retriever.question_vectors(questions[part])
+        for b, own in enumerate(lists[part]):
+            places = np.array([unique[passage] for passage in own], dtype=np.int64)
+            scores.append(compare(asked, b, passages, places))
     return scores
 
 
-def _score_pooled(
-    retriever: DenseRetriever, questions: Sequence[str], lists: Sequence[Sequence[Passage]]
-) -> list[Floats]:
-    unique = _number(lists)
-    passages = retriever.encode_passages(list(unique))  # (P, D)
-    asked = retriever.encode_questions(list(questions))  # (B, D)
-    return [
-        passages[[unique[passage] for passage in own]] @ question
-        for own, question in zip(lists, asked, strict=True)
-    ]
-
-
-def _score_late(
-    retriever: DenseRetriever, questions: Sequence[str], lists: Sequence[Sequence[Passage]]
-) -> list[Floats]:
-    unique = _number(lists)
-    passages = retriever.encode_passage_tokens(list(unique))
-    asked = retriever.encode_question_tokens(list(questions))
-    return [
-        best_matches(asked.tokens_of(b), *passages.select([unique[passage] for passage in own]))
-        for b, own in enumerate(lists)
-    ]
+def compare(asked: TextVectors, place: int, passages: TextVectors, places: Rows) -> Floats:
+    """(len(places),) one question's scores of some passages, none of them without a token."""
+    if asked.tokens is None or not len(places):
+        scores: Floats = passages.pooled[places] @ asked.pooled[place]
+        return scores
+    return best_matches(asked.tokens_of(place), *passages.select(places.tolist()))
 
 
 def _number(lists: Sequence[Sequence[Passage]]) -> dict[Passage, int]:
@@ -85,48 +72,34 @@ class Best:
         candidates: int | None = None,  # of a late retriever; None = as many as a generation has
     ) -> None:
         self._retriever, self._k = retriever, k
-        self._asked: TokenVectors | None = None  # of a late retriever
-        if retriever.settings.interaction == "late":
-            self._asked = retriever.encode_question_tokens(questions)
-            self._vectors, self._width = self._asked.pooled, candidates or count_candidates(k)
-        else:
-            self._vectors, self._width = retriever.encode_questions(questions), k  # (B, D)
+        self._asked = retriever.question_vectors(questions)
+        self._by_token = self._asked.tokens is not None
+        self._width = (candidates or count_candidates(k)) if self._by_token else k
         self._rows = [np.zeros(0, dtype=np.int64) for _ in questions]
         self._near = [np.zeros(0, dtype=np.float32) for _ in questions]
         self._matches = [np.zeros(0, dtype=np.float32) for _ in questions]
 
     def show(self, rows: Rows, passages: Sequence[Passage]) -> None:
         """More of the corpus."""
-        made = None
-        if self._asked is not None:
-            made = self._retriever.encode_passage_tokens(passages)
-            vectors = made.pooled
-        else:
-            vectors = self._retriever.encode_passages(passages)
-        near = self._vectors @ vectors.T  # (B, C)
+        made = self._retriever.passage_vectors(passages)
+        near = self._asked.pooled @ made.pooled.T  # (B, C)
         for q in range(len(self._rows)):
             self._merge(q, rows, near[q], made)
 
-    def _merge(self, q: int, rows: Rows, near: Floats, made: TokenVectors | None) -> None:
+    def _merge(self, q: int, rows: Rows, near: Floats, made: TextVectors) -> None:
         known, together = len(self._rows[q]), np.concatenate([self._near[q], near])
         kept = np.argsort(-together, kind="stable")[: self._width]
-        if made is not None:
+        if self._by_token:
             matches = np.concatenate([self._matches[q], np.zeros(len(rows), dtype=np.float32)])
             fresh = kept[kept >= known]
-            matches[fresh] = self._match(q, made, fresh - known)
+            matches[fresh] = compare(self._asked, q, made, fresh - known)
             self._matches[q] = matches[kept]
         self._rows[q] = np.concatenate([self._rows[q], rows])[kept]
         self._near[q] = together[kept]
 
-    def _match(self, q: int, made: TokenVectors, places: Rows) -> Floats:
-        assert self._asked is not None
-        if not len(places):
-            return np.zeros(0, dtype=np.float32)
-        return best_matches(self._asked.tokens_of(q), *made.select(places.tolist()))
-
     def rows(self) -> list[list[int]]:
         """Each question's best, best first, ties by row."""
-        scores = self._near if self._asked is None else self._matches
+        scores = self._matches if self._by_token else self._near
         return [
             own[np.lexsort((own, -score))][: self._k].tolist()
             for own, score in zip(self._rows, scores, strict=True)

@@ -35,7 +35,7 @@ def score(
     """
     tokens = sum(len(ids) for ids in batch.questions) + sum(len(ids) for ids in batch.passages)
     recompute = tokens > tokens_kept and torch.is_grad_enabled()
-    if retriever.settings.interaction == "late":
+    if retriever.interaction.by_token:
         return _score_late(retriever, batch, temperature, recompute=recompute)
     embed = retriever.embed
     questions, passages = (
@@ -49,7 +49,7 @@ def score(
 
 def count_scores(retriever: DenseRetriever) -> int:
     """How many tensors `score` gives."""
-    return 2 if retriever.settings.interaction == "late" else 1
+    return 2 if retriever.interaction.by_token else 1
 
 
 def count_agreements(student: Tensor, teacher: Tensor, mask: Tensor) -> int:
@@ -128,7 +128,7 @@ def student_temperature(retriever: DenseRetriever, settings: DistilSettings) -> 
     Inner products: T for unit vectors, T * sqrt(d) otherwise. Late interaction compares cosines
     whatever the pooled vectors are.
     """
-    if retriever.settings.interaction == "late":
+    if retriever.interaction.by_token:
         return settings.student_temperature or LATE_TEMPERATURE
     if retriever.settings.normalize:
         return settings.student_temperature or UNIT_TEMPERATURE

@@ -4,15 +4,15 @@ Section 4.2 of arXiv 2012.04584 starts from BM25, from an untrained BERT or from
 encoders and seeds; knows no questions and no run.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from reread.errors import BadRequest
+from reread.retriever.interaction import LATE, POOLED, interaction_named
 from reread.retriever.retriever import DenseRetriever
-from trainer.settings import UNTRAINED, Interaction, check_interaction
+from trainer.settings import UNTRAINED
 
 LATE_PASSAGES = 200_000  # 12 GB of a small encoder's token vectors
 
@@ -27,17 +27,12 @@ def load_start_encoder(
     if name == UNTRAINED:
         forget_layers(retriever.encoder, seed)
     if interaction is not None:
-        set_interaction(retriever, interaction)
+        retriever.compare_by(interaction)
     retriever.name = name or retriever.name
     return retriever
 
 
-def set_interaction(retriever: DenseRetriever, interaction: str) -> None:
-    """Make it compare pooled vectors, or every token's (`late`); the weights stay."""
-    retriever.settings = replace(retriever.settings, interaction=check_interaction(interaction))
-
-
-def next_interaction(serving: str | None, passages: int) -> Interaction:
+def next_interaction(serving: str | None, passages: int) -> str:
     """What a retriever to be taught compares, where nobody said.
 
     As what serves; where words do, or nothing yet, token by token, which alone is sure to find as
@@ -46,9 +41,9 @@ def next_interaction(serving: str | None, passages: int) -> Interaction:
     >>> next_interaction("dense", 10), next_interaction("bm25", 10), next_interaction("bm25", 10**6)
     ('pooled', 'late', 'pooled')
     """
-    if serving in ("dense", "late"):
-        return "late" if serving == "late" else "pooled"
-    return "late" if passages <= LATE_PASSAGES else "pooled"
+    if serving is not None and serving != "bm25":
+        return interaction_named(serving).name
+    return LATE.name if passages <= LATE_PASSAGES else POOLED.name
 
 
 def forget_layers(encoder: nn.Module, seed: int) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from index_builder.__main__ import main
-from index_builder.build.encode import encode_corpus
 from index_builder.build.generation import _find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
+from reread.artefacts.encoding import encode_corpus
 from reread.artefacts.generation import Generation, open_current
 from reread.artefacts.manifest import read_manifest, verified_report
 from reread.artefacts.passages import open_corpus
@@ -52,7 +52,7 @@ def test_built_published_and_searched(
     assert [len(one) for one in hits] == [3, 3]
     assert [len(one) for one in generation.search(["bees"], 50)] == [12]
     if retriever == "bm25":
-        assert generation.passages_of(hits[0])[0].id == "p0"
+        assert generation.passages.get([hit.row for hit in hits[0]])[0].id == "p0"
         assert hits[1][0].row == 5
     else:
         encoder = DenseRetriever.load(tiny_encoder, device="cpu", dtype="float32")
@@ -95,7 +95,9 @@ def test_unchanged_texts_are_not_encoded_again(home, build, write_corpus, twelve
     reusable = _find_reusable(home, seal_files(folder))
     retriever = DenseRetriever.load(folder, device="cpu", dtype="float32")
     target = home.root / "vectors.npy"
-    assert encode_corpus(open_corpus(home), retriever, target, reusable) == 3
+    corpus, tokens = open_corpus(home), home.root / "tokens"
+    assert encode_corpus(corpus, retriever, target, reusable, tokens=tokens) == 3
+    assert not tokens.exists()
     fresh = retriever.encode_passages(open_corpus(home).get(range(8)))
     np.testing.assert_allclose(np.load(target), fresh, atol=1e-5)
     assert build() == 2
@@ -198,7 +200,9 @@ def test_an_open_generation_answers_after_it_was_pruned(home, build, write_corpu
     assert 1 not in numbers(home.generations_dir)
     assert 1 not in numbers(home.passages_dir)
     assert held.search(["bees", "gold"], 5) == before
-    assert held.passages_of(before[0]) == [twelve_passages[hit.row] for hit in before[0]]
+    assert held.passages.get([hit.row for hit in before[0]]) == [
+        twelve_passages[hit.row] for hit in before[0]
+    ]
     held.close()
     held.close()
 

@@ -1,19 +1,18 @@
 """A late generation: token vectors built beside the others, reused, and searched."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from index_builder.build.encode import encode_corpus
 from index_builder.build.generation import _find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
-from reread.artefacts.generation import CANDIDATES, Generation, LateSearch
+from reread.artefacts.encoding import encode_corpus
+from reread.artefacts.generation import Generation
 from reread.artefacts.manifest import read_manifest, verified_report
 from reread.artefacts.passages import open_corpus
 from reread.artefacts.seals import seal_files
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
+from reread.search.dense import CANDIDATES
 from reread.search.tokens import TokenIndex
 
 
@@ -25,7 +24,7 @@ def test_a_late_generation_orders_its_candidates_token_by_token(
     generation = Generation.open(home, 1, device="cpu", dtype="float32")
     manifest = generation.manifest
     assert (manifest.retriever, manifest.index) == ("late", "Flat")
-    assert isinstance(generation.parts, LateSearch)
+    assert generation.parts.tokens is not None
     encoder = DenseRetriever.load(tiny_encoder, device="cpu", dtype="float32")
     passages = encoder.encode_passage_tokens(twelve_passages)
     question = "Paris Paris is the capital"
@@ -61,7 +60,7 @@ def test_weights_trained_for_it_are_built_as_late(
 ):
     write_corpus(twelve_passages)
     retriever = DenseRetriever.load(tiny_encoder, device="cpu", dtype="float32")
-    retriever.settings = replace(retriever.settings, interaction="late")
+    retriever.compare_by("late")
     checkpoint = write_checkpoint(home, retriever, 42, {}, {})
     build(checkpoint=checkpoint)  # what the trainer asks for
     assert read_manifest(home.generations_dir / "1").retriever == "late"

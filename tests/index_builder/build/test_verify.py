@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.build.verification import verify_in_child
 from index_builder.build.verify import verify_generation
 from reread.artefacts.generation import Generation, open_current
@@ -25,13 +25,8 @@ def built(home, write_corpus, twelve_passages, tiny_encoder):
     """A home with two dense generations, the second one current."""
     write_corpus(twelve_passages)
     for _ in range(2):
-        build_generation(
-            home,
-            model=str(tiny_encoder),
-            device="cpu",
-            dtype="float32",
-            verify=verify_here,
-        )
+        plan = Plan(model=str(tiny_encoder), device="cpu", dtype="float32", verify=verify_here)
+        build_generation(home, plan)
     return home
 
 
@@ -148,14 +143,8 @@ def built_late(home, write_corpus, twelve_passages, tiny_encoder):
     """A home with a dense generation and a late one, which is current."""
     write_corpus(twelve_passages)
     for kind in ("dense", "late"):
-        build_generation(
-            home,
-            retriever=kind,
-            model=str(tiny_encoder),
-            device="cpu",
-            dtype="float32",
-            verify=verify_here,
-        )
+        plan = Plan(kind, str(tiny_encoder), device="cpu", dtype="float32", verify=verify_here)
+        build_generation(home, plan)
     return home
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from reread.errors import CorruptArtefact
 from reread.records import Hit, Passage
-from reread.retriever.interaction import TokenVectors, best_matches
+from reread.retriever.interaction import TextVectors, best_matches
 from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import CODES_FILE, TokenIndex, TokenWriter, encode
 from tests.worlds.tiny import load, make_encoder, make_passages
@@ -137,7 +137,7 @@ def hidden_states(retriever: DenseRetriever, text: str) -> np.ndarray:
 
 def test_token_vectors_know_where_each_text_is():
     tokens = np.arange(6, dtype=np.float32).reshape(3, 2)
-    made = TokenVectors(np.zeros((2, 2), np.float32), tokens, np.array([0, 1, 3]))
+    made = TextVectors(np.zeros((2, 2), np.float32), tokens, np.array([0, 1, 3]))
     assert len(made) == 2
     assert made.tokens_of(1).tolist() == [[2.0, 3.0], [4.0, 5.0]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
@@ -36,7 +36,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, reader: Reader) -> Iterator[R
     with committed_dir(home.passages_dir / "1") as scratch:
         PassageStore.create(scratch, PASSAGES)
     encoder = make_encoder(tmp_path_factory.mktemp("encoder"))
-    build_generation(home, retriever="dense", model=str(encoder), verify=lambda _: {})
+    build_generation(home, Plan("dense", str(encoder), verify=lambda _: {}))
     with running(home.root, None, reader) as service:
         until(lambda: service.parts.pipeline.live.number == 1)
         yield service
@@ -46,7 +46,7 @@ def test_an_answer_is_what_retriever_and_reader_say(real: Running, reader: Reade
     body = real.ask(question=QUESTION, top_k=4).json()
     generation = Generation.open(Home(real.home.root), 1)
     [hits] = generation.search([QUESTION], 4)
-    passages = generation.passages_of(hits)
+    passages = generation.passages.get([hit.row for hit in hits])
     [reading] = reader.read([ReadRequest(QUESTION, tuple(passages))])
     assert [one["id"] for one in body["passages"]] == [one.id for one in passages]
     scores = [one["retrieval_score"] for one in body["passages"]]

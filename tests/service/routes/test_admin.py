@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import publish
 from reread.commit import committed_dir
@@ -105,7 +105,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for edition in (1, 2):
         with committed_dir(home.passages_dir / str(edition)) as scratch:
             PassageStore.create(scratch, towns(edition))
-        build_generation(home, retriever="bm25", verify=lambda *_: {})
+        build_generation(home, Plan("bm25", verify=lambda *_: {}))
     return home
 
 

@@ -27,7 +27,7 @@ from trainer.iterative.iteration import Iterations
 from trainer.iterative.lists.fused import fuse
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings
-from trainer.iterative.lists.searches import DenseSearch, encode_corpus, search_words
+from trainer.iterative.lists.searches import encode_lists, search_words
 from trainer.iterative.lists.signals import ListSignals, signalled_examples
 from trainer.iterative.reader import make_examples, plan_reading
 from trainer.iterative.run_directory import open_run
@@ -35,7 +35,6 @@ from trainer.iterative.run_source import describe
 from trainer.reader.tasks import TaskSource, draw_pool
 from trainer.settings import ANSWER_OBJECTIVES
 from trainer.student import distil
-from trainer.student.starts import set_interaction
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_answer_objectives_learn_from_the_scores_steps_signal(
     signals = ListSignals.load(tmp_path / "one/iteration-0/scores")
     examples = signalled_examples(source.train, lists, source.corpus, signals, reader="any")
     retriever = DenseRetriever.load(world / "encoder", device="cpu", dtype="float32")
-    set_interaction(retriever, interaction)
+    retriever.compare_by(interaction)
     distil.train(retriever, examples, own, seed=3000)
     saved = load_file(tmp_path / "one/iteration-0/retriever/model.safetensors")
     for name, weight in retriever.encoder.state_dict().items():
@@ -240,9 +239,9 @@ def test_a_late_run_retrieves_with_what_it_taught_token_by_token(
     store = source_of(world, settings, tmp_path).corpus
     retriever = DenseRetriever.load(tmp_path / "run/iteration-0/retriever", device="cpu")
     assert retriever.settings.interaction == "late"
-    corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
+    search = encode_lists(retriever, store, tmp_path / "encoded", lambda share: None)
     asked = [one.label.question for one in make_asked(8)]
-    wanted = DenseSearch(retriever, corpus).search(asked, 4, [None] * len(asked))
+    wanted = search.find(asked, 4, [None] * len(asked))
     found = RankedLists.load(tmp_path / "run/iteration-1/retrieved/train.safetensors")
     assert found.rows[:, :4].tolist() == wanted.rows.tolist()
     assert not (tmp_path / "run/iteration-1/retrieved/encoded").exists()
@@ -252,10 +251,10 @@ def test_words_count_beside_vectors_where_the_run_says_so(world: Path, tmp_path:
     run(world, tmp_path / "run", words_weight=2.0)
     store = source_of(world, make_settings(world), tmp_path).corpus
     retriever = DenseRetriever.load(tmp_path / "run/iteration-0/retriever", device="cpu")
-    corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
+    search = encode_lists(retriever, store, tmp_path / "encoded", lambda share: None)
     asked = [one.label.question for one in make_asked(8)]
     anywhere = [None] * len(asked)
-    dense = DenseSearch(retriever, corpus).search(asked, 100, anywhere)
+    dense = search.find(asked, 100, anywhere)
     words = search_words(store, asked, 100, anywhere, lambda share: None)
     first, found = (
         RankedLists.load(tmp_path / f"run/iteration-{n}/retrieved/train.safetensors")

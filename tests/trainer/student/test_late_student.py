@@ -12,7 +12,7 @@ from reread.errors import BadRequest
 from reread.retriever.retriever import DenseRetriever
 from tests.worlds.tiny import FAST, load, make_encoder, make_examples, make_passages, make_store
 from trainer.iterative.lists.scored import rescore
-from trainer.iterative.lists.searches import DenseSearch, encode_corpus
+from trainer.iterative.lists.searches import encode_lists
 from trainer.loop.rankings import Sample, candidate_top
 from trainer.settings import DistilSettings, TrainerSettings
 from trainer.student.batches import Batch, draw_batches, tokenise
@@ -20,7 +20,7 @@ from trainer.student.distil import set_dropout, train
 from trainer.student.matching import Best, score_lists
 from trainer.student.objectives import kl
 from trainer.student.scores import LATE_TEMPERATURE, score, student_temperature
-from trainer.student.starts import load_start_encoder, set_interaction
+from trainer.student.starts import load_start_encoder
 from trainer.teacher.scaling import scale_teacher
 
 TAUGHT = replace(FAST, student_temperature=0.1)
@@ -34,7 +34,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def late(encoder: Path) -> DenseRetriever:
     retriever = load(encoder)
-    set_interaction(retriever, "late")
+    retriever.compare_by("late")
     return retriever
 
 
@@ -56,7 +56,7 @@ def test_a_batchs_scores_are_those_of_every_pair_alone(late: DenseRetriever) -> 
     batch = one_batch(late, 9)
     with torch.no_grad():
         own, pooled = score(late, batch, 0.5)
-        set_interaction(late, "pooled")
+        late.compare_by("pooled")
         (single,) = score(late, batch, 0.05)
     assert own.shape == pooled.shape == batch.mask.shape
     torch.testing.assert_close(pooled, single)  # what finds candidates is taught as it searches
@@ -113,7 +113,7 @@ def test_it_learns_the_teachers_choice_on_unseen_questions(
     report = train(late, make_examples(160), settings, seed=0)
     assert agreement(late, unseen) > 0.9
     assert report.student_temperature == 0.1
-    set_interaction(late, "pooled")
+    late.compare_by("pooled")
     assert agreement(late, unseen) > 0.7  # the vectors that choose the candidates learn too
 
 
@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(encoder: Path) -> None
     found = []
     for _ in range(2):
         retriever = load(encoder)
-        set_interaction(retriever, "late")
+        retriever.compare_by("late")
         train(retriever, make_examples(20), settings, seed=1)
         found.append([one.detach().clone() for one in retriever.parameters()])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
@@ -159,10 +159,10 @@ def test_a_search_orders_its_candidates_as_every_pair_alone(
     late: DenseRetriever, tmp_path: Path
 ) -> None:
     store = make_store(tmp_path / "store")  # 100 passages: all are candidates
-    corpus = encode_corpus(late, store, tmp_path / "encoded", lambda share: None)
+    search = encode_lists(late, store, tmp_path / "encoded", lambda share: None)
     questions = [one.question for one in make_examples(4)]
     limit = np.array([5, 17, 40, 99])
-    found = DenseSearch(late, corpus).search(questions, 6, [None, None, limit, None])
+    found = search.find(questions, 6, [None, None, limit, None])
     for q in range(4):
         allowed = limit.tolist() if q == 2 else range(len(store))
         exact = sorted((by_hand(late, questions[q], store[row]), row) for row in allowed)
@@ -203,7 +203,7 @@ def test_the_interaction_is_kept_with_the_weights(encoder: Path, tmp_path: Path)
     started.save(tmp_path / "late")
     assert load(tmp_path / "late").settings.interaction == "late"
     assert load(encoder).settings.interaction == "pooled"
-    for refused in (lambda: set_interaction(started, "early"), lambda: settings_with("early")):
+    for refused in (lambda: started.compare_by("early"), lambda: settings_with("early")):
         with pytest.raises(BadRequest, match="interaction 'early'; use one of pooled, late"):
             refused()
 

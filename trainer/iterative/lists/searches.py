@@ -5,18 +5,20 @@ exact: the full ranking with the other documents left out. Knows retrievers, row
 knows no reader and no run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from reread.artefacts.generation import count_candidates
+from reread.artefacts.encoding import encode_corpus
 from reread.artefacts.passages import PassageStore
-from reread.records import Hit, Passage
+from reread.records import Hit
+from reread.retriever.interaction import TextVectors
 from reread.retriever.retriever import DenseRetriever
-from reread.search.tokens import TokenIndex, TokenWriter
+from reread.search.dense import DenseSearch, count_candidates
+from reread.search.tokens import TokenIndex
 from reread.search.vectors import VectorIndex
 from reread.search.words import BM25Retriever
 from trainer.iterative.lists.ranked import RankedLists, pack
@@ -24,7 +26,6 @@ from trainer.iterative.lists.ranked import RankedLists, pack
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Progress = Callable[[float], None]  # share done
-PASSAGES_AT_ONCE, TOKEN_PASSAGES_AT_ONCE = 1024, 256
 QUESTIONS_AT_ONCE = 256
 
 
@@ -48,94 +49,61 @@ def search_words(
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedCorpus:
-    """Every passage's vector, and for late interaction its tokens'; they live in a folder."""
+class ListSearch:
+    """A generation's search, or its exact ranking within some rows; files are the caller's."""
 
+    search: DenseSearch
     vectors: Floats  # (N, D)
-    tokens: TokenIndex | None
 
-
-class DenseSearch:
-    """A retriever over an encoded corpus, whose folder the caller removes."""
-
-    def __init__(
-        self, retriever: DenseRetriever, corpus: EncodedCorpus, *, index: str = "Flat"
-    ) -> None:
-        self._retriever, self._corpus = retriever, corpus
-        self._index = VectorIndex.build(corpus.vectors, index)
-
-    def search(
+    def find(
         self, questions: Sequence[str], depth: int, within: Sequence[Rows | None]
     ) -> RankedLists:
         """(Q, depth) lists, ties by row: of inner products, or by tokens as the service does."""
-        search = self._search_late if self._corpus.tokens is not None else self._search
         lists: list[list[Hit]] = []
         for start in range(0, len(questions), QUESTIONS_AT_ONCE):
             part = slice(start, start + QUESTIONS_AT_ONCE)
-            lists += search(list(questions[part]), depth, within[part])
+            lists += self._find(list(questions[part]), depth, within[part])
         return pack(lists)
 
-    def _search(
+    def _find(
         self, questions: list[str], depth: int, within: Sequence[Rows | None]
     ) -> list[list[Hit]]:
-        asked = self._retriever.encode_questions(questions)  # (B, D)
-        return self._find(asked, depth, within)
-
-    def _search_late(
-        self, questions: list[str], depth: int, within: Sequence[Rows | None]
-    ) -> list[list[Hit]]:
-        assert self._corpus.tokens is not None
-        asked = self._retriever.encode_question_tokens(questions)
-        candidates = self._find(asked.pooled, count_candidates(depth), within)
+        asked, by_token = self.search.embed(questions), self.search.tokens is not None
+        near = self._nearest(asked, count_candidates(depth) if by_token else depth, within)
+        if not by_token:
+            return near
         return [
-            self._corpus.tokens.best(asked.tokens_of(place), rows_of(hits), depth)
-            for place, hits in enumerate(candidates)
+            self.search.match(asked, place, rows_of(hits), depth) for place, hits in enumerate(near)
         ]
 
-    def _find(self, asked: Floats, depth: int, within: Sequence[Rows | None]) -> list[list[Hit]]:
-        """The nearest by one vector each."""
+    def _nearest(
+        self, asked: TextVectors, depth: int, within: Sequence[Rows | None]
+    ) -> list[list[Hit]]:
+        """By one vector each."""
         whole = [place for place, rows in enumerate(within) if rows is None]
-        scores, rows = self._index.search(asked[whole], depth)
-        found = dict(zip(whole, zip(scores.tolist(), rows.tolist(), strict=True), strict=True))
-        lists = []
+        everywhere = self.search.nearest(TextVectors(asked.pooled[whole]), depth)
+        found = dict(zip(whole, everywhere, strict=True))
         for place, own in enumerate(within):
             if own is not None:
-                lists.append(best_within(self._corpus.vectors[own] @ asked[place], own, depth))
-            else:
-                pairs = zip(*found[place], strict=True)
-                lists.append([Hit(int(row), float(score)) for score, row in pairs])
-        return lists
+                found[place] = best_within(self.vectors[own] @ asked.pooled[place], own, depth)
+        return [found[place] for place in range(len(within))]
 
 
-def encode_corpus(
-    retriever: DenseRetriever, store: PassageStore, folder: Path, progress: Progress
-) -> EncodedCorpus:
-    """Every passage encoded into files of `folder`, and these memory-mapped."""
+def encode_lists(
+    retriever: DenseRetriever,
+    store: PassageStore,
+    folder: Path,
+    progress: Progress,
+    *,
+    index: str = "Flat",
+) -> ListSearch:
+    """Every passage encoded into files of `folder`, which may be removed while it is searched."""
     folder.mkdir(parents=True, exist_ok=True)
-    shape = (len(store), retriever.dimension)
-    path, tokens = folder / "vectors.npy", folder / "tokens"
-    vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    if retriever.settings.interaction != "late":
-        for part, batch in _slices(store, PASSAGES_AT_ONCE, progress):
-            vectors[part] = retriever.encode_passages(batch)
-        return EncodedCorpus(vectors, None)
-    with TokenWriter(tokens, retriever.token_dimension) as writer:
-        for part, batch in _slices(store, TOKEN_PASSAGES_AT_ONCE, progress):
-            made = retriever.encode_passage_tokens(batch)
-            vectors[part] = made.pooled
-            writer.add_all(made)
-    return EncodedCorpus(vectors, TokenIndex.load(tokens))
-
-
-def _slices(
-    store: PassageStore, count: int, progress: Progress
-) -> Iterator[tuple[slice, list[Passage]]]:
-    """The corpus in parts, each with its rows; progress is told when a part is done."""
-    start = 0
-    for batch in store.iterate(count):
-        yield slice(start, start + len(batch)), batch
-        start += len(batch)
-        progress(start / len(store))
+    path, kept = folder / "vectors.npy", folder / "tokens"
+    encode_corpus(store, retriever, path, progress=progress, tokens=kept)
+    vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
+    tokens = TokenIndex.load(kept) if retriever.interaction.by_token else None
+    return ListSearch(DenseSearch(retriever, VectorIndex.build(vectors, index), tokens), vectors)
 
 
 def rows_of(hits: Sequence[Hit]) -> Rows:

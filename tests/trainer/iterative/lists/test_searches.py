@@ -12,7 +12,7 @@ from reread.search.words import BM25Retriever
 from tests.worlds.tiny import ANIMALS, load, make_encoder, make_passages, make_store
 from trainer.iterative.lists.document_rows import DocumentRows
 from trainer.iterative.lists.ranked import RankedLists, pack
-from trainer.iterative.lists.searches import DenseSearch, encode_corpus, search_words
+from trainer.iterative.lists.searches import encode_lists, search_words
 
 QUESTIONS = ["where is the old cat", "where is the blue dog", "the fast yak is near", "fox"]
 
@@ -37,10 +37,9 @@ def test_a_restricted_list_is_the_full_ranking_with_the_rest_left_out(
         found = search_words(store, QUESTIONS, 4, limits, lambda share: None)
     else:
         retriever = load(make_encoder(tmp_path / "encoder"))
-        corpus = encode_corpus(retriever, store, tmp_path / "encoded", lambda share: None)
-        search = DenseSearch(retriever, corpus)
-        found = search.search(QUESTIONS, 4, limits)
-        vectors = corpus.vectors
+        search = encode_lists(retriever, store, tmp_path / "encoded", lambda share: None)
+        found = search.find(QUESTIONS, 4, limits)
+        vectors = search.vectors
         assert np.array_equal(vectors, retriever.encode_passages(store.get(range(len(store)))))
         scores = retriever.encode_questions(QUESTIONS) @ vectors.T
         from tests.worlds.tiny import best_hits

@@ -41,11 +41,11 @@ def encode_corpus(
     reusable: Reusable | None = None,
     progress: Callable[[float], None] = lambda fraction: None,
     *,
-    tokens: Path | None = None,
+    tokens: Path,
 ) -> int:
     """Write (N, D) float32 to `path`; returns how many rows had to be encoded.
 
-    With `tokens`, every passage's token vectors go to that folder too.
+    Of a retriever that compares tokens, every passage's go to the folder `tokens`.
     """
     donors = _donor_rows(corpus, reusable)
     encoded = 0
@@ -55,13 +55,13 @@ def encode_corpus(
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(handle, header)
         writer = None
-        if tokens is not None:
+        if retriever.interaction.by_token:
             writer = stack.enter_context(TokenWriter(tokens, retriever.token_dimension))
         step = TOKEN_ROWS_PER_STEP if writer else ROWS_PER_STEP
         for start in range(0, len(corpus), step):
             rows = np.arange(start, min(start + step, len(corpus)))
             missing = donors[rows] < 0
-            vectors, coded = _encode(corpus, retriever, rows[missing], by_token=bool(writer))
+            vectors, coded = _encode(corpus, retriever, rows[missing])
             handle.write(_fill_in(vectors, missing, donors[rows], reusable).astype("<f4").tobytes())
             if writer:
                 _write_tokens(writer, coded, donors[rows], reusable)
@@ -71,14 +71,12 @@ def encode_corpus(
 
 
 def _encode(
-    corpus: PassageStore, retriever: DenseRetriever, rows: Rows, *, by_token: bool
+    corpus: PassageStore, retriever: DenseRetriever, rows: Rows
 ) -> tuple[Floats, Iterator[Coded]]:
-    """Vectors of these rows, and their tokens' codes where they are wanted."""
-    passages = corpus.get(rows.tolist())
-    if not by_token:
-        return retriever.encode_passages(passages), iter(())
-    made = retriever.encode_passage_tokens(passages)
-    return made.pooled, (encode(made.tokens_of(place)) for place in range(len(made)))
+    """Vectors of these rows, and their tokens' codes where these are compared."""
+    made = retriever.passage_vectors(corpus.get(rows.tolist()))
+    places = range(0 if made.tokens is None else len(made))
+    return made.pooled, (encode(made.tokens_of(place)) for place in places)
 
 
 def _fill_in(
