@@ -35,9 +35,10 @@ from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
 from reread.search.words import BM25Retriever
 from trainer.examples import Example
+from trainer.reader.optimizer import linear_rate
 from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, arrange, draw_batches, tokenise
-from trainer.student.distil import CLIP_NORM, rate_at, set_dropout, train
+from trainer.student.distil import CLIP_NORM, set_dropout, train
 from trainer.student.objectives import kl
 from trainer.student.scores import UNIT_TEMPERATURE, score, student_temperature
 from trainer.teacher.scaling import scale_teacher
@@ -124,9 +125,8 @@ def train_plainly(
     with retriever.precision(bf16=False):
         for step, batch in enumerate(batches):
             for group in optimiser.param_groups:
-                group["lr"] = settings.learning_rate * rate_at(
-                    step, len(batches), settings.warmup_share
-                )
+                warmup = int(len(batches) * settings.warmup_share)
+                group["lr"] = settings.learning_rate * linear_rate(step, len(batches), warmup)
             losses.append(plain_step(retriever, optimiser, batch, options.plain_tokens))
     retriever.eval()
     return mean(losses[-max(1, len(losses) // 10) :])

@@ -190,7 +190,18 @@ def summarise(
 
 
 def recalls(ranks: Sequence[int | None], depths: Sequence[int] = RECALL_DEPTHS) -> dict[str, float]:
+    """R@k by k."""
     return {str(k): metrics.recall_at(ranks, k) for k in depths}
+
+
+def known_recalls(ranks: Sequence[int | None], deepest: int) -> dict[str, float | None]:
+    """R@k; None for a k beyond what was retrieved, which would be a lower bound.
+
+    >>> known_recalls([1, None], 5)
+    {'1': 0.5, '5': 0.5, '20': None, '100': None}
+    """
+    known = recalls(ranks, [k for k in DEFAULT_DEPTHS if k <= deepest])
+    return {str(k): known.get(str(k)) for k in DEFAULT_DEPTHS}
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

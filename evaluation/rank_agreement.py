@@ -7,8 +7,6 @@ better, in the same order. Ties keep the order given. It knows neither models no
 import math
 from collections.abc import Sequence
 
-DEPTHS = (1, 2, 5)  # those of the paper's code
-
 
 def count_inversions(reader: Sequence[float], retriever: Sequence[float]) -> int:
     """Pairs that the two order strictly oppositely, in O(n log n); a tie on either side is none.
@@ -63,33 +61,6 @@ def index_top_k(reader: Sequence[float], retriever: Sequence[float], k: int) -> 
     _check_k(reader, retriever, k)
     place = {passage: position for position, passage in enumerate(rank(retriever), start=1)}
     return max(place[passage] for passage in rank(reader)[:k])
-
-
-def summarise(
-    pairs: Sequence[tuple[Sequence[float], Sequence[float]]], depths: Sequence[int] = DEPTHS
-) -> dict[str, float]:
-    """(reader's, retriever's) scores of each question -> means over the questions.
-
-    `avg_top_k` (share, higher is better), `idx_top_k` (passages, k at best) and `inversions`
-    (pairs, 0 at best). A question with fewer than k passages is no part of the means at k; a depth
-    that no question reaches is left out. ValueError without questions.
-
-    >>> summarise([([3.0, 2.0, 1.0], [3.0, 1.0, 2.0])], depths=(2,))
-    {'avg_top_2': 0.5, 'idx_top_2': 3.0, 'inversions': 1.0}
-    """
-    if not pairs:
-        raise ValueError("Agreement of no questions; give at least one pair of score lists.")
-    figures: dict[str, float] = {}
-    for k in depths:
-        long_enough = [pair for pair in pairs if len(pair[0]) >= k]
-        if long_enough:
-            figures[f"avg_top_{k}"] = _mean([average_top_k(*pair, k) for pair in long_enough])
-            figures[f"idx_top_{k}"] = _mean([index_top_k(*pair, k) for pair in long_enough])
-    return figures | {"inversions": _mean([count_inversions(*pair) for pair in pairs])}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 def ndcg(gains: Sequence[float], scores: Sequence[float]) -> float:

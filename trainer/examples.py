@@ -32,10 +32,8 @@ class Example:
     reader: str
     sequence: int  # in the log; decides what is new
     answer: str = ""  # the reader's own, or a given one; some objectives need it
-    signal: str = (
-        LOGGED_AGGREGATION  # what `teacher` is: an aggregation of attention, or ppmean, loop, emdr2
-    )
-    token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities: emdr2
+    signal: str = LOGGED_AGGREGATION  # what `teacher` is: an aggregation of attention, or a teacher
+    token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities, ppmean
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,12 @@ from reread.settings import Setting, changed, names_of, setting, settings_of
 BF16 = ("auto", "on", "off")
 UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
-ANSWER_OBJECTIVES = ("ppmean", "loop", "emdr2")  # learn from how likely the reader finds an answer
-OBJECTIVES = ("kl", "mse", "margin", *ANSWER_OBJECTIVES)  # the losses are in objectives.py
+ATTENTION, PPMEAN, LOOP = "attention", "ppmean", "loop"
+ANSWER_TEACHERS = (PPMEAN, LOOP)  # say how likely the reader finds a given answer
+TEACHERS = (ATTENTION, *ANSWER_TEACHERS)
+OBJECTIVES = ("kl", "mse", "margin", "emdr2")  # losses of scores alone, in student/objectives.py
+OLD_OBJECTIVES = {PPMEAN: "kl", LOOP: "kl"}  # teachers that once were objectives -> their loss
+NEEDED_TEACHERS = {"emdr2": PPMEAN}  # objectives that learn from one teacher's answer tokens only
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,9 @@ class DistilSettings:
     """How the retriever is trained on the reader's scores."""
 
     objective: str = setting("kl", f"Loss of the student's scores: {', '.join(OBJECTIVES)}.")
+    teacher: str | None = setting(
+        None, f"What says how useful a passage is: {', '.join(TEACHERS)}; none: attention."
+    )
     epochs: int = setting(3, "Passes over the questions.")
     learning_rate: float = setting(5e-5, "Peak rate of the student (the paper's).")
     batch_questions: int = setting(16, "Questions per step.")
@@ -48,9 +55,7 @@ class DistilSettings:
     )
 
     def __post_init__(self) -> None:
-        if self.objective not in OBJECTIVES:
-            names = ", ".join(OBJECTIVES)
-            raise BadRequest(f"Unknown objective {self.objective!r}; use one of {names}.")
+        _check_objective(self.objective, self.teacher)
         if self.bf16 not in BF16:
             raise BadRequest(f"Setting bf16 is {self.bf16!r}; use one of {', '.join(BF16)}.")
         _require("epochs", self.epochs, 1, 1000)
@@ -65,6 +70,41 @@ class DistilSettings:
         _require("margin_gamma", self.margin_gamma, 0.0, 1e6)
         _require("warmup_share", self.warmup_share, 0.0, 1.0)
         _require("dropout", self.dropout, 0.0, 0.9)
+
+    @property
+    def loss(self) -> str:
+        """The objective's name, where an old name stands for a teacher as well."""
+        return OLD_OBJECTIVES.get(self.objective, self.objective)
+
+    @property
+    def taught_by(self) -> str:
+        """The teacher that was named, or that the objective's name implies."""
+        if self.objective in OLD_OBJECTIVES:
+            return self.objective
+        return self.teacher or NEEDED_TEACHERS.get(self.objective, ATTENTION)
+
+
+def _check_objective(objective: str, teacher: str | None) -> None:
+    """Both names, and that they can go together; raises BadRequest."""
+    if objective not in (*OBJECTIVES, *OLD_OBJECTIVES):
+        raise BadRequest(
+            f"Unknown objective {objective!r}; use one of {', '.join(OBJECTIVES)} "
+            f"(a teacher is a setting of its own: {', '.join(TEACHERS)})."
+        )
+    if teacher is not None and teacher not in TEACHERS:
+        raise BadRequest(f"Unknown teacher {teacher!r}; use one of {', '.join(TEACHERS)}.")
+    if teacher is not None and objective in OLD_OBJECTIVES and teacher != objective:
+        raise BadRequest(
+            f"Objective {objective!r} is the teacher {objective!r} with the objective "
+            f"{OLD_OBJECTIVES[objective]!r}, and the teacher given is {teacher!r}: name one "
+            f"teacher, and the objective kl."
+        )
+    needed = NEEDED_TEACHERS.get(objective)
+    if teacher is not None and needed is not None and teacher != needed:
+        raise BadRequest(
+            f"Objective {objective} learns from the answer tokens of the teacher {needed}, and the "
+            f"teacher given is {teacher}: leave the teacher out, or use another objective."
+        )
 
 
 @dataclass(frozen=True, slots=True)

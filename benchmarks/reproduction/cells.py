@@ -36,14 +36,14 @@ from trainer.iterative.lists.fused import fuse
 from trainer.iterative.lists.metrics import AnswerFinder, answer_metrics, retrieval_metrics
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings, read_lists
-from trainer.iterative.lists.scored import scored_examples
 from trainer.iterative.lists.searches import encode_lists
-from trainer.iterative.lists.signals import read_list_signals, signalled_examples
+from trainer.iterative.lists.signals import ListSignals, judge_lists, taught_examples
 from trainer.iterative.run_directory import open_run
 from trainer.iterative.run_source import describe, make_source
 from trainer.iterative.settings import ReaderSettings, RunSettings
-from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.settings import ANSWER_TEACHERS, DistilSettings
 from trainer.student import distil
+from trainer.teacher.likelihoods import LikelihoodTeacher
 
 DEEPEST = 100
 
@@ -160,9 +160,9 @@ class Laboratory:
         retriever.compare_by("late")
         if number == 1:
             readings = ListReadings.load(its.run.step(0, "scores"))
-            examples = scored_examples(
-                source.train, its.lists(0, "train"), self._corpus, readings, "mean",
-                reader="iteration-0",
+            examples = taught_examples(
+                source.train, its.lists(0, "train"), self._corpus,
+                ListSignals("mean", readings.of("mean")), reader="iteration-0",
             )  # fmt: skip
             self._train(retriever, examples, self._distil("kl", self._sizes.bm25), seed, report)
         found = self._search(retriever, source.validation, report)
@@ -197,17 +197,15 @@ class Laboratory:
         its, source = self._first_iteration(seed, report)
         count, settings = self._sizes.table.questions, self._distil(objective, self._sizes.table)
         asked, lists = source.train[:count], its.lists(0, "train").first(count)
-        if objective in ANSWER_OBJECTIVES:
-            signals = read_list_signals(
-                its.reader(0), asked, lists, self._corpus, objective, depth=self._sizes.depth,
-                progress=lambda share: report("reading answers", share),
+        if settings.taught_by in ANSWER_TEACHERS:
+            signals = judge_lists(
+                LikelihoodTeacher(its.reader(0), settings.taught_by), asked, lists, self._corpus,
+                depth=self._sizes.depth, progress=lambda share: report("reading answers", share),
             )  # fmt: skip
-            examples = signalled_examples(asked, lists, self._corpus, signals, reader="iteration-0")
         else:
             readings = ListReadings.load(its.run.step(0, "scores")).first(count)
-            examples = scored_examples(
-                asked, lists, self._corpus, readings, aggregation, reader="iteration-0"
-            )
+            signals = ListSignals(aggregation, readings.of(aggregation))
+        examples = taught_examples(asked, lists, self._corpus, signals, reader="iteration-0")
         retriever = its.retriever_before(0)
         self._train(retriever, examples, settings, seed, report)
         found = self._search(retriever, source.validation, report)

@@ -201,10 +201,6 @@ class JobBoard:
         """Give a running job back to the queue, as a trainer does on SIGTERM."""
         return self._change(job_id, fence, {"state": "queued", "updated_s": now, "claims": 0})
 
-    def running_without_lease(self, now: float) -> Jobs:
-        rows = self._database.rows(f"SELECT {_COLUMNS} FROM jobs WHERE {_LOST}", (now,))
-        return [_job(row) for row in rows]
-
     def close(self) -> None:
         self._database.close()
 

@@ -13,7 +13,9 @@ from reread.records import Passage
 from tests.worlds.fakes import EchoReader
 from tests.worlds.tiny import EncoderSearch, WordSearch, load, make_encoder, make_examples
 from tests.worlds.tiny import make_store as store_of
-from trainer.teacher.rereading import reread_examples
+from trainer.teacher.attention import AttentionTeacher
+from trainer.teacher.rereading import retrieve_again
+from trainer.teacher.teacher import teach
 
 PASSAGES = [
     Passage("sea", "Sea", "the blue whale swims in the sea"),
@@ -94,7 +96,8 @@ def test_rereading_brings_fresh_passages_and_scores(tmp_path: Path) -> None:
     store = store_of(tmp_path / "store")
     search = EncoderSearch(load(make_encoder(tmp_path / "encoder")), store)
     reader, shares = EchoReader(), list[float]()
-    fresh = reread_examples(reader, search, make_examples(20), 7, progress=shares.append)
+    found = retrieve_again(search, make_examples(20), 7)
+    fresh = teach(AttentionTeacher(reader), found, progress=shares.append)
     assert [one.question for one in fresh] == [one.question for one in make_examples(20)]
     hits = search.search([fresh[11].question], 7)[0]
     assert fresh[11].rows == tuple(hit.row for hit in hits)
@@ -108,4 +111,4 @@ def test_rereading_brings_fresh_passages_and_scores(tmp_path: Path) -> None:
 
 def test_rereading_leaves_out_what_finds_one_passage(tmp_path: Path) -> None:
     search = WordSearch(store_of(tmp_path, PASSAGES[:1]))
-    assert reread_examples(EchoReader(), search, make_examples(3), 5) == []
+    assert retrieve_again(search, make_examples(3), 5) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reread.errors import BadRequest
-from trainer.settings import TrainerSettings, setting_names
+from trainer.settings import DistilSettings, TrainerSettings, setting_names
 
 
 def test_names_go_to_their_groups_and_back() -> None:
@@ -23,7 +23,7 @@ def test_names_go_to_their_groups_and_back() -> None:
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"epoch": 3}, "Unknown trainer setting epoch; the known ones are objective, epochs"),
+        ({"epoch": 3}, "Unknown trainer setting epoch; the known ones are objective, teacher"),
         ({"epochs": "three"}, "epochs is 'three'; it must be of type int"),
         ({"epochs": True}, "epochs is True; it must be of type int"),
         ({"epochs": 0}, "epochs is 0; use a value from 1 to 1000"),
@@ -32,9 +32,23 @@ def test_names_go_to_their_groups_and_back() -> None:
         ({"passages_per_question": 1}, "passages_per_question is 1"),
         ({"student_temperature": 0.0}, "student_temperature is 0.0"),
         ({"aggregation": "loudest"}, "Unknown aggregation 'loudest'"),
+        ({"teacher": "oracle"}, "Unknown teacher 'oracle'; use one of attention, ppmean, loop"),
+        ({"objective": "loop", "teacher": "ppmean"}, "name one teacher, and the objective kl"),
+        ({"objective": "emdr2", "teacher": "loop"}, "answer tokens of the teacher ppmean, and"),
         ({"objective": "cosine"}, "Unknown objective 'cosine'; use one of kl, mse, margin"),
     ],
 )
 def test_wrong_values_are_refused_with_a_sentence(given: dict[str, object], complaint: str) -> None:
     with pytest.raises(BadRequest, match=complaint):
         TrainerSettings.from_mapping(given)
+
+
+def test_a_teacher_is_a_setting_and_its_old_objective_still_works() -> None:
+    """`ppmean` and `loop` are `kl` with another teacher; `emdr2` is a loss of ppmean's tokens."""
+    named = {name: DistilSettings(objective=name) for name in ("kl", "ppmean", "loop", "emdr2")}
+    assert [(one.loss, one.taught_by) for one in named.values()] == [
+        ("kl", "attention"), ("kl", "ppmean"), ("kl", "loop"), ("emdr2", "ppmean"),
+    ]  # fmt: skip
+    assert DistilSettings(objective="margin", teacher="loop").taught_by == "loop"
+    served = TrainerSettings.from_mapping({"objective": "ppmean"})
+    assert served.updated({"objective": "kl"}).distil.taught_by == "attention"

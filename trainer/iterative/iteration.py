@@ -27,16 +27,17 @@ from trainer.iterative.lists.metrics import (
 )
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import NEED_ALL_STEPS, ListReadings, read_lists
-from trainer.iterative.lists.scored import rescore, scored_examples
-from trainer.iterative.lists.signals import ListSignals, read_list_signals, signalled_examples
+from trainer.iterative.lists.scored import rescore
+from trainer.iterative.lists.signals import ListSignals, judge_lists, taught_examples
 from trainer.iterative.reader import load_reader, train_iteration_reader
 from trainer.iterative.retrieval import ListRetrieval, texts_of
 from trainer.iterative.run_directory import Record, RunDirectory
 from trainer.iterative.run_source import Source
 from trainer.iterative.settings import RunSettings
-from trainer.settings import ANSWER_OBJECTIVES
+from trainer.settings import ATTENTION
 from trainer.student import distil
 from trainer.student.starts import load_start_encoder
+from trainer.teacher.likelihoods import LikelihoodTeacher
 
 Report = Callable[[str, float], None]  # (what is done, share of it)
 LISTS = ("train", "validation")
@@ -143,24 +144,24 @@ class Iterations:
 
     def _score(self, number: int, scratch: Path) -> Record:
         """Step 2: every training list read, every aggregation kept; answers only where they cost
-        nothing, since most scores are those of the first output token. An objective made of
-        answer likelihoods has its signal beside them."""
+        nothing, since most scores are those of the first output token. Another teacher
+        than attention has its scores beside them."""
         lists, names = self.lists(number, "train"), self.settings.read_for
         whole = bool(NEED_ALL_STEPS & set(names))
         readings = self._read(
             number, self.source.train, lists, names, "scoring", answer_tokens=None if whole else 1
         )
         readings.save(scratch)
-        if self.settings.distil.objective in ANSWER_OBJECTIVES:
-            self._signal(number, lists).save(scratch)
+        if self.settings.distil.taught_by != ATTENTION:
+            self._judge(number, lists).save(scratch)
         return {"agreement": agreement_metrics(lists, readings, self.settings.aggregation)}
 
-    def _signal(self, number: int, lists: RankedLists) -> ListSignals:
+    def _judge(self, number: int, lists: RankedLists) -> ListSignals:
         settings = self.settings
-        return read_list_signals(
-            self.reader(number), self.source.train, lists, self.store_of(number),
-            settings.distil.objective, depth=settings.depth,
-            progress=self._show(number, "reading answers"),
+        return judge_lists(
+            LikelihoodTeacher(self.reader(number), settings.distil.taught_by), self.source.train,
+            lists, self.store_of(number), depth=settings.depth,
+            progress=self._show(number, "judging"),
         )  # fmt: skip
 
     def _read(
@@ -212,14 +213,12 @@ class Iterations:
     def _examples(self, number: int) -> list[Example]:
         asked, store = self.source.train, self.store_of(number)
         lists, name = self.lists(number, "train"), f"iteration-{number}"
-        scores = self.run.step(number, "scores")
-        if self.settings.distil.objective in ANSWER_OBJECTIVES:
+        scores, aggregation = self.run.step(number, "scores"), self.settings.aggregation
+        if self.settings.distil.taught_by != ATTENTION:
             signals = ListSignals.load(scores)
-            return signalled_examples(asked, lists, store, signals, reader=name)
-        readings = ListReadings.load(scores)
-        return scored_examples(
-            asked, lists, store, readings, self.settings.aggregation, reader=name
-        )
+        else:
+            signals = ListSignals(aggregation, ListReadings.load(scores).of(aggregation))
+        return taught_examples(asked, lists, store, signals, reader=name)
 
     def _student_agreement(self, number: int, retriever: DenseRetriever) -> dict[str, Any]:
         """The new retriever against the reader, on validation lists it was not trained on."""

@@ -23,9 +23,9 @@ from reread.reader.reader import resolve_default_reader
 from reread.retriever.files import find_folder
 from trainer.iterative.asked_questions import AskedQuestion, fingerprint, given_passages
 from trainer.iterative.lists.ranked import RankedLists, pack
-from trainer.iterative.lists.signals import require_answers
+from trainer.iterative.lists.signals import require_all_answers
 from trainer.iterative.settings import RunSettings
-from trainer.settings import ANSWER_OBJECTIVES, UNTRAINED
+from trainer.settings import ANSWER_TEACHERS, UNTRAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def make_source(
 
     Without a corpus, the passages that the questions bring are one.
     """
-    if settings.distil.objective in ANSWER_OBJECTIVES:
-        require_answers(train, settings.distil.objective)
+    if settings.distil.taught_by in ANSWER_TEACHERS:
+        require_all_answers(train, settings.distil.taught_by)
     if settings.within_document:
         _require_documents([*train, *validation])
     if settings.start != "given" and corpus is not None:

@@ -26,12 +26,14 @@ from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
 from trainer.loop.window import CONSUMER, LogWindow, find_shortage, is_place_in, read_window
-from trainer.settings import ANSWER_OBJECTIVES, TrainerSettings
+from trainer.settings import ATTENTION, TrainerSettings
 from trainer.student.distil import Stopped, train
 from trainer.student.scores import student_temperature
 from trainer.student.starts import next_interaction
-from trainer.teacher.likelihoods import read_signals
-from trainer.teacher.rereading import reread_examples
+from trainer.teacher.attention import AttentionTeacher
+from trainer.teacher.likelihoods import LikelihoodTeacher
+from trainer.teacher.rereading import retrieve_again
+from trainer.teacher.teacher import teach
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     if refusal := find_shortage(window, settings, force=force):
         return Rejected(refusal, metrics)
     generation = open_serving(home, settings.device)
-    examples = _reread(parts, generation, window.selection.examples, lease)
+    examples = _teach(parts, generation, window.selection.examples, lease)
     train_on, held_out = _divide(examples, settings, force=force)
     retriever = start_retriever(home, settings, generation, len(store))
     metrics["training"] = _train(retriever, train_on, settings, lease)
@@ -121,21 +123,20 @@ def trained_up_to(home: Home, log: AttentionLog) -> int:
     return newest.cursor
 
 
-def _reread(
+def _teach(
     parts: RoundParts, generation: Generation | None, examples: Sequence[Example], lease: Lease
 ) -> Sequence[Example]:
-    """Examples with the signal the settings ask for; what the log does not hold is read again."""
-    settings, objective = parts.settings, parts.settings.distil.objective
-    likelihood = objective in ANSWER_OBJECTIVES
+    """Examples with the scores the settings ask for; what the log does not hold is judged again."""
+    settings, teacher = parts.settings, parts.settings.distil.taught_by
     again = [one for one in examples if _is_read_again(one, settings)]
-    if not again and not likelihood:
+    if not again and teacher == ATTENTION:
         return examples
     if parts.load_reader is None or (again and generation is None):
         raise BadRequest(
-            f"Reading {len(again) or len(examples)} questions again (objective {objective}, "
+            f"Reading {len(again) or len(examples)} questions again (teacher {teacher}, "
             f"aggregation {settings.aggregation}, reread_top_k {settings.reread_top_k}) needs a "
-            f"reader and a published generation: start the trainer with both, or use kl, "
-            f"{LOGGED_AGGREGATION} and 0."
+            f"reader and a published generation: start the trainer with both, or use the teacher "
+            f"{ATTENTION}, {LOGGED_AGGREGATION} and 0."
         )
     report_within(lease, "rereading", 0.0)
     reader = parts.load_reader()
@@ -144,12 +145,12 @@ def _reread(
         assert generation is not None
         ready += _attend(reader, generation, again, settings, lease)
         ready.sort(key=lambda one: one.sequence)
-    return _likelihoods(reader, ready, objective, lease) if likelihood else ready
+    return ready if teacher == ATTENTION else _likelihoods(reader, ready, teacher, lease)
 
 
 def _is_read_again(example: Example, settings: TrainerSettings) -> bool:
     """Likelihoods need no attention, so the passages of the log will do."""
-    if settings.distil.objective in ANSWER_OBJECTIVES:
+    if settings.distil.taught_by != ATTENTION:
         return settings.reread_top_k > 0
     return settings.reread_top_k > 0 or example.signal != settings.aggregation
 
@@ -161,30 +162,32 @@ def _attend(
     settings: TrainerSettings,
     lease: Lease,
 ) -> list[Example]:
-    return reread_examples(
-        reader,
-        generation,
-        examples,
-        settings.reread_top_k or max(len(one.passages) for one in examples),
-        aggregation=settings.aggregation,
+    """Retrieved again and read: fresh passages, attention and answers."""
+    top_k = settings.reread_top_k or max(len(one.passages) for one in examples)
+    fresh = retrieve_again(
+        generation, examples, top_k, progress=lambda share: report_within(lease, "rereading", 0.0)
+    )
+    return teach(
+        AttentionTeacher(reader, settings.aggregation),
+        fresh,
         progress=lambda share: report_within(lease, "rereading", share),
     )
 
 
 def _likelihoods(
-    reader: AnswerReader, examples: Sequence[Example], objective: str, lease: Lease
+    reader: AnswerReader, examples: Sequence[Example], teacher: str, lease: Lease
 ) -> list[Example]:
     """How likely the reader finds its own answers; questions without one are left out."""
     if not isinstance(reader, Reader):
         raise BadRequest(
-            f"Objective {objective} needs a reader whose model runs in the trainer, and "
-            f"{reader.name} does not: set REREAD_READER to a T5 or BART checkpoint, or use kl."
+            f"The teacher {teacher} needs a reader whose model runs in the trainer, and "
+            f"{reader.name} does not: set REREAD_READER to a T5 or BART checkpoint, or use the "
+            f"teacher {ATTENTION}."
         )
     answered = [one for one in examples if one.answer.strip()]
-    return read_signals(
-        reader,
+    return teach(
+        LikelihoodTeacher(reader, teacher),
         answered or examples,
-        objective,
         progress=lambda share: report_within(lease, "rereading", share),
     )
 

@@ -82,12 +82,19 @@ def set_dropout(model: PreTrainedModel, share: float) -> None:
 
 def rate_at(step: int, settings: ReaderTraining) -> float:
     """The factor on the peak rate: linear warm-up, then level or a linear fall to `final_share`."""
-    if step < settings.warmup_steps:
-        return (step + 1) / settings.warmup_steps
-    if settings.schedule == "constant":
-        return 1.0
-    left = (settings.steps - step) / max(1, settings.steps - settings.warmup_steps)
-    return settings.final_share + (1.0 - settings.final_share) * max(0.0, left)
+    final = 1.0 if settings.schedule == "constant" else settings.final_share
+    return linear_rate(step, settings.steps, settings.warmup_steps, final)
+
+
+def linear_rate(step: int, steps: int, warmup: int, final: float = 0.0) -> float:
+    """Up to 1 over the warm-up, then in a line down to `final` after the last step.
+
+    >>> [round(linear_rate(step, 10, 2), 3) for step in (0, 1, 2, 6, 9)]
+    [0.5, 1.0, 1.0, 0.5, 0.125]
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return final + (1.0 - final) * max(0.0, (steps - step) / max(1, steps - warmup))
 
 
 def set_rates(optimizer: torch.optim.Optimizer, step: int, settings: ReaderTraining) -> None:

@@ -7,7 +7,7 @@ retriever, examples and objective; does not know the log, jobs or where the resu
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from reread.errors import BadRequest
 from reread.retriever.retriever import DenseRetriever
 from trainer.examples import Example
-from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.reader.optimizer import linear_rate
+from trainer.settings import ATTENTION, DistilSettings
 from trainer.student.batches import Batch, TokenisedExamples, draw_batches, tokenise
 from trainer.student.objectives import Objective, choose_objective
 from trainer.student.scores import count_agreements, count_scores, score, student_temperature
@@ -93,8 +94,10 @@ def train(
     """
     if not examples:
         raise BadRequest("There is no example to train on; ask some questions first.")
-    _check_signals(examples, settings.objective)
-    objective = choose_objective(settings.objective, gamma=settings.margin_gamma)
+    _check_signals(examples, settings)
+    objective = choose_objective(settings.loss, gamma=settings.margin_gamma)
+    if settings.loss != "emdr2":  # nothing else looks at single tokens of an answer
+        examples = [replace(one, token_teacher=None) for one in examples]
     data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
     watch = _Watch(progress, should_stop, resume, max(1, save_every_steps))
     with torch.random.fork_rng():
@@ -171,7 +174,8 @@ class _Loop:
         )
 
     def _step(self, batch: Batch) -> None:
-        rate = rate_at(self.done, self.steps, self.settings.warmup_share)
+        warmup = int(self.steps * self.settings.warmup_share)
+        rate = linear_rate(self.done, self.steps, warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate
         students = score(self.retriever, batch, self.temperature)  # (B, K) each
@@ -191,7 +195,7 @@ class _Loop:
         self._count(batch, float(losses[0].detach()), agreed)
 
     def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
-        if self.settings.objective != "emdr2":
+        if self.settings.loss != "emdr2":
             return self.objective(student, teacher, mask)
         assert batch.token_teacher is not None and batch.token_mask is not None
         by_token, tokens = batch.token_teacher, batch.token_mask
@@ -238,7 +242,7 @@ class _Loop:
 
         Only MSE sees it: without it the encoder would first be bent to give cosines around 0.
         """
-        if self.settings.objective != "mse" or self.settings.teacher_temperature is not None:
+        if self.settings.loss != "mse" or self.settings.teacher_temperature is not None:
             return [0.0] * count_scores(self.retriever)
         batch = next(iter(self._batches(Random(0))))
         with torch.no_grad():
@@ -260,29 +264,18 @@ class _Loop:
         )
 
 
-def _check_signals(examples: Sequence[Example], objective: str) -> None:
-    """Objectives made of answers' likelihoods need exactly that; the others take any scores."""
-    if objective not in ANSWER_OBJECTIVES:
-        return
-    other = [one.signal for one in examples if one.signal != objective]
-    if other:
+def _check_signals(examples: Sequence[Example], settings: DistilSettings) -> None:
+    """Scores of a teacher that was chosen must be its own; attention's may be any aggregation's."""
+    teacher = settings.taught_by
+    other = [one.signal for one in examples if one.signal != teacher]
+    if teacher != ATTENTION and other:
         raise BadRequest(
-            f"Objective {objective} needs the reader's {objective} signal and {len(other)} of "
-            f"{len(examples)} examples hold {other[0]}: compute it with "
-            f"trainer.teacher.likelihoods.read_signals, or choose kl."
+            f"The teacher is {teacher} and {len(other)} of {len(examples)} examples hold the "
+            f"scores of {other[0]}: let {teacher} judge them first, or "
+            f"choose the teacher attention."
         )
-
-
-def rate_at(step: int, steps: int, warmup_share: float) -> float:
-    """Share of the peak rate: up linearly over the warm-up, then down to 0 at the end.
-
-    >>> [round(rate_at(step, 10, 0.2), 3) for step in (0, 1, 2, 6, 9)]
-    [0.5, 1.0, 1.0, 0.5, 0.125]
-    """
-    warmup = int(steps * warmup_share)
-    if step < warmup:
-        return (step + 1) / warmup
-    return (steps - step) / max(1, steps - warmup)
+    if settings.loss == "emdr2" and any(one.token_teacher is None for one in examples):
+        raise BadRequest("Objective emdr2 needs each answer token's likelihood beside the scores.")
 
 
 def set_dropout(retriever: nn.Module, share: float) -> None:

@@ -6,7 +6,7 @@ the signal's shape, true where there is something. Padding never changes a loss,
 summed over the passages of a question and averaged over the questions ("batchmean"; `emdr2` over
 their tokens), so neither the batch size nor padding changes the scale. Knows no model and no file.
 
-`ppmean` and `loop` are `kl` against other signals (trainer/teacher/likelihoods.py).
+Which teacher the signal came from makes no difference here.
 """
 
 from collections.abc import Callable
@@ -98,8 +98,7 @@ def masked_log_softmax(scores: Tensor, mask: Tensor) -> Tensor:
 def choose_objective(name: str, *, gamma: float) -> Objective:
     """The loss of that name; temperatures are applied to the scores before they come here."""
     known: dict[str, Objective] = {
-        "kl": kl, "mse": mse, "margin": partial(margin, gamma=gamma),
-        "ppmean": kl, "loop": kl, "emdr2": emdr2,
+        "kl": kl, "mse": mse, "margin": partial(margin, gamma=gamma), "emdr2": emdr2,
     }  # fmt: skip
     if name not in known:
         raise BadRequest(f"Unknown objective {name!r}; use one of {', '.join(OBJECTIVES)}.")

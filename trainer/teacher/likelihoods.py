@@ -1,13 +1,14 @@
 """How likely a reader finds given answers with one passage, and without one: teachers of Atlas.
 
-Signals of `ppmean` (PDist), `loop` (LOOP) and `emdr2`, for questions with any number of passages;
-segments are encoded once. Knows a reader and examples; knows no student, no loss and no log.
+Signals `ppmean` (PDist; by token, what EMDR2 marginalises) and `loop` (LOOP), for questions with
+any number of passages; segments are encoded once. Knows a reader and examples; knows no student,
+no loss and no log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,49 +23,54 @@ from reread.reading import ReadRequest
 from trainer.examples import Example
 from trainer.reader.batches import IGNORED, shift_right, target_ids
 from trainer.reader.step import encode_by_length
-from trainer.settings import ANSWER_OBJECTIVES
+from trainer.settings import ANSWER_TEACHERS, LOOP
+from trainer.teacher.teacher import Judgement
 
-QUESTIONS_AT_ONCE = 8
 STATES_AT_ONCE = 32_768  # encoder states of one decoder call, padding included
 MAX_ANSWER_TOKENS = 24
 
 
-def read_signals(
-    reader: Reader,
-    examples: Sequence[Example],
-    objective: str,
-    *,
-    progress: Callable[[float], None] = lambda share: None,
-) -> list[Example]:
-    """The examples with the objective's signal as their teacher; each needs an `answer`.
+@dataclass(frozen=True, slots=True)
+class LikelihoodTeacher:
+    """`ppmean` or `loop` of a reader; every example needs an answer."""
 
-    `teacher` of `emdr2` is the mean over tokens, as of `ppmean`; its loss uses `token_teacher`.
-    `progress` may raise to stop. Raises BadRequest for another objective or a missing answer.
-    """
-    _check(examples, objective)
-    taught: list[Example] = []
-    for start in range(0, len(examples), QUESTIONS_AT_ONCE):
-        progress(start / len(examples))
-        batch = examples[start : start + QUESTIONS_AT_ONCE]
-        requests = [ReadRequest(one.question, one.passages) for one in batch]
-        answers = [one.answer for one in batch]
-        if objective == "loop":
-            scores, by_token = left_out_losses(reader, requests, answers), None
-        else:
-            by_token = answer_log_probs(reader, requests, answers)
-            scores = [one.mean(dim=1) for one in by_token]
-        for i, one in enumerate(batch):
-            kept = by_token if objective == "emdr2" else None
-            taught.append(
-                replace(
-                    one,
-                    teacher=tuple(scores[i].tolist()),
-                    token_teacher=None if kept is None else tuple(map(tuple, kept[i].tolist())),
-                    signal=objective,
-                    reader=reader.name,
-                )
+    reader: Reader
+    signal: str
+
+    def __post_init__(self) -> None:
+        if self.signal not in ANSWER_TEACHERS:
+            raise BadRequest(
+                f"{self.signal!r} is no likelihood of an answer; those are "
+                f"{', '.join(ANSWER_TEACHERS)}."
             )
-    return taught
+
+    @property
+    def name(self) -> str:
+        return self.reader.name
+
+    def judge(self, examples: Sequence[Example]) -> list[Judgement]:
+        """For `ppmean` the mean over the answer's tokens, and each token's."""
+        require_answers([(one.question, one.answer) for one in examples], self.signal)
+        requests = [ReadRequest(one.question, one.passages) for one in examples]
+        answers = [one.answer for one in examples]
+        if self.signal == LOOP:
+            losses = left_out_losses(self.reader, requests, answers)
+            return [Judgement(tuple(one.tolist())) for one in losses]
+        return [
+            Judgement(tuple(one.mean(dim=1).tolist()), tuple(map(tuple, one.tolist())))
+            for one in answer_log_probs(self.reader, requests, answers)
+        ]
+
+
+def require_answers(asked: Sequence[tuple[str, str]], teacher: str) -> None:
+    """(question, answer) pairs; BadRequest where an answer is missing."""
+    missing = [question for question, answer in asked if not answer.strip()]
+    if missing:
+        raise BadRequest(
+            f"The teacher {teacher} needs an answer to every question and {len(missing)} of "
+            f"{len(asked)} have none (first: {missing[0][:60]!r}): give their answers, or choose "
+            f"the teacher attention."
+        )
 
 
 @torch.inference_mode()
@@ -197,16 +203,3 @@ def _log_probs(
     logits = token_logits(reader.model, hidden).float() / temperature  # (N, T, V)
     chosen = torch.log_softmax(logits, dim=-1).gather(2, labels.clamp_min(0)[..., None])[..., 0]
     return chosen.masked_fill(labels == IGNORED, 0.0)
-
-
-def _check(examples: Sequence[Example], objective: str) -> None:
-    if objective not in ANSWER_OBJECTIVES:
-        names = ", ".join(ANSWER_OBJECTIVES)
-        raise BadRequest(f"Objective {objective!r} learns from attention; signals are for {names}.")
-    missing = [one.question for one in examples if not one.answer.strip()]
-    if missing:
-        raise BadRequest(
-            f"Objective {objective} needs an answer to every question and {len(missing)} of "
-            f"{len(examples)} have none (first: {missing[0][:60]!r}): give their answers, or "
-            f"choose an objective that learns from attention."
-        )

@@ -1,37 +1,33 @@
-"""Fresh attention for logged questions: retrieve again, read again.
+"""Fresh passages for logged questions: the paper's step 4, which a teacher's judgement follows.
 
-This is the paper's step 4 followed by step 2. It is also how another aggregation than the logged
-one, or more passages than were served, reach the training. Knows no training and no log.
+It is how another aggregation than the logged one, or more passages than were served, reach the
+training. Knows a generation and examples; knows no teacher, no training and no log.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from evaluation.measure import QUESTIONS_AT_ONCE, AnswerReader, Searchable
-from reread.reading import ReadRequest
+from evaluation.measure import QUESTIONS_AT_ONCE, Searchable
 from trainer.examples import Example
+from trainer.teacher.teacher import Progress
 
 
-def reread_examples(
-    reader: AnswerReader,
+def retrieve_again(
     generation: Searchable,
     examples: Sequence[Example],
     top_k: int,
     *,
-    aggregation: str = "mean",
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Progress = lambda share: None,
 ) -> list[Example]:
-    """The same questions with fresh passages and scores; one that finds fewer than two is left out.
+    """The same questions with fresh passages; one that finds fewer than two is left out.
 
-    `progress` may raise to stop between batches.
+    Scores and answers are still those of the old passages. `progress` may raise to stop.
     """
-    fresh: list[Example] = []
+    found: list[Example] = []
     for start in range(0, len(examples), QUESTIONS_AT_ONCE):
         progress(start / len(examples))
-        batch = examples[start : start + QUESTIONS_AT_ONCE]
-        found = _retrieve(generation, batch, top_k)
-        fresh += _read(reader, [one for one in found if len(one.passages) > 1], aggregation)
-    return fresh
+        found += _retrieve(generation, examples[start : start + QUESTIONS_AT_ONCE], top_k)
+    return [one for one in found if len(one.passages) > 1]
 
 
 def _retrieve(generation: Searchable, batch: Sequence[Example], top_k: int) -> list[Example]:
@@ -40,21 +36,4 @@ def _retrieve(generation: Searchable, batch: Sequence[Example], top_k: int) -> l
     return [
         replace(one, rows=tuple(own), passages=tuple(generation.passages.get(own)))
         for one, own in zip(batch, rows, strict=True)
-    ]
-
-
-def _read(reader: AnswerReader, batch: list[Example], aggregation: str) -> list[Example]:
-    if not batch:
-        return []
-    requests = [ReadRequest(one.question, one.passages) for one in batch]
-    readings = reader.read(requests, aggregation=aggregation)
-    return [
-        replace(
-            one,
-            teacher=reading.attention,
-            reader=reader.name,
-            answer=reading.answer,
-            signal=aggregation,
-        )  # fmt: skip
-        for one, reading in zip(batch, readings, strict=True)
     ]

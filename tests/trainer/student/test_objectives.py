@@ -94,11 +94,6 @@ def test_the_order_of_passages_changes_nothing(name: str) -> None:
     )
 
 
-def test_ppmean_and_loop_are_kl_of_other_signals() -> None:
-    for name in ("ppmean", "loop"):
-        assert choose_objective(name, gamma=0.2) is kl
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_each_objective_equals_its_loop(seed: int) -> None:
     student, teacher = scores(seed), scores(seed + 100)
@@ -133,7 +128,7 @@ def test_padding_changes_neither_value_nor_gradient(name: str) -> None:
     assert results[0] == results[1] == results[2]
 
 
-@pytest.mark.parametrize("name", ["kl", "margin", "ppmean", "loop", "emdr2"])
+@pytest.mark.parametrize("name", ["kl", "margin", "emdr2"])
 def test_a_constant_per_question_changes_nothing(name: str) -> None:
     loss = choose_objective(name, gamma=0.3)
     shift = torch.tensor([[3.0], [-7.0], [11.0]], dtype=torch.float64)
@@ -171,7 +166,5 @@ def test_a_certain_teacher_gives_a_finite_loss() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(
-        BadRequest, match="'cosine'; use one of kl, mse, margin, ppmean, loop, emdr2"
-    ):
+    with pytest.raises(BadRequest, match="'cosine'; use one of kl, mse, margin, emdr2"):
         choose_objective("cosine", gamma=0.2)

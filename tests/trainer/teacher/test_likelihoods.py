@@ -15,9 +15,10 @@ from reread.records import Passage
 from tests.reread.reader.test_reader import PASSAGES, reader_over, tiny_bart, tiny_t5
 from tests.worlds.tiny import load, make_encoder, make_examples
 from trainer.examples import Example
-from trainer.settings import ANSWER_OBJECTIVES, DistilSettings
+from trainer.settings import ANSWER_TEACHERS, DistilSettings
 from trainer.student.distil import train
-from trainer.teacher.likelihoods import answer_log_probs, left_out_losses, read_signals
+from trainer.teacher.likelihoods import LikelihoodTeacher, answer_log_probs, left_out_losses
+from trainer.teacher.teacher import teach
 
 REQUESTS = [
     ReadRequest("Who wrote notes?", PASSAGES[:2]),
@@ -114,13 +115,12 @@ def examples() -> list[Example]:
 def test_examples_are_taught(stock: PreTrainedModel) -> None:
     reader = reader_over(stock)
     by_token = answer_log_probs(reader, REQUESTS, ANSWERS)
-    for objective in ANSWER_OBJECTIVES:
-        taught = read_signals(reader, examples(), objective)
-        assert [(one.signal, one.reader) for one in taught] == [(objective, "tiny")] * 3
+    for signal in ANSWER_TEACHERS:
+        taught = teach(LikelihoodTeacher(reader, signal), examples())
+        assert [(one.signal, one.reader) for one in taught] == [(signal, "tiny")] * 3
         for one, own in zip(taught, by_token, strict=True):
-            if objective != "loop":
+            if signal == "ppmean":
                 assert one.teacher == pytest.approx(own.mean(dim=1).tolist(), abs=1e-6)
-            if objective == "emdr2":
                 assert one.token_teacher is not None
                 assert torch.allclose(torch.tensor(one.token_teacher), own, atol=1e-6)
             else:
@@ -131,20 +131,20 @@ def test_what_is_missing_is_said() -> None:
     reader = reader_over(tiny_t5())
     unanswered = [replace(one, answer=" ") for one in examples()]
     with pytest.raises(BadRequest, match="loop needs an answer to every question and 3 of 3"):
-        read_signals(reader, unanswered, "loop")
-    with pytest.raises(BadRequest, match="signals are for ppmean, loop, emdr2"):
-        read_signals(reader, examples(), "kl")
+        teach(LikelihoodTeacher(reader, "loop"), unanswered)
+    with pytest.raises(BadRequest, match="'kl' is no likelihood of an answer; those are ppmean, l"):
+        LikelihoodTeacher(reader, "kl")
     with pytest.raises(BadRequest, match="has 1; give at least 2"):
         left_out_losses(reader, [ReadRequest("Who?", PASSAGES[:1])], ["Ada"])
 
 
-@pytest.mark.parametrize("objective", ANSWER_OBJECTIVES)
+@pytest.mark.parametrize("objective", ["ppmean", "loop", "emdr2"])
 def test_a_student_learns_from_them(tmp_path: Path, objective: str) -> None:
     """Planted likelihoods: the asked animal's passage explains every token of the answer."""
     planted = [
         replace(
             one,
-            signal=objective,
+            signal="ppmean" if objective == "emdr2" else objective,
             token_teacher=tuple((g - 4.0,) * (2 + one.sequence % 3) for g in one.teacher),
         )
         for one in make_examples(120)
@@ -159,5 +159,7 @@ def test_a_student_learns_from_them(tmp_path: Path, objective: str) -> None:
 
 
 def test_attention_is_no_likelihood(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="needs the reader's loop signal and 4 of 4 .* hold mean"):
+    with pytest.raises(
+        BadRequest, match="teacher is loop and 4 of 4 examples hold the scores of mean"
+    ):
         train(load(make_encoder(tmp_path)), make_examples(4), DistilSettings("loop"), seed=0)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation import metrics
-from evaluation.measure import DEFAULT_DEPTHS
+from evaluation.measure import DEFAULT_DEPTHS, known_recalls
 from evaluation.questions import LabelledQuestion
 from evaluation.teacher_agreement import measure_agreement
 from reread.artefacts.passages import PassageStore
@@ -65,15 +65,6 @@ def gold_ranks(
     return found
 
 
-def recalls(ranks: Ranks, deepest: int) -> dict[str, float | None]:
-    """R@k; None for a k beyond what was retrieved, which would be a lower bound.
-
-    >>> recalls([1, None], 5)
-    {'1': 0.5, '5': 0.5, '20': None, '100': None}
-    """
-    return {str(k): metrics.recall_at(ranks, k) if k <= deepest else None for k in DEFAULT_DEPTHS}
-
-
 def retrieval_metrics(
     labels: Sequence[LabelledQuestion],
     lists: RankedLists,
@@ -91,8 +82,8 @@ def retrieval_metrics(
     gold = gold_ranks(labels, lists, store)
     return {
         "questions": len(labels),
-        "answer": recalls(answer_ranks(labels, lists, finder), deepest),
-        "passage": recalls([gold[q] for q in named], deepest) if named else None,
+        "answer": known_recalls(answer_ranks(labels, lists, finder), deepest),
+        "passage": known_recalls([gold[q] for q in named], deepest) if named else None,
     }
 
 

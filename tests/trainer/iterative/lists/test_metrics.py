@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.measure import known_recalls
 from evaluation.metrics import has_answer
 from evaluation.questions import LabelledQuestion
 from reread.records import Passage
@@ -13,7 +14,6 @@ from trainer.iterative.lists.metrics import (
     agreement_metrics,
     answer_metrics,
     gold_ranks,
-    recalls,
     retrieval_metrics,
 )
 from trainer.iterative.lists.ranked import RankedLists
@@ -45,7 +45,7 @@ def test_recall_by_answer_and_by_gold_passage(tmp_path: Path):
     whole = retrieval_metrics(labels, lists, store, AnswerFinder(store), complete=True)
     assert whole["answer"]["5"] == 2 / 3 and whole["passage"]["5"] == 0.5
     assert gold_ranks(labels, lists, store) == [3, None, None]
-    assert recalls([2, 5, None, 7], 20) == {"1": 0.0, "5": 0.5, "20": 0.75, "100": None}
+    assert known_recalls([2, 5, None, 7], 20) == {"1": 0.0, "5": 0.5, "20": 0.75, "100": None}
 
 
 def test_answers_count_only_where_something_was_read():
