@@ -7,6 +7,8 @@ better, in the same order. Ties keep the order given. It knows neither models no
 import math
 from collections.abc import Sequence
 
+DEPTHS = (1, 2, 5)  # those of the paper's code
+
 
 def count_inversions(reader: Sequence[float], retriever: Sequence[float]) -> int:
     """Pairs that the two order strictly oppositely, in O(n log n); a tie on either side is none.

@@ -34,6 +34,17 @@ class Example:
     answer: str = ""  # the reader's own, or a given one; some objectives need it
     signal: str = LOGGED_AGGREGATION  # what `teacher` is: an aggregation of attention, or a teacher
     token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities, ppmean
+    labels: tuple[float, ...] | None = None  # 1 for a passage that holds the answer, where known
+    pairs: tuple["Preference", ...] = ()  # of a teacher that compares two passages
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How likely passage `first` of a list is better than passage `second`."""
+
+    first: int
+    second: int
+    log_first: float  # log p(first is the better one)
 
 
 @dataclass(frozen=True, slots=True)

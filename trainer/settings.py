@@ -19,8 +19,12 @@ UNTRAINED = "untrained"  # as an encoder's name: the default one without what it
 Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
 ATTENTION, PPMEAN, LOOP = "attention", "ppmean", "loop"
 ANSWER_TEACHERS = (PPMEAN, LOOP)  # say how likely the reader finds a given answer
-TEACHERS = (ATTENTION, *ANSWER_TEACHERS)
-OBJECTIVES = ("kl", "mse", "margin", "emdr2")  # losses of scores alone, in student/objectives.py
+MODEL_TEACHERS = ("cross_encoder", "prompted")  # models of their own
+TEACHERS = (ATTENTION, *ANSWER_TEACHERS, *MODEL_TEACHERS)
+PAIR_TEACHERS = ("reader", "prompted_pairs")
+OBJECTIVES = (
+    "kl", "mse", "margin", "emdr2", "soft_labels", "pair_kl", "margin_mse", "ranknet",
+)  # fmt: skip  # losses of scores alone, in student/objectives.py
 OLD_OBJECTIVES = {PPMEAN: "kl", LOOP: "kl"}  # teachers that once were objectives -> their loss
 NEEDED_TEACHERS = {"emdr2": PPMEAN}  # objectives that learn from one teacher's answer tokens only
 
@@ -33,6 +37,27 @@ class DistilSettings:
     teacher: str | None = setting(
         None, f"What says how useful a passage is: {', '.join(TEACHERS)}; none: attention."
     )
+    teacher_model: str | None = setting(
+        None, "Name or folder of the teacher's model, for a teacher that is not the reader."
+    )
+    teacher_prompt: str | None = setting(
+        None, "Of `prompted`: template with {question} and {passage}; none: monoT5's."
+    )
+    teacher_words: str = setting("true,false", "Of `prompted`: first words of yes and no.")
+    pair_teacher: str | None = setting(
+        None, f"What compares two passages: {', '.join(PAIR_TEACHERS)}; none: nothing does."
+    )
+    pair_model: str | None = setting(None, "Name or folder of the model of `prompted_pairs`.")
+    pair_prompt: str | None = setting(
+        None, "Of `prompted_pairs`: template with {question}, {first}, {second}; none: duoT5's."
+    )
+    pair_words: str = setting(
+        "true,false", "Of `prompted_pairs`: words that say the first or the second is better."
+    )
+    both_orders: bool = setting(True, "Ask for each pair in both orders and take the mean.")
+    pairs_per_question: int = setting(16, "Pairs compared of a question, or all where fewer are.")
+    pair_window: int = setting(5, "Places that two compared passages lie apart at most.")
+    pair_depth: int = setting(20, "Pairs are among the teacher's first so many.")
     epochs: int = setting(3, "Passes over the questions.")
     learning_rate: float = setting(5e-5, "Peak rate of the student (the paper's).")
     batch_questions: int = setting(16, "Questions per step.")
@@ -47,6 +72,15 @@ class DistilSettings:
         None, "Divides the teacher's scores; none: standardised per reader, 1: FiD-KD, 0.01: Atlas."
     )
     margin_gamma: float = setting(0.2, "How far apart `margin` wants two passages.")
+    label_temperature: float = setting(1.0, "Of `soft_labels`: divides both sides' scores.")
+    hard_label_share: float = setting(
+        0.0, "Of `soft_labels`: share of labels, where questions name their passages."
+    )
+    pair_weight: float = setting(3.0, "Of `pair_kl`: weight of the pairs, beside the list's 1.")
+    in_batch_weight: float = setting(
+        1.0, "Of `pair_kl`: weight of the best passage against other questions' passages."
+    )
+    net_learning_rate: float = setting(2e-3, "Peak rate of the students lstm and cnn.")
     warmup_share: float = setting(0.1, "Share of the steps while the rate rises; then it falls.")
     dropout: float = setting(0.1, "Not on attention weights, where it is 5 times slower on a CPU.")
     bf16: str = setting("auto", "Products in bfloat16: auto (where fast), on, off.")
@@ -68,6 +102,11 @@ class DistilSettings:
             if getattr(self, name) is not None:
                 _require(name, getattr(self, name), 1e-6, 1e6)
         _require("margin_gamma", self.margin_gamma, 0.0, 1e6)
+        _require("label_temperature", self.label_temperature, 1e-3, 1e3)
+        _require("hard_label_share", self.hard_label_share, 0.0, 1.0)
+        _require("pair_weight", self.pair_weight, 0.0, 1e6)
+        _require("in_batch_weight", self.in_batch_weight, 0.0, 1e6)
+        _require("net_learning_rate", self.net_learning_rate, 1e-9, 1.0)
         _require("warmup_share", self.warmup_share, 0.0, 1.0)
         _require("dropout", self.dropout, 0.0, 0.9)
 

@@ -20,7 +20,7 @@ from reread.compute.fast_attention import install_fastest_attention
 from reread.compute.padding import length_batches
 from reread.compute.precision import use_bf16
 from reread.records import Passage
-from reread.retriever.encoders.interface import Encoder, Student, Tokenizer
+from reread.retriever.encoders.interface import NETS, Encoder, Student, Tokenizer
 from reread.retriever.files import (
     DEFAULT_NAMES,
     RetrieverSettings,
@@ -283,6 +283,6 @@ class DenseRetriever(nn.Module):
             self.train(was_training)
 
     def _autocast(self, bf16: bool) -> AbstractContextManager[object]:
-        if not bf16:
+        if not bf16 or self.student in NETS:  # too small to gain by it
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
-from trainer.examples import Example
+from trainer.examples import Example, Preference
+from trainer.student.objectives import Pairs, Signal
 
 TokenIds = list[int]
 Text = TypeVar("Text", str, Passage)
@@ -31,6 +32,8 @@ class TokenisedExamples:
     lists: list[list[int]]
     teacher: list[np.ndarray]  # float32 (K_i,)
     token_teacher: list[np.ndarray]  # float32 (K_i, T_i); empty where examples have none
+    labels: list[np.ndarray]  # float32 (K_i,); empty where examples have none
+    pairs: list[tuple[Preference, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,28 @@ class Batch:
     mask: Tensor  # (B, K) bool
     token_teacher: Tensor | None = None  # (B, K, T) float32, 0 where masked
     token_mask: Tensor | None = None  # (B, K, T) bool
+    labels: Tensor | None = None  # (B, K) float32, 0 where masked
+    pairs: Pairs | None = None  # of passages that are both drawn
+
+    def to_signal(self, device: torch.device, *, shift: float = 0.0) -> Signal:
+        """What the teacher says of this batch; `shift` is added to its scores."""
+        by_token, token_mask, labels = (
+            None if one is None else one.to(device)
+            for one in (self.token_teacher, self.token_mask, self.labels)
+        )
+        pairs = self.pairs
+        if pairs is not None:
+            names = ("question", "first", "second", "log_first")
+            pairs = Pairs(*(getattr(pairs, name).to(device) for name in names))
+        scores, mask = self.teacher.to(device) + shift, self.mask.to(device)
+        return Signal(scores, mask, by_token, token_mask, labels, pairs)
+
+    def foreign(self) -> Tensor:
+        """(B, P) passages of the batch that are not a question's own."""
+        own = torch.zeros(len(self.questions), len(self.passages), dtype=torch.bool)
+        rows = torch.arange(len(self.questions))[:, None].expand_as(self.places)
+        own[rows[self.mask], self.places[self.mask]] = True
+        return ~own
 
 
 def tokenise(
@@ -64,7 +89,15 @@ def tokenise(
     passages = _ids(retriever.tokenize_passages, unique)
     by_token = [one.token_teacher for one in examples if one.token_teacher is not None]
     tokens = [np.asarray(one, dtype=np.float32) for one in by_token]
-    return TokenisedExamples(questions, passages, lists, list(teacher), tokens)
+    known = [one.labels for one in examples]
+    labels = [
+        np.asarray(own or [0.0] * len(one.passages), dtype=np.float32)
+        for own, one in zip(known, examples, strict=True)
+    ]
+    pairs = [one.pairs for one in examples]
+    return TokenisedExamples(
+        questions, passages, lists, list(teacher), tokens, labels if any(known) else [], pairs
+    )
 
 
 def _ids(
@@ -89,8 +122,8 @@ def draw_batches(
     chance = list(range(len(data.passages)))
     random.shuffle(chance)
     drawn = [
-        draw_passages(teacher, passages_per_question, [chance[n] for n in numbers])
-        for teacher, numbers in zip(data.teacher, data.lists, strict=True)
+        draw_passages(teacher, passages_per_question, [chance[n] for n in numbers], pairs)
+        for teacher, numbers, pairs in zip(data.teacher, data.lists, data.pairs, strict=True)
     ]
     lists = [[own[k] for k in places] for own, places in zip(data.lists, drawn, strict=True)]
     for chosen in arrange(lists, size, random):
@@ -153,8 +186,13 @@ def _group(chosen: list[int], lists: Sequence[Sequence[int]], size: int) -> list
     return batches
 
 
-def draw_passages(teacher: np.ndarray, count: int, chance: Sequence[int]) -> list[int]:
+def draw_passages(
+    teacher: np.ndarray, count: int, chance: Sequence[int], pairs: Sequence[Preference] = ()
+) -> list[int]:
     """Places of `count` passages, ascending: the teacher's best and those of lowest chance.
+
+    Of pairs both ends are drawn or neither because of it: those of lowest chance first, as long as
+    they fit.
 
     `chance` is one random number per passage for a whole epoch: uniform for each question, yet
     questions with the same passages draw the same ones. A student that matches the teacher on a
@@ -164,8 +202,12 @@ def draw_passages(teacher: np.ndarray, count: int, chance: Sequence[int]) -> lis
     if count == 0 or count >= len(places):
         return list(places)
     best = int(np.argmax(teacher))
-    others = sorted((place for place in places if place != best), key=chance.__getitem__)
-    return sorted([best, *others[: count - 1]])
+    chosen = {best}
+    for one in sorted(pairs, key=lambda pair: (chance[pair.first], chance[pair.second])):
+        if len(both := chosen | {one.first, one.second}) <= count:
+            chosen = both
+    others = sorted((place for place in places if place not in chosen), key=chance.__getitem__)
+    return sorted([*chosen, *others[: count - len(chosen)]])
 
 
 def _to_batch(data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]) -> Batch:
@@ -189,7 +231,37 @@ def _to_batch(data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]
         mask=mask,
         token_teacher=by_token[0],
         token_mask=by_token[1],
+        labels=_pad_labels(data, chosen, drawn, width) if data.labels else None,
+        pairs=_pairs_within(data, chosen, drawn),
     )
+
+
+def _pad_labels(
+    data: TokenisedExamples, chosen: list[int], drawn: list[list[int]], width: int
+) -> Tensor:
+    labels = torch.zeros(len(chosen), width)
+    for b, (i, places) in enumerate(zip(chosen, drawn, strict=True)):
+        labels[b, : len(places)] = torch.from_numpy(data.labels[i][places])
+    return labels
+
+
+def _pairs_within(
+    data: TokenisedExamples, chosen: list[int], drawn: list[list[int]]
+) -> Pairs | None:
+    """The pairs whose passages are both drawn, by their places in the batch."""
+    found: list[tuple[int, int, int, float]] = []
+    for b, (i, places) in enumerate(zip(chosen, drawn, strict=True)):
+        at = {place: k for k, place in enumerate(places)}
+        found += [
+            (b, at[one.first], at[one.second], one.log_first)
+            for one in data.pairs[i]
+            if one.first in at and one.second in at
+        ]
+    if not found:
+        return None
+    rows = torch.tensor([one[:3] for one in found])  # (P, 3)
+    logs = torch.tensor([one[3] for one in found], dtype=torch.float32)
+    return Pairs(rows[:, 0], rows[:, 1], rows[:, 2], logs)
 
 
 def _pad_tokens(

@@ -14,16 +14,25 @@ from random import Random
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reread.errors import BadRequest
+from reread.retriever.encoders.interface import NETS
 from reread.retriever.retriever import DenseRetriever
 from trainer.examples import Example
 from trainer.reader.optimizer import linear_rate
-from trainer.settings import ATTENTION, DistilSettings
+from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, TokenisedExamples, draw_batches, tokenise
+from trainer.student.learnable import check_signals
 from trainer.student.objectives import Objective, choose_objective
-from trainer.student.scores import count_agreements, count_scores, score, student_temperature
+from trainer.student.scores import (
+    count_agreements,
+    count_scores,
+    own_scores,
+    score,
+    score_all,
+    student_temperature,
+)
 from trainer.student.speedups import fast_training
 from trainer.student.training_state import (
     load_state,
@@ -94,8 +103,8 @@ def train(
     """
     if not examples:
         raise BadRequest("There is no example to train on; ask some questions first.")
-    _check_signals(examples, settings)
-    objective = choose_objective(settings.loss, gamma=settings.margin_gamma)
+    check_signals(examples, settings)
+    objective = choose_objective(settings)
     if settings.loss != "emdr2":  # nothing else looks at single tokens of an answer
         examples = [replace(one, token_teacher=None) for one in examples]
     data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
@@ -120,9 +129,10 @@ class _Loop:
         self.retriever, self.data = retriever, data
         self.objective, self.settings, self.watch = objective, settings, watch
         self.temperature = student_temperature(retriever, settings)
+        self.peak = peak_rate(retriever, settings)
         self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
         self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=0.01, fused=True
+            self.parameters, lr=self.peak, weight_decay=0.01, fused=True
         )
         self.per_epoch = -(-len(data.questions) // settings.batch_questions)
         self.steps = self.per_epoch * settings.epochs
@@ -177,13 +187,19 @@ class _Loop:
         warmup = int(self.steps * self.settings.warmup_share)
         rate = linear_rate(self.done, self.steps, warmup)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * rate
-        students = score(self.retriever, batch, self.temperature)  # (B, K) each
+            group["lr"] = self.peak * rate
+        everything = score_all(self.retriever, batch, self.temperature)  # (B, P) each
+        students = [own_scores(one, batch) for one in everything]  # (B, K) each
         student = students[0]  # its own scores; late interaction's pooled ones learn beside them
-        teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
+        foreign = batch.foreign().to(student.device) if self.settings.loss == "pair_kl" else None
         losses = [
-            self._loss(one, batch, teacher + shift, mask)
-            for one, shift in zip(students, self.shifts, strict=True)
+            self.objective(
+                own,
+                replace(
+                    batch.to_signal(student.device, shift=shift), others=every, foreign=foreign
+                ),
+            )
+            for own, every, shift in zip(students, everything, self.shifts, strict=True)
         ]
         loss = torch.stack(losses).mean()
         self.optimiser.zero_grad(set_to_none=True)
@@ -191,15 +207,9 @@ class _Loop:
         nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
         self.optimiser.step()
         self.done += 1
+        teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
         agreed = count_agreements(student.detach(), teacher, mask)
         self._count(batch, float(losses[0].detach()), agreed)
-
-    def _loss(self, student: Tensor, batch: Batch, teacher: Tensor, mask: Tensor) -> Tensor:
-        if self.settings.loss != "emdr2":
-            return self.objective(student, teacher, mask)
-        assert batch.token_teacher is not None and batch.token_mask is not None
-        by_token, tokens = batch.token_teacher, batch.token_mask
-        return self.objective(student, by_token.to(student.device), tokens.to(student.device))
 
     def _count(self, batch: Batch, loss: float, agreed: int) -> None:
         epoch = self.epochs[-1]
@@ -264,18 +274,9 @@ class _Loop:
         )
 
 
-def _check_signals(examples: Sequence[Example], settings: DistilSettings) -> None:
-    """Scores of a teacher that was chosen must be its own; attention's may be any aggregation's."""
-    teacher = settings.taught_by
-    other = [one.signal for one in examples if one.signal != teacher]
-    if teacher != ATTENTION and other:
-        raise BadRequest(
-            f"The teacher is {teacher} and {len(other)} of {len(examples)} examples hold the "
-            f"scores of {other[0]}: let {teacher} judge them first, or "
-            f"choose the teacher attention."
-        )
-    if settings.loss == "emdr2" and any(one.token_teacher is None for one in examples):
-        raise BadRequest("Objective emdr2 needs each answer token's likelihood beside the scores.")
+def peak_rate(retriever: DenseRetriever, settings: DistilSettings) -> float:
+    """A net that begins with nothing learns faster than what has been trained before."""
+    return settings.net_learning_rate if retriever.student in NETS else settings.learning_rate
 
 
 def set_dropout(retriever: nn.Module, share: float) -> None:

@@ -1,25 +1,48 @@
 """Training objectives: how far the retriever's scores are from the teacher's, as one number.
 
-Pure functions of (student, teacher, mask): the student's scores (B, K) for B questions with up to K
-passages, the teacher's signal (B, K) or, for `emdr2`, (B, K, T) with T answer tokens, and a mask in
-the signal's shape, true where there is something. Padding never changes a loss, and every loss is
-summed over the passages of a question and averaged over the questions ("batchmean"; `emdr2` over
-their tokens), so neither the batch size nor padding changes the scale. Knows no model and no file.
-
-Which teacher the signal came from makes no difference here.
+Pure functions of the student's scores (B, K) for B questions with up to K passages, and of what the
+teacher says of them, with a mask that is true where there is something. Padding never changes a
+loss, and every loss is averaged over the questions ("batchmean"; `emdr2` over their tokens, pairs
+over the pairs), so neither the batch size nor padding changes the scale. Knows no model and no
+file. Which teacher the signal came from makes no difference here.
 """
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from reread.errors import BadRequest
-from trainer.settings import OBJECTIVES
+from trainer.settings import OBJECTIVES, DistilSettings
 
-Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """P comparisons: how likely the first of two passages of a question is the better one."""
+
+    question: Tensor  # (P,) int64, which of the B
+    first: Tensor  # (P,) int64, which of its K
+    second: Tensor  # (P,) int64
+    log_first: Tensor  # (P,) log p(first is better)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """All that a teacher says of a batch; an objective takes what it needs."""
+
+    scores: Tensor  # (B, K)
+    mask: Tensor  # (B, K) bool
+    by_token: Tensor | None = None  # (B, K, T) log-probabilities of answer tokens
+    token_mask: Tensor | None = None  # (B, K, T) bool
+    labels: Tensor | None = None  # (B, K) 1 where a person or a file says so
+    pairs: Pairs | None = None
+    others: Tensor | None = None  # (B, P) the student's scores of all passages of the batch
+    foreign: Tensor | None = None  # (B, P) bool, those that are other questions' alone
+
+
+Objective = Callable[[Tensor, Signal], Tensor]
 
 
 def kl(
@@ -95,11 +118,155 @@ def masked_log_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     return logs.masked_fill(~mask, 0.0)
 
 
-def choose_objective(name: str, *, gamma: float) -> Objective:
-    """The loss of that name; temperatures are applied to the scores before they come here."""
-    known: dict[str, Objective] = {
-        "kl": kl, "mse": mse, "margin": partial(margin, gamma=gamma), "emdr2": emdr2,
-    }  # fmt: skip
-    if name not in known:
+def soft_labels(
+    student: Tensor,
+    teacher: Tensor,
+    mask: Tensor,
+    labels: Tensor | None,
+    *,
+    temperature: float = 1.0,
+    hard_share: float = 0.0,
+) -> Tensor:
+    """a CE(labels, student) + (1 - a) T^2 KL(teacher / T || student / T): Hinton et al. 2015.
+
+    A reconstruction of arXiv 1911.11065, of which only the abstract could be read. T^2 keeps the
+    gradient's scale. Questions without a label have no hard term; 0 of it needs no labels at all.
+
+    >>> one, mask = torch.tensor([[1.0, 2.0]]), torch.ones(1, 2, dtype=torch.bool)
+    >>> float(soft_labels(one, one, mask, None, temperature=3.0))
+    0.0
+    >>> hard = soft_labels(torch.zeros(1, 2), one, mask, torch.tensor([[0.0, 1.0]]), hard_share=1.0)
+    >>> round(float(hard), 4)
+    0.6931
+    """
+    soft = temperature**2 * kl(
+        student, teacher, mask, student_temperature=temperature, teacher_temperature=temperature
+    )
+    if hard_share == 0.0:
+        return soft
+    if labels is None:
+        raise BadRequest(
+            f"hard_label_share is {hard_share} and the examples have no labels; give questions "
+            f"that name their passages, or use 0."
+        )
+    return hard_share * cross_entropy(student, labels, mask) + (1.0 - hard_share) * soft
+
+
+def cross_entropy(student: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+    """-log of the chance that the student draws a labelled passage; mean over all questions."""
+    logs = masked_log_softmax(student, mask)  # (B, K)
+    floor = torch.finfo(student.dtype).min
+    positive = (labels > 0) & mask  # (B, K)
+    some = positive.any(dim=1)  # (B,)
+    chosen = torch.logsumexp(logs.masked_fill(~positive, floor), dim=1)  # (B,)
+    return -chosen.masked_fill(~some, 0.0).sum() / len(student)
+
+
+def pair_kl(student: Tensor, pairs: Pairs | None) -> Tensor:
+    """KL of two-way softmaxes, mean over the pairs of the batch; 0 without any (PairDistill).
+
+    >>> pairs = Pairs(*(torch.tensor([n]) for n in (0, 1, 0)), torch.tensor([0.5]).log())
+    >>> float(pair_kl(torch.tensor([[1.0, 1.0]]), pairs))
+    0.0
+    """
+    if pairs is None or not len(pairs.question):
+        return student.sum() * 0.0
+    first, second = student[pairs.question, pairs.first], student[pairs.question, pairs.second]
+    own = functional.log_softmax(torch.stack([first, second], dim=1), dim=1)  # (P, 2)
+    target = two_way(pairs.log_first).to(own.dtype)  # (P, 2)
+    return functional.kl_div(own, target, reduction="batchmean", log_target=True)
+
+
+def two_way(log_first: Tensor) -> Tensor:
+    """(P,) log p -> (P, 2) log p and log(1 - p); p is kept off 0 and 1, where logs end."""
+    limit = torch.tensor(1e-6, dtype=log_first.dtype, device=log_first.device)
+    held = log_first.clamp(limit.log(), torch.log1p(-limit))
+    return torch.stack([held, torch.log1p(-held.exp())], dim=1)
+
+
+def in_batch(student: Tensor, signal: Signal) -> Tensor:
+    """Cross-entropy of the teacher's first passage against other questions' passages alone."""
+    if signal.others is None or signal.foreign is None:
+        raise BadRequest("The in-batch term needs the scores of the whole batch.")
+    floor = torch.finfo(student.dtype).min
+    best = signal.scores.masked_fill(~signal.mask, floor).argmax(dim=1, keepdim=True)  # (B, 1)
+    own = student.gather(1, best)  # (B, 1)
+    others = signal.others.masked_fill(~signal.foreign, floor)  # (B, P)
+    logs = functional.log_softmax(torch.cat([own, others], dim=1), dim=1)[:, 0]
+    return -logs.mean()
+
+
+def pair_distil(
+    student: Tensor, signal: Signal, *, pair_weight: float, in_batch_weight: float
+) -> Tensor:
+    """Listwise KL + 3 x pairwise KL + in-batch cross-entropy: PairDistill (EMNLP 2024)."""
+    loss = kl(student, signal.scores, signal.mask) + pair_weight * pair_kl(student, signal.pairs)
+    return loss + in_batch_weight * in_batch(student, signal) if in_batch_weight else loss
+
+
+def margin_mse(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """Squared difference of margins to the teacher's best passage (arXiv 2010.02666).
+
+    Mean over the other passages of a question. Scores must not be squashed to 0..1.
+
+    >>> mask = torch.ones(1, 2, dtype=torch.bool)
+    >>> float(margin_mse(torch.tensor([[5.0, 2.0]]), torch.tensor([[1.0, 0.0]]), mask))
+    4.0
+    """
+    floor = torch.finfo(student.dtype).min
+    best = teacher.masked_fill(~mask, floor).argmax(dim=1, keepdim=True)  # (B, 1)
+    gaps = [one.gather(1, best) - one for one in (student, teacher)]  # (B, K), 0 at the best
+    squares = (gaps[0] - gaps[1]).masked_fill(~mask, 0.0).square().sum(dim=1)  # (B,)
+    return (squares / (mask.sum(dim=1) - 1).clamp_min(1)).mean()
+
+
+def ranknet(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """log(1 + exp(s_j - s_i)) for every pair that the teacher orders i before j; mean over pairs.
+
+    >>> mask = torch.ones(1, 2, dtype=torch.bool)
+    >>> round(float(ranknet(torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 0.0]]), mask)), 4)
+    0.6931
+    """
+    ordered = teacher.unsqueeze(2) > teacher.unsqueeze(1)  # (B, K, K)
+    pairs = ordered & mask.unsqueeze(2) & mask.unsqueeze(1)
+    gap = student.unsqueeze(2) - student.unsqueeze(1)  # (B, K, K) i - j
+    losses = functional.softplus(-gap).masked_fill(~pairs, 0.0).sum(dim=(1, 2))  # (B,)
+    return (losses / pairs.sum(dim=(1, 2)).clamp_min(1)).mean()
+
+
+def choose_objective(settings: DistilSettings) -> Objective:
+    """The loss that the settings name; the teacher's temperature is applied before it comes here.
+
+    A settings' own name is never unknown; one added there without a loss here is refused.
+    """
+    name = settings.loss
+    if name not in OBJECTIVES:
         raise BadRequest(f"Unknown objective {name!r}; use one of {', '.join(OBJECTIVES)}.")
-    return known[name]
+
+    def objective(student: Tensor, signal: Signal) -> Tensor:
+        teacher, mask = signal.scores, signal.mask
+        match name:
+            case "kl":
+                return kl(student, teacher, mask)
+            case "mse":
+                return mse(student, teacher, mask)
+            case "margin":
+                return margin(student, teacher, mask, gamma=settings.margin_gamma)
+            case "margin_mse":
+                return margin_mse(student, teacher, mask)
+            case "ranknet":
+                return ranknet(student, teacher, mask)
+            case "soft_labels":
+                return soft_labels(
+                    student, teacher, mask, signal.labels,
+                    temperature=settings.label_temperature, hard_share=settings.hard_label_share,
+                )  # fmt: skip
+            case "pair_kl":
+                return pair_distil(
+                    student, signal, pair_weight=settings.pair_weight,
+                    in_batch_weight=settings.in_batch_weight,
+                )  # fmt: skip
+        assert signal.by_token is not None and signal.token_mask is not None
+        return emdr2(student, signal.by_token, signal.token_mask)
+
+    return objective

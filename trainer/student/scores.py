@@ -26,7 +26,20 @@ Places = list[int]  # of a chunk's texts among all
 def score(
     retriever: DenseRetriever, batch: Batch, temperature: float, *, tokens_kept: int = TOKENS_KEPT
 ) -> tuple[Tensor, ...]:
-    """The scores (B, K) of every question with its passages, with gradient; of padding 0.
+    """What `score_all` gives, of every question's own passages (B, K); of padding 0."""
+    everything = score_all(retriever, batch, temperature, tokens_kept=tokens_kept)
+    return tuple(own_scores(one, batch) for one in everything)
+
+
+def own_scores(scores: Tensor, batch: Batch) -> Tensor:
+    """(B, P) -> (B, K) with 0 for padding."""
+    return _mask(scores.gather(1, batch.places.to(scores.device)), batch)
+
+
+def score_all(
+    retriever: DenseRetriever, batch: Batch, temperature: float, *, tokens_kept: int = TOKENS_KEPT
+) -> tuple[Tensor, ...]:
+    """The scores (B, P) of every question with every passage of the batch, with gradient.
 
     One tensor for single vectors: S(q, p) over the temperature. Late interaction has two: its own
     over the temperature, and S(q, p) of the pooled vectors, since these choose the passages that
@@ -42,9 +55,7 @@ def score(
         _restore((places, made) for places, made, _ in _embed(retriever, texts, embed, recompute))
         for texts in (batch.questions, batch.passages)
     )  # (B, D), (P, D)
-    own = passages[batch.places.to(passages.device)]  # (B, K, D)
-    products = torch.einsum("bd,bkd->bk", questions, own) / temperature
-    return (_mask(products, batch),)
+    return (questions @ passages.T / temperature,)
 
 
 def count_scores(retriever: DenseRetriever) -> int:
@@ -79,9 +90,7 @@ def _score_late(
     sums = sums.index_add(0, owners, per_token)  # (B, P)
     means = sums / torch.bincount(owners, minlength=len(questions)).unsqueeze(1)
     single = questions @ _restore(pooled).T / _pooled_temperature(retriever)  # (B, P)
-    places_of = batch.places.to(single.device)
-    late, own = (_mask(one.gather(1, places_of), batch) for one in (means / temperature, single))
-    return late, own
+    return means / temperature, single
 
 
 def _mask(scores: Tensor, batch: Batch) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.measure import AnswerReader
-from reread.reader.reader import ReadRequest
+from reread.reading import ReadRequest
 from reread.records import LOGGED_AGGREGATION
 from trainer.examples import Example
 from trainer.teacher.teacher import Judgement

@@ -12,9 +12,10 @@ from torch.nn import functional
 from reread.compute.fast_attention import plain_attention
 from reread.retriever.retriever import DenseRetriever
 from tests.worlds.tiny import load, make_encoder, make_examples
+from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, arrange, draw_batches, tokenise
 from trainer.student.distil import set_dropout
-from trainer.student.objectives import choose_objective
+from trainer.student.objectives import Signal, choose_objective
 from trainer.student.scores import score
 from trainer.student.speedups import DrawnDropout, draw_mask, fast_training
 from trainer.teacher.scaling import scale_teacher
@@ -43,14 +44,14 @@ def plain_loss(retriever: DenseRetriever, batch: Batch, objective: str) -> torch
             input_ids=padded, attention_mask=torch.tensor([[1] * len(ids) + [0] * (32 - len(ids))])
         ).last_hidden_state[0, : len(ids)].mean(dim=0)  # fmt: skip
 
-    loss = choose_objective(objective, gamma=0.2)
+    loss = choose_objective(DistilSettings(objective=objective))
     total = torch.zeros(())
     for b, question in enumerate(batch.questions):
         kept = batch.mask[b]
         query = functional.normalize(embed(question), dim=0)
         passages = [embed(batch.passages[row]) for row in batch.places[b][kept].tolist()]
         scores = torch.stack([functional.normalize(one, dim=0) @ query for one in passages]) / TAU
-        total = total + loss(scores[None], batch.teacher[b][kept][None], kept[kept][None])
+        total = total + loss(scores[None], Signal(batch.teacher[b][kept][None], kept[kept][None]))
     return total / len(batch.questions)
 
 
@@ -62,11 +63,11 @@ def test_gradients_equal_the_plain_loop(encoder: Path, objective: str) -> None:
     data = tokenise(retriever, examples, scale_teacher(examples, None))
     (batch,) = draw_batches(data, size=16, passages_per_question=0, random=Random(0))
     assert len(batch.passages) < int(batch.mask.sum())  # some are shared
-    loss = choose_objective(objective, gamma=0.2)
+    loss = choose_objective(DistilSettings(objective=objective))
     slow = plain_loss(retriever, batch, objective)
     wanted = gradients(retriever, slow)
     with fast_training(retriever):
-        fast = loss(score(retriever, batch, TAU)[0], batch.teacher, batch.mask)
+        fast = loss(score(retriever, batch, TAU)[0], batch.to_signal(torch.device("cpu")))
         found = gradients(retriever, fast)
     assert fast.item() == pytest.approx(slow.item(), rel=1e-5)
     assert found.keys() == wanted.keys()

@@ -74,8 +74,8 @@ def test_bad_signals_teach_nothing(tmp_path: Path):
 
 
 def test_a_question_without_an_answer_is_refused_by_name(reader: Reader, tmp_path: Path):
-    store, asked = make_store(tmp_path / "store"), make_asked(2)
-    asked[1] = replace(asked[1], label=replace(asked[1].label, answers=(" ",)))
+    store, asked = make_store(tmp_path / "store"), make_asked(4)
+    asked[3] = replace(asked[3], label=replace(asked[3].label, answers=(" ",)))
     with pytest.raises(BadRequest, match=r"1 of 2 have none \(first: 'where"):
         judge_lists(LikelihoodTeacher(reader, "ppmean"), asked, LISTS, store, depth=2)
     with pytest.raises(CorruptArtefact):

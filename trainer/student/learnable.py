@@ -1,0 +1,35 @@
+"""Whether examples hold what an objective learns from; said before any training starts.
+
+Knows examples and settings; knows no loss and no retriever.
+"""
+
+from collections.abc import Sequence
+
+from reread.errors import BadRequest
+from trainer.examples import Example
+from trainer.settings import ATTENTION, DistilSettings
+
+
+def check_signals(examples: Sequence[Example], settings: DistilSettings) -> None:
+    """Scores of a teacher that was chosen must be its own; attention's may be any aggregation's."""
+    teacher = settings.taught_by
+    other = [one.signal for one in examples if one.signal != teacher]
+    if teacher != ATTENTION and other:
+        raise BadRequest(
+            f"The teacher is {teacher} and {len(other)} of {len(examples)} examples hold the "
+            f"scores of {other[0]}: let {teacher} judge them first, or "
+            f"choose the teacher attention."
+        )
+    if settings.loss == "emdr2" and any(one.token_teacher is None for one in examples):
+        raise BadRequest("Objective emdr2 needs each answer token's likelihood beside the scores.")
+    if settings.loss == "pair_kl" and not any(one.pairs for one in examples):
+        raise BadRequest(
+            f"Objective pair_kl learns from comparisons of two passages and none of the "
+            f"{len(examples)} examples has any: choose a pair_teacher, or the objective kl."
+        )
+    hard = settings.hard_label_share if settings.loss == "soft_labels" else 0.0
+    if hard > 0.0 and not any(one.labels for one in examples):
+        raise BadRequest(
+            f"hard_label_share is {hard} and no example has labels: give questions that name their "
+            f"passages, or use 0."
+        )
