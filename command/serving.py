@@ -110,6 +110,7 @@ def run_trainer(settings: Settings, home: Home) -> None:
         open_log=stores.open_log,
         open_board=stores.open_board,
         load_reader=reader_loader(settings),
+        index=settings.machine.index,
         reach=crash_at(os.environ),
     )
     try:

@@ -54,6 +54,10 @@ class Home:
         return self.log_dir / "jobs.db"
 
     @property
+    def teacher_scores_file(self) -> Path:
+        return self.log_dir / "teacher.db"
+
+    @property
     def log_file(self) -> Path:
         return self.log_dir / "attention.db"
 

@@ -13,20 +13,22 @@ from reread.errors import BadRequest
 from reread.reading import check_aggregation
 from reread.records import LOGGED_AGGREGATION
 from reread.settings import Setting, changed, names_of, setting, settings_of
+from trainer.teaching import (
+    ATTENTION,
+    NEEDED_TEACHERS,
+    OBJECTIVES,
+    OLD_OBJECTIVES,
+    PAIR_TEACHERS,
+    STUDENTS,
+    TEACHERS,
+    check_models,
+    check_objective,
+    check_student,
+)
 
 BF16 = ("auto", "on", "off")
 UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
-ATTENTION, PPMEAN, LOOP = "attention", "ppmean", "loop"
-ANSWER_TEACHERS = (PPMEAN, LOOP)  # say how likely the reader finds a given answer
-MODEL_TEACHERS = ("cross_encoder", "prompted")  # models of their own
-TEACHERS = (ATTENTION, *ANSWER_TEACHERS, *MODEL_TEACHERS)
-PAIR_TEACHERS = ("reader", "prompted_pairs")
-OBJECTIVES = (
-    "kl", "mse", "margin", "emdr2", "soft_labels", "pair_kl", "margin_mse", "ranknet",
-)  # fmt: skip  # losses of scores alone, in student/objectives.py
-OLD_OBJECTIVES = {PPMEAN: "kl", LOOP: "kl"}  # teachers that once were objectives -> their loss
-NEEDED_TEACHERS = {"emdr2": PPMEAN}  # objectives that learn from one teacher's answer tokens only
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class DistilSettings:
     )
 
     def __post_init__(self) -> None:
-        _check_objective(self.objective, self.teacher)
+        check_objective(self.objective, self.teacher)
+        check_models(self)
         if self.bf16 not in BF16:
             raise BadRequest(f"Setting bf16 is {self.bf16!r}; use one of {', '.join(BF16)}.")
         _require("epochs", self.epochs, 1, 1000)
@@ -107,6 +110,9 @@ class DistilSettings:
         _require("pair_weight", self.pair_weight, 0.0, 1e6)
         _require("in_batch_weight", self.in_batch_weight, 0.0, 1e6)
         _require("net_learning_rate", self.net_learning_rate, 1e-9, 1.0)
+        _require("pairs_per_question", self.pairs_per_question, 1, 10_000)
+        _require("pair_window", self.pair_window, 1, 1000)
+        _require("pair_depth", self.pair_depth, 2, 1000)
         _require("warmup_share", self.warmup_share, 0.0, 1.0)
         _require("dropout", self.dropout, 0.0, 0.9)
 
@@ -121,29 +127,6 @@ class DistilSettings:
         if self.objective in OLD_OBJECTIVES:
             return self.objective
         return self.teacher or NEEDED_TEACHERS.get(self.objective, ATTENTION)
-
-
-def _check_objective(objective: str, teacher: str | None) -> None:
-    """Both names, and that they can go together; raises BadRequest."""
-    if objective not in (*OBJECTIVES, *OLD_OBJECTIVES):
-        raise BadRequest(
-            f"Unknown objective {objective!r}; use one of {', '.join(OBJECTIVES)} "
-            f"(a teacher is a setting of its own: {', '.join(TEACHERS)})."
-        )
-    if teacher is not None and teacher not in TEACHERS:
-        raise BadRequest(f"Unknown teacher {teacher!r}; use one of {', '.join(TEACHERS)}.")
-    if teacher is not None and objective in OLD_OBJECTIVES and teacher != objective:
-        raise BadRequest(
-            f"Objective {objective!r} is the teacher {objective!r} with the objective "
-            f"{OLD_OBJECTIVES[objective]!r}, and the teacher given is {teacher!r}: name one "
-            f"teacher, and the objective kl."
-        )
-    needed = NEEDED_TEACHERS.get(objective)
-    if teacher is not None and needed is not None and teacher != needed:
-        raise BadRequest(
-            f"Objective {objective} learns from the answer tokens of the teacher {needed}, and the "
-            f"teacher given is {teacher}: leave the teacher out, or use another objective."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +181,16 @@ class TrainerSettings:
         "What is compared: pooled, a vector per text, or late, one per token; none: as what "
         "serves, late where words do.",
     )
+    student: str | None = setting(
+        None, f"What is taught: {', '.join(STUDENTS)}; none: what the last checkpoint is."
+    )
+    student_words: str = setting(
+        "teacher", "Words a new lstm or cnn begins with: teacher (the start encoder's) or scratch."
+    )
+    student_dimension: int = setting(128, "Width of a new lstm's or cnn's vectors.")
+    token_dimension: int | None = setting(
+        None, "Width that a late transformer's tokens are projected to, such as 96; none: its own."
+    )
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, ...")
     seed: int = setting(0, "Of data order and dropout.")
 
@@ -205,6 +198,10 @@ class TrainerSettings:
         check_aggregation(self.aggregation)
         if self.interaction is not None:
             check_interaction(self.interaction)
+        check_student(self.student, self.student_words)
+        _require("student_dimension", self.student_dimension, 4, 4096)
+        if self.token_dimension is not None:
+            _require("token_dimension", self.token_dimension, 4, 4096)
         _require("reread_top_k", self.reread_top_k, 0, 100)
         _require("min_questions", self.min_questions, 1, 1_000_000_000)
         _require("max_questions", self.max_questions, 2, 1_000_000_000)

@@ -41,9 +41,10 @@ from trainer.iterative.lists.signals import ListSignals, judge_lists, taught_exa
 from trainer.iterative.run_directory import open_run
 from trainer.iterative.run_source import describe, make_source
 from trainer.iterative.settings import ReaderSettings, RunSettings
-from trainer.settings import ANSWER_TEACHERS, DistilSettings
+from trainer.settings import DistilSettings
 from trainer.student import distil
 from trainer.teacher.likelihoods import LikelihoodTeacher
+from trainer.teaching import ANSWER_TEACHERS
 
 DEEPEST = 100
 

@@ -4,7 +4,7 @@ Weights and cursor commit together, so a crash repeats work and never skips any.
 and hashes; does not know how the weights were trained.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,13 +72,17 @@ def read_checkpoint(home: Home, number: int) -> Checkpoint:
     )
 
 
-def latest_checkpoint(home: Home) -> Checkpoint | None:
-    """The newest sound checkpoint, or None; a damaged one is passed over."""
+def latest_checkpoint(
+    home: Home, fits: Callable[[Checkpoint], bool] = lambda one: True
+) -> Checkpoint | None:
+    """The newest sound checkpoint that fits, or None; a damaged one is passed over."""
     for number in reversed(numbers(home.checkpoints_dir)):
         try:
-            return read_checkpoint(home, number)
+            found = read_checkpoint(home, number)
         except CorruptArtefact:
             continue
+        if fits(found):
+            return found
     return None
 
 

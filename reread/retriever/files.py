@@ -15,7 +15,8 @@ from safetensors import SafetensorError
 from transformers import AutoModel, AutoTokenizer
 
 from reread.errors import CorruptArtefact, UnknownModel
-from reread.retriever.encoders.nets import holds_net, load_net
+from reread.retriever.encoders.interface import Student
+from reread.retriever.encoders.nets import holds_net, load_net, net_student
 from reread.retriever.encoders.word_pieces import WordPieces
 
 DEFAULT_NAMES = ("default", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
@@ -88,6 +89,11 @@ def read_settings(folder: Path) -> RetrieverSettings:
     normalize = modules.exists() and "Normalize" in modules.read_text()
     settings = RetrieverSettings(normalize=normalize)
     return replace(settings, pooling="cls" if uses_cls else "mean")
+
+
+def student_of(folder: Path) -> Student:
+    """What the encoder in a folder is made of, without loading it."""
+    return net_student(folder) if holds_net(folder) else "transformer"
 
 
 def load_encoder(folder: Path) -> tuple[Any, Any]:

@@ -197,6 +197,12 @@ def _write(index: Any, handle: BinaryIO) -> None:
         raise failures[0] if failures else error from error
 
 
+def check_index(factory: str, dimension: int) -> None:
+    """BadRequest where such an index cannot hold vectors of so many dimensions; auto always can."""
+    if factory != "auto":
+        _make(factory, dimension)
+
+
 def _make(factory: str, dimension: int) -> Any:
     try:
         return faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)

@@ -74,7 +74,8 @@ def readiness(parts: ServiceParts) -> ReadyBody:
 
 def _retriever(described: dict[str, Any]) -> dict[str, Any]:
     """How a generation searches, from its description."""
-    names = {"kind": "retriever", "model": "model", "index": "index", "dimension": "dimension"}
+    names = {"kind": "retriever", "student": "student", "model": "model", "index": "index"}
+    names |= {"dimension": "dimension"}
     return {name: described.get(key) for name, key in names.items()}
 
 

@@ -28,16 +28,21 @@ from trainer.iterative.lists.metrics import (
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import NEED_ALL_STEPS, ListReadings, read_lists
 from trainer.iterative.lists.scored import rescore
-from trainer.iterative.lists.signals import ListSignals, judge_lists, taught_examples
+from trainer.iterative.lists.signals import (
+    ListSignals,
+    list_examples,
+    taught_examples,
+    to_signals,
+)
 from trainer.iterative.reader import load_reader, train_iteration_reader
 from trainer.iterative.retrieval import ListRetrieval, texts_of
 from trainer.iterative.run_directory import Record, RunDirectory
 from trainer.iterative.run_source import Source
 from trainer.iterative.settings import RunSettings
-from trainer.settings import ATTENTION
 from trainer.student import distil
 from trainer.student.starts import load_start_encoder
-from trainer.teacher.likelihoods import LikelihoodTeacher
+from trainer.teacher.choice import judge
+from trainer.teaching import ATTENTION
 
 Report = Callable[[str, float], None]  # (what is done, share of it)
 LISTS = ("train", "validation")
@@ -152,17 +157,29 @@ class Iterations:
             number, self.source.train, lists, names, "scoring", answer_tokens=None if whole else 1
         )
         readings.save(scratch)
-        if self.settings.distil.taught_by != ATTENTION:
-            self._judge(number, lists).save(scratch)
+        if self._is_judged():
+            self._judge(number, lists, readings).save(scratch)
         return {"agreement": agreement_metrics(lists, readings, self.settings.aggregation)}
 
-    def _judge(self, number: int, lists: RankedLists) -> ListSignals:
-        settings = self.settings
-        return judge_lists(
-            LikelihoodTeacher(self.reader(number), settings.distil.taught_by), self.source.train,
-            lists, self.store_of(number), depth=settings.depth,
-            progress=self._show(number, "judging"),
+    def _is_judged(self) -> bool:
+        """Whether the reader's attention is not all that is learnt from."""
+        distil = self.settings.distil
+        return distil.taught_by != ATTENTION or distil.pair_teacher is not None
+
+    def _judge(self, number: int, lists: RankedLists, readings: ListReadings) -> ListSignals:
+        """Models' scores are kept in the run's `teacher.db` and used by every iteration."""
+        settings, store = self.settings, self.store_of(number)
+        attention = ListSignals(settings.aggregation, readings.of(settings.aggregation))
+        untaught = list_examples(
+            self.source.train, lists, store, depth=settings.depth,
+            attention=attention if settings.distil.taught_by == ATTENTION else None,
+            reader=self.run.step(number, "reader").name,
         )  # fmt: skip
+        taught = judge(
+            settings.distil, untaught, lambda: self.reader(number), self.run.root / "teacher.db",
+            device=settings.device, seed=settings.seed, progress=self._show(number, "judging"),
+        )  # fmt: skip
+        return to_signals(taught, len(lists), min(settings.depth, lists.rows.shape[1]))
 
     def _read(
         self,
@@ -214,11 +231,12 @@ class Iterations:
         asked, store = self.source.train, self.store_of(number)
         lists, name = self.lists(number, "train"), f"iteration-{number}"
         scores, aggregation = self.run.step(number, "scores"), self.settings.aggregation
-        if self.settings.distil.taught_by != ATTENTION:
+        if self._is_judged():
             signals = ListSignals.load(scores)
         else:
             signals = ListSignals(aggregation, ListReadings.load(scores).of(aggregation))
-        return taught_examples(asked, lists, store, signals, reader=name)
+        labelled = self.settings.distil.hard_label_share > 0.0
+        return taught_examples(asked, lists, store, signals, reader=name, labelled=labelled)
 
     def _student_agreement(self, number: int, retriever: DenseRetriever) -> dict[str, Any]:
         """The new retriever against the reader, on validation lists it was not trained on."""
@@ -237,6 +255,7 @@ class Iterations:
             return load_start_encoder(
                 settings.start_encoder, seed=settings.seed,
                 device=settings.device, bf16=settings.bf16, interaction=settings.interaction,
+                student=settings.student,
             )  # fmt: skip
         return DenseRetriever.load(
             self.run.step(number - 1, "retriever"), device=settings.device,

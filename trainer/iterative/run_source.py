@@ -25,7 +25,8 @@ from trainer.iterative.asked_questions import AskedQuestion, fingerprint, given_
 from trainer.iterative.lists.ranked import RankedLists, pack
 from trainer.iterative.lists.signals import require_all_answers
 from trainer.iterative.settings import RunSettings
-from trainer.settings import ANSWER_TEACHERS, UNTRAINED
+from trainer.settings import UNTRAINED
+from trainer.teaching import ANSWER_TEACHERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from reread.errors import BadRequest
 from reread.reading import AGGREGATIONS
 from reread.settings import setting
 from trainer.settings import UNTRAINED, DistilSettings, check_interaction
+from trainer.teaching import check_student
 
 STARTS = ("bm25", "untrained", "encoder", "given")
 KEEPABLE = ("retrieved", "reader", "validation", "scores", "retriever")
@@ -54,6 +55,9 @@ class RunSettings:
         "pooled: a vector per text (the paper); late: one per token; none: late from bm25, "
         "otherwise as the encoder is.",
     )
+    student: str | None = setting(
+        None, "What is taught: transformer, lstm or cnn; none: what the encoder is."
+    )
     iterations: int = setting(2, "Rounds after the initial passages.")
     depth: int = setting(20, "Passages retrieved, read and scored per question.")
     within_document: bool = setting(False, "Search each question's `document` only.")
@@ -79,6 +83,7 @@ class RunSettings:
         _choose("start", self.start, STARTS)
         if self.interaction is not None:
             check_interaction(self.interaction)
+        check_student(self.student, "teacher")
         for name in self.read_for:
             _choose("aggregation", name, AGGREGATIONS)
         for name in self.keep:
@@ -109,7 +114,20 @@ class RunSettings:
         for free in ("iterations", "keep"):
             del body[free]
         flat = {k: list(v) if isinstance(v, tuple) else v for k, v in body.items()}
-        return flat | {f"{g}.{name}": v for g, own in groups.items() for name, v in own.items()}
+        flat |= {f"{g}.{name}": v for g, own in groups.items() for name, v in own.items()}
+        return {k: v for k, v in flat.items() if LATER.get(k, _NOTHING) != v}
+
+
+_NOTHING = object()
+LATER = {  # settings that runs of earlier versions do not name -> what these had
+    "student": None,
+    **{f"distil.{name}": getattr(DistilSettings(), name) for name in (
+        "teacher", "teacher_model", "teacher_prompt", "teacher_words", "pair_teacher", "pair_model",
+        "pair_prompt", "pair_words", "both_orders", "pairs_per_question", "pair_window",
+        "pair_depth", "label_temperature", "hard_label_share", "pair_weight", "in_batch_weight",
+        "net_learning_rate",
+    )},
+}  # fmt: skip
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

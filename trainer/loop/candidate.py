@@ -6,34 +6,34 @@ order of the stages and what a rejection says; each stage's work is in its own m
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from evaluation.measure import AnswerReader
 from evaluation.questions import LabelledQuestion, read_questions
 from reread.artefacts.checkpoints import latest_checkpoint
 from reread.artefacts.generation import Generation, LexicalSearch, open_current
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.artefacts.publication import current
-from reread.errors import BadRequest
 from reread.home import Home
 from reread.log.attention_log import AttentionLog
-from reread.reader.reader import Reader
-from reread.records import LOGGED_AGGREGATION
+from reread.retriever.encoders.interface import NETS
+from reread.retriever.files import find_folder, read_settings, student_of
+from reread.retriever.interaction import interaction_named
 from reread.retriever.retriever import DenseRetriever
+from reread.search.vectors import check_index
 from trainer.examples import Example, split_held_out
+from trainer.loop.costs import measure_costs
 from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
+from trainer.loop.judging import judge_examples
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
 from trainer.loop.window import CONSUMER, LogWindow, find_shortage, is_place_in, read_window
-from trainer.settings import ATTENTION, TrainerSettings
+from trainer.settings import TrainerSettings
 from trainer.student.distil import Stopped, train
+from trainer.student.nets import make_student
 from trainer.student.scores import student_temperature
 from trainer.student.starts import next_interaction
-from trainer.teacher.attention import AttentionTeacher
-from trainer.teacher.likelihoods import LikelihoodTeacher
-from trainer.teacher.rereading import retrieve_again
-from trainer.teacher.teacher import teach
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +80,15 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     if refusal := find_shortage(window, settings, force=force):
         return Rejected(refusal, metrics)
     generation = open_serving(home, settings.device)
-    examples = _teach(parts, generation, window.selection.examples, lease)
-    train_on, held_out = _divide(examples, settings, force=force)
     retriever = start_retriever(home, settings, generation, len(store))
+    check_index(parts.index, retriever.dimension)
+    examples = judge_examples(
+        parts,
+        generation,
+        window.selection.examples,
+        lambda share: report_within(lease, "rereading", share),
+    )
+    train_on, held_out = _divide(examples, settings, force=force)
     metrics["training"] = _train(retriever, train_on, settings, lease)
     lease.show_metrics(metrics)
     report = _gate(retriever, generation, held_out, store, settings, lease, force=force)
@@ -123,75 +129,6 @@ def trained_up_to(home: Home, log: AttentionLog) -> int:
     return newest.cursor
 
 
-def _teach(
-    parts: RoundParts, generation: Generation | None, examples: Sequence[Example], lease: Lease
-) -> Sequence[Example]:
-    """Examples with the scores the settings ask for; what the log does not hold is judged again."""
-    settings, teacher = parts.settings, parts.settings.distil.taught_by
-    again = [one for one in examples if _is_read_again(one, settings)]
-    if not again and teacher == ATTENTION:
-        return examples
-    if parts.load_reader is None or (again and generation is None):
-        raise BadRequest(
-            f"Reading {len(again) or len(examples)} questions again (teacher {teacher}, "
-            f"aggregation {settings.aggregation}, reread_top_k {settings.reread_top_k}) needs a "
-            f"reader and a published generation: start the trainer with both, or use the teacher "
-            f"{ATTENTION}, {LOGGED_AGGREGATION} and 0."
-        )
-    report_within(lease, "rereading", 0.0)
-    reader = parts.load_reader()
-    ready = [one for one in examples if not _is_read_again(one, settings)]
-    if again:
-        assert generation is not None
-        ready += _attend(reader, generation, again, settings, lease)
-        ready.sort(key=lambda one: one.sequence)
-    return ready if teacher == ATTENTION else _likelihoods(reader, ready, teacher, lease)
-
-
-def _is_read_again(example: Example, settings: TrainerSettings) -> bool:
-    """Likelihoods need no attention, so the passages of the log will do."""
-    if settings.distil.taught_by != ATTENTION:
-        return settings.reread_top_k > 0
-    return settings.reread_top_k > 0 or example.signal != settings.aggregation
-
-
-def _attend(
-    reader: AnswerReader,
-    generation: Generation,
-    examples: Sequence[Example],
-    settings: TrainerSettings,
-    lease: Lease,
-) -> list[Example]:
-    """Retrieved again and read: fresh passages, attention and answers."""
-    top_k = settings.reread_top_k or max(len(one.passages) for one in examples)
-    fresh = retrieve_again(
-        generation, examples, top_k, progress=lambda share: report_within(lease, "rereading", 0.0)
-    )
-    return teach(
-        AttentionTeacher(reader, settings.aggregation),
-        fresh,
-        progress=lambda share: report_within(lease, "rereading", share),
-    )
-
-
-def _likelihoods(
-    reader: AnswerReader, examples: Sequence[Example], teacher: str, lease: Lease
-) -> list[Example]:
-    """How likely the reader finds its own answers; questions without one are left out."""
-    if not isinstance(reader, Reader):
-        raise BadRequest(
-            f"The teacher {teacher} needs a reader whose model runs in the trainer, and "
-            f"{reader.name} does not: set REREAD_READER to a T5 or BART checkpoint, or use the "
-            f"teacher {ATTENTION}."
-        )
-    answered = [one for one in examples if one.answer.strip()]
-    return teach(
-        LikelihoodTeacher(reader, teacher),
-        answered or examples,
-        progress=lambda share: report_within(lease, "rereading", share),
-    )
-
-
 def _divide(
     examples: Sequence[Example], settings: TrainerSettings, *, force: bool
 ) -> tuple[list[Example], list[Example]]:
@@ -205,15 +142,48 @@ def _divide(
 def start_retriever(
     home: Home, settings: TrainerSettings, generation: Generation | None, passages: int
 ) -> DenseRetriever:
-    """The last checkpoint's weights; the start encoder where there is none or it was changed."""
-    newest = latest_checkpoint(home)
-    if newest is None or newest.config.get("start_encoder") != settings.start_encoder:
-        retriever = DenseRetriever.load(settings.start_encoder, device=settings.device)
-    else:
-        retriever = DenseRetriever.load(newest.folder, device=settings.device)
-    serving = None if generation is None else generation.manifest.retriever
-    retriever.compare_by(settings.interaction or next_interaction(serving, passages))
+    """The last checkpoint's weights of the wanted student; where there are none, or where the
+    start encoder was changed, that encoder, or a new net with its words."""
+    newest = latest_checkpoint(home, lambda one: _is_wanted(one.folder, settings.student))
+    if newest is not None and newest.config.get("start_encoder") == settings.start_encoder:
+        return _load(newest.folder, settings, generation, passages)
+    if settings.student in NETS:
+        source = DenseRetriever.load(settings.start_encoder, device=settings.device)
+        made = make_student(
+            settings.student, source, seed=settings.seed, words=settings.student_words,
+            dimension=settings.student_dimension, device=str(source.device),
+        )  # fmt: skip
+        made.compare_by(_interaction(settings, generation, passages))
+        return made
+    return _load(settings.start_encoder, settings, generation, passages)
+
+
+def _is_wanted(folder: Path, student: str | None) -> bool:
+    return student is None or student_of(folder) == student
+
+
+def _load(
+    source: Path | str | None,
+    settings: TrainerSettings,
+    generation: Generation | None,
+    passages: int,
+) -> DenseRetriever:
+    """With its tokens projected where that is asked for, late, and not yet so."""
+    interaction = _interaction(settings, generation, passages)
+    kept = read_settings(find_folder(source))
+    width = settings.token_dimension
+    if width is not None and interaction_named(interaction).by_token and kept.projection is None:
+        kept = replace(kept, projection=width, projected="matched")
+    retriever = DenseRetriever.load(
+        source, device=settings.device, settings=kept, seed=settings.seed
+    )
+    retriever.compare_by(interaction)
     return retriever
+
+
+def _interaction(settings: TrainerSettings, generation: Generation | None, passages: int) -> str:
+    serving = None if generation is None else generation.manifest.retriever
+    return settings.interaction or next_interaction(serving, passages)
 
 
 def _train(
@@ -260,13 +230,31 @@ def _gate(
         labelled=_labelled(settings),
     )
     if force:
-        return compare_only(contest)
-    return run_gate(
-        contest,
-        settings.gate,
-        seed=settings.seed,
-        check=lambda share: report_within(lease, "gating", share),
-    )
+        report = compare_only(contest)
+    else:
+        report = run_gate(
+            contest,
+            settings.gate,
+            seed=settings.seed,
+            check=lambda share: report_within(lease, "gating", share),
+        )
+    return with_costs(report, encoder, retriever, held_out)
+
+
+def with_costs(
+    report: GateReport,
+    before: DenseRetriever | None,
+    after: DenseRetriever,
+    held_out: Sequence[Example],
+) -> GateReport:
+    """The report with what serving costs, before (where an encoder serves) and after."""
+    questions = [one.question for one in held_out]
+    passages = [passage for one in held_out for passage in one.passages]
+    costs = [
+        {} if one is None else {"costs": measure_costs(one, questions, passages)}
+        for one in (before, after)
+    ]
+    return replace(report, before=report.before | costs[0], after=report.after | costs[1])
 
 
 def _labelled(settings: TrainerSettings) -> list[LabelledQuestion]:

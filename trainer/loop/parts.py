@@ -19,4 +19,5 @@ class RoundParts:
     open_log: Callable[[], AttentionLog]
     open_board: Callable[[], Board]
     load_reader: Callable[[], AnswerReader] | None = None  # None = nothing can be read again
+    index: str = "auto"  # the FAISS factory string that the builder is given
     reach: Reach = never

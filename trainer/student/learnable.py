@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from reread.errors import BadRequest
 from trainer.examples import Example
-from trainer.settings import ATTENTION, DistilSettings
+from trainer.settings import DistilSettings
+from trainer.teaching import ATTENTION
 
 
 def check_signals(examples: Sequence[Example], settings: DistilSettings) -> None:

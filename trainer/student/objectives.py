@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from reread.errors import BadRequest
-from trainer.settings import OBJECTIVES, DistilSettings
+from trainer.settings import DistilSettings
+from trainer.teaching import OBJECTIVES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,33 @@ import torch
 from torch import nn
 
 from reread.errors import BadRequest
+from reread.retriever.encoders.interface import NETS
 from reread.retriever.interaction import LATE, POOLED, interaction_named
 from reread.retriever.retriever import DenseRetriever
 from trainer.settings import UNTRAINED
+from trainer.student.nets import make_student
 
 LATE_PASSAGES = 200_000  # 12 GB of a small encoder's token vectors
 
 
 def load_start_encoder(
-    name: str | None, *, seed: int, device: str, bf16: bool, interaction: str | None = None
+    name: str | None,
+    *,
+    seed: int,
+    device: str,
+    bf16: bool,
+    interaction: str | None = None,
+    student: str | None = None,
 ) -> DenseRetriever:
-    """The retriever as the run finds it; `untrained` draws its layers from `seed`."""
+    """The retriever as the run finds it; `untrained` draws its layers from `seed`, and a student
+    that the encoder is not is a new net with its words."""
     kind = "bfloat16" if bf16 else "float32"
     wanted = None if name == UNTRAINED else name
     retriever = DenseRetriever.load(wanted, device=device, dtype=kind, seed=seed)
     if name == UNTRAINED:
         forget_layers(retriever.encoder, seed)
+    if student in NETS and retriever.student != student:
+        retriever = make_student(student, retriever, seed=seed, device=str(retriever.device))
     if interaction is not None:
         retriever.compare_by(interaction)
     retriever.name = name or retriever.name

@@ -23,8 +23,8 @@ from reread.reading import ReadRequest
 from trainer.examples import Example
 from trainer.reader.batches import IGNORED, shift_right, target_ids
 from trainer.reader.step import encode_by_length
-from trainer.settings import ANSWER_TEACHERS, LOOP
 from trainer.teacher.teacher import Judgement
+from trainer.teaching import ANSWER_TEACHERS, LOOP
 
 STATES_AT_ONCE = 32_768  # encoder states of one decoder call, padding included
 MAX_ANSWER_TOKENS = 24

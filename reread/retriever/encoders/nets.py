@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from reread.errors import CorruptArtefact, UnknownModel
-from reread.retriever.encoders.interface import NETS, States
+from reread.retriever.encoders.interface import NETS, States, Student
 
 CONFIG_FILE, WEIGHTS_FILE = "net.json", "net.safetensors"
 
@@ -140,6 +140,15 @@ def make_net(config: NetConfig) -> Net:
 
 def holds_net(folder: Path) -> bool:
     return (folder / CONFIG_FILE).is_file()
+
+
+def net_student(folder: Path) -> Student:
+    """lstm or cnn; UnknownModel for anything else."""
+    student = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8")).get("student")
+    if student not in NETS:
+        raise UnknownModel(f"{folder / CONFIG_FILE} names the student {student!r}, not one of ours")
+    found: Student = student
+    return found
 
 
 def load_net(folder: Path) -> Net:

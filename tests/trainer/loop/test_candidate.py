@@ -25,7 +25,7 @@ from tests.worlds.tiny import (
 )
 from tests.worlds.training import make_home, make_parts, request, trainer_thread, wait_for_end
 from trainer.examples import Example, select_examples
-from trainer.loop.candidate import _teach
+from trainer.loop.judging import judge_examples
 from trainer.loop.parts import RoundParts
 
 
@@ -57,7 +57,7 @@ def read_again(
     parts: RoundParts = make_parts(home, encoder, **settings)
     search = EncoderSearch(load(encoder), make_store(tmp_path / "store"))
     parts = replace(parts, load_reader=None if reader is None else lambda: reader)
-    return list(_teach(parts, search, examples, NoLease()))  # type: ignore[arg-type]
+    return list(judge_examples(parts, search, examples, lambda share: None))  # type: ignore[arg-type]
 
 
 def test_a_logged_aggregation_needs_no_reader(tmp_path: Path, encoder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reread.errors import BadRequest
-from trainer.settings import OBJECTIVES, DistilSettings
+from trainer.settings import DistilSettings
 from trainer.student.objectives import (
     Pairs,
     Signal,
@@ -22,6 +22,7 @@ from trainer.student.objectives import (
     ranknet,
     soft_labels,
 )
+from trainer.teaching import OBJECTIVES
 
 MASK = torch.tensor([[True, True, True, True], [True, True, False, False], [True] * 3 + [False]])
 

@@ -15,10 +15,11 @@ from reread.records import Passage
 from tests.reread.reader.test_reader import PASSAGES, reader_over, tiny_bart, tiny_t5
 from tests.worlds.tiny import load, make_encoder, make_examples
 from trainer.examples import Example
-from trainer.settings import ANSWER_TEACHERS, DistilSettings
+from trainer.settings import DistilSettings
 from trainer.student.distil import train
 from trainer.teacher.likelihoods import LikelihoodTeacher, answer_log_probs, left_out_losses
 from trainer.teacher.teacher import teach
+from trainer.teaching import ANSWER_TEACHERS
 
 REQUESTS = [
     ReadRequest("Who wrote notes?", PASSAGES[:2]),

@@ -12,19 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from evaluation.metrics import is_gold
 from reread.artefacts.passages import PassageStore
 from reread.errors import CorruptArtefact
-from trainer.examples import Example
+from reread.records import Passage
+from trainer.examples import Example, Preference
 from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.ranked import RankedLists
-from trainer.settings import NEEDED_TEACHERS
 from trainer.teacher.likelihoods import require_answers
 from trainer.teacher.teacher import Teacher, is_flat, teach
+from trainer.teaching import NEEDED_TEACHERS
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[float], None]
 LEAST_PASSAGES = 2  # one alone is no ranking, and `loop` would have nothing left to read
-_FILE, _TOKENS = "signals.safetensors", "by_token"
+_FILE, _TOKENS, _PAIRS = "signals.safetensors", "by_token", "pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +36,23 @@ class ListSignals:
     signal: str  # the teacher, or an aggregation of attention
     scores: Floats  # (Q, K), NaN where nothing was judged
     by_token: Floats | None = None  # (Q, K, T) log-probabilities of answer tokens, `ppmean` only
+    pairs: Floats | None = None  # (P, 4): question, first, second, log p(first is better)
 
     def save(self, folder: Path) -> None:
-        found = {self.signal: self.scores}
-        if self.by_token is not None:
-            found[_TOKENS] = self.by_token
-        safetensors.numpy.save_file(found, folder / _FILE)
+        found = {self.signal: self.scores, _TOKENS: self.by_token, _PAIRS: self.pairs}
+        kept = {name: one for name, one in found.items() if one is not None}
+        safetensors.numpy.save_file(kept, folder / _FILE)
 
     @classmethod
     def load(cls, folder: Path) -> "ListSignals":
         path = folder / _FILE
         try:
             found = safetensors.numpy.load_file(path)
-            (signal,) = (name for name in found if name != _TOKENS)
+            (signal,) = (name for name in found if name not in (_TOKENS, _PAIRS))
         except (OSError, ValueError, safetensors.SafetensorError) as error:
             raise CorruptArtefact.mismatch(path, "content", "signals", str(error)) from error
-        return cls(NEEDED_TEACHERS.get(signal, signal), found[signal], found.get(_TOKENS))
+        known = NEEDED_TEACHERS.get(signal, signal)  # an earlier version's file names the objective
+        return cls(known, found[signal], found.get(_TOKENS), found.get(_PAIRS))
 
 
 def judge_lists(
@@ -62,16 +65,48 @@ def judge_lists(
     progress: Progress = lambda share: None,
 ) -> ListSignals:
     """The teacher's scores of the first `depth` passages of each list; `asked` runs parallel."""
-    width = min(depth, lists.rows.shape[1])
-    judged = [q for q in range(len(lists)) if len(lists.rows_of(q, depth)) >= LEAST_PASSAGES]
-    untaught = [_to_example(asked[q], lists.rows_of(q, depth), store, q) for q in judged]
+    untaught = list_examples(asked, lists, store, depth=depth)
     taught = teach(teacher, untaught, progress=progress)
-    scores = np.full((len(lists), width), np.nan, dtype=np.float32)
-    for q, one in zip(judged, taught, strict=True):
+    return to_signals(taught, len(lists), min(depth, lists.rows.shape[1]), teacher.signal)
+
+
+def list_examples(
+    asked: Sequence[AskedQuestion],
+    lists: RankedLists,
+    store: PassageStore,
+    *,
+    depth: int,
+    attention: ListSignals | None = None,
+    reader: str = "",
+) -> list[Example]:
+    """Lists of at least two passages, for a teacher to judge; with attention's scores, if given,
+    only those that these say something of."""
+    if attention is not None:
+        return taught_examples(asked, lists, store, attention, reader=reader)
+    judged = [q for q in range(len(lists)) if len(lists.rows_of(q, depth)) >= LEAST_PASSAGES]
+    return [_to_example(asked[q], lists.rows_of(q, depth), store, q) for q in judged]
+
+
+def to_signals(
+    taught: Sequence[Example], count: int, width: int, signal: str | None = None
+) -> ListSignals:
+    """The scores of taught lists as arrays; an example's `sequence` is its question's, from 1."""
+    scores = np.full((count, width), np.nan, dtype=np.float32)
+    places = [one.sequence - 1 for one in taught]
+    for q, one in zip(places, taught, strict=True):
         scores[q, : len(one.teacher)] = one.teacher
     tokens = [one.token_teacher for one in taught if one.token_teacher is not None]
-    by_token = _stack(len(lists), width, judged, tokens) if tokens else None
-    return ListSignals(teacher.signal, scores, by_token)
+    pairs = [
+        (q, pair.first, pair.second, pair.log_first)
+        for q, one in zip(places, taught, strict=True)
+        for pair in one.pairs
+    ]
+    return ListSignals(
+        signal or (taught[0].signal if taught else "none"),
+        scores,
+        _stack(count, width, places, tokens) if tokens else None,
+        np.array(pairs, dtype=np.float64) if pairs else None,
+    )
 
 
 def taught_examples(
@@ -81,8 +116,13 @@ def taught_examples(
     signals: ListSignals,
     *,
     reader: str,
+    labelled: bool = False,
 ) -> list[Example]:
-    """What step 3 trains on; lists without two different finite scores teach nothing."""
+    """What step 3 trains on; lists without two different finite scores teach nothing.
+
+    `labelled` marks the passages that the questions name, which nothing else in a run looks at.
+    """
+    pairs = _pairs_of(signals)
     examples = []
     for q, one in enumerate(asked):
         own = signals.scores[q][~np.isnan(signals.scores[q])]
@@ -92,10 +132,24 @@ def taught_examples(
         examples.append(
             replace(
                 untaught, teacher=tuple(own.tolist()), reader=reader, signal=signals.signal,
-                token_teacher=_tokens_of(signals, q, len(own)),
+                token_teacher=_tokens_of(signals, q, len(own)), pairs=pairs.get(q, ()),
+                labels=_labels(one, untaught.passages) if labelled else None,
             )
         )  # fmt: skip
     return examples
+
+
+def _pairs_of(signals: ListSignals) -> dict[int, tuple[Preference, ...]]:
+    found: dict[int, tuple[Preference, ...]] = {}
+    for q, first, second, log_first in [] if signals.pairs is None else signals.pairs.tolist():
+        preference = Preference(int(first), int(second), float(log_first))
+        found[int(q)] = (*found.get(int(q), ()), preference)
+    return found
+
+
+def _labels(one: AskedQuestion, passages: Sequence[Passage]) -> tuple[float, ...]:
+    wanted = one.label.passage_ids
+    return tuple(float(any(is_gold(p.id, gold) for gold in wanted)) for p in passages)
 
 
 def require_all_answers(asked: Sequence[AskedQuestion], teacher: str) -> None:
