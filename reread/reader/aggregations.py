@@ -58,13 +58,13 @@ def mean(e: AttentionEvidence) -> torch.Tensor:
 
 
 def max_tokens(e: AttentionEvidence) -> torch.Tensor:
-    """Table 6 (1): maximum over tokens of the mean over layers and heads.
+    """Table 6 (1): maximum over tokens, mean over layers and heads of these maxima.
 
     >>> max_tokens(toy_evidence()).tolist()
     [3.0, 5.0]
     """
-    per_token = e.scores.mean(dim=(0, 1)).masked_fill(~e.mask, float("-inf"))
-    return torch.where(e.mask.any(dim=-1), per_token.amax(dim=-1), per_token.new_zeros(()))
+    best = e.scores.masked_fill(~e.mask, float("-inf")).amax(dim=-1).mean(dim=(0, 1))  # (K,)
+    return torch.where(e.mask.any(dim=-1), best, best.new_zeros(()))
 
 
 def all_outputs(e: AttentionEvidence) -> torch.Tensor:
@@ -87,21 +87,21 @@ def last_layers(e: AttentionEvidence) -> torch.Tensor:
 
 
 def max_layers(e: AttentionEvidence) -> torch.Tensor:
-    """Table 6 (4): maximum over layers, mean over tokens and heads.
+    """Table 6 (4): maximum over layers, mean over tokens and heads of these maxima.
 
     >>> max_layers(toy_evidence()).tolist()
     [2.5, 5.5]
     """
-    return token_mean(e.scores, e.mask).mean(dim=1).amax(dim=0)
+    return token_mean(e.scores.amax(dim=0).mean(dim=0), e.mask)
 
 
 def max_heads(e: AttentionEvidence) -> torch.Tensor:
-    """Table 6 (5): maximum over heads, mean over tokens and layers.
+    """Table 6 (5): maximum over heads, mean over tokens and layers of these maxima.
 
     >>> max_heads(toy_evidence()).tolist()
     [2.0, 5.0]
     """
-    return token_mean(e.scores, e.mask).mean(dim=0).amax(dim=0)
+    return token_mean(e.scores.amax(dim=1).mean(dim=0), e.mask)
 
 
 def without_question(e: AttentionEvidence) -> torch.Tensor:

@@ -1,8 +1,8 @@
 """Decoding an answer from fused passages: greedy with the scores of each step, or beams.
 
-Knows token ids, probabilities and the generation rules of a checkpoint; knows no text. Scores are
-taken at the start token, where the passages' cross-attention is defined (section 3.2 of
-arXiv 2012.04584), so they are the same for greedy and beam search.
+Knows token ids, probabilities and the generation rules of a checkpoint; knows no text. Scores of
+the start token, where the passages' cross-attention is defined (section 3.2 of arXiv 2012.04584),
+are the same for greedy and beam search; those of later tokens are of the answer that was chosen.
 """
 
 from __future__ import annotations
@@ -102,10 +102,8 @@ def greedy_steps(
 def beam_decode(
     model: PreTrainedModel, fused: torch.Tensor, mask: torch.Tensor, beams: int, max_tokens: int
 ) -> Decoded:
-    """Beam search by the library's own `generate`; scores from one extra step at the start."""
-    tap = CrossAttentionTap(model, value_norms=True)
-    start = torch.full((fused.shape[0], 1), start_token(model), device=fused.device)
-    decode_step(model, start, fused, mask, tap=tap)
+    """Beam search by the library's own `generate`; then the best beams read once more, for the
+    scores of every step and the chances of every token."""
     sequences = model.generate(
         encoder_outputs=BaseModelOutput(last_hidden_state=fused),
         attention_mask=mask,
@@ -114,20 +112,25 @@ def beam_decode(
         do_sample=False,
         max_new_tokens=max_tokens,
     )  # (B, 1 + T)
-    chances = _sequence_probabilities(model, sequences, fused, mask)
+    tap = CrossAttentionTap(model, value_norms=True)
+    chances = _sequence_probabilities(model, sequences, fused, mask, tap)
     ends = end_tokens(model)
     ids: list[list[int]] = []
     for row in sequences[:, 1:].tolist():
         cut = next((i + 1 for i, token in enumerate(row) if token in ends), len(row))
         ids.append(row[:cut])
     probabilities = [chances[b][: len(row)] for b, row in enumerate(ids)]
-    return Decoded(ids, probabilities, [1] * len(ids), [tap])
+    return Decoded(ids, probabilities, [len(row) for row in ids], tap.split())
 
 
 def _sequence_probabilities(
-    model: PreTrainedModel, sequences: torch.Tensor, fused: torch.Tensor, mask: torch.Tensor
+    model: PreTrainedModel,
+    sequences: torch.Tensor,
+    fused: torch.Tensor,
+    mask: torch.Tensor,
+    tap: CrossAttentionTap,
 ) -> list[list[float]]:
-    states = decode_step(model, sequences[:, :-1], fused, mask)
+    states = decode_step(model, sequences[:, :-1], fused, mask, tap=tap)
     chances = torch.softmax(token_logits(model, states).float(), dim=-1)  # (B, T, V)
     return chances.gather(2, sequences[:, 1:, None])[..., 0].tolist()
 

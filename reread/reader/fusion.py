@@ -7,6 +7,7 @@ one call and reads after it; the model itself keeps no state.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -45,6 +46,17 @@ class CrossAttentionTap:
         self.weights[layer] = weights
         if self._wants_norms:
             self.value_norms[layer] = value.norm(dim=-1)
+
+    def split(self) -> list[CrossAttentionTap]:
+        """A tap for each output position; value norms, which are all positions', in each."""
+        length = next(iter(self.scores.values())).shape[2]
+        parts = []
+        for step in range(length):
+            part = copy.copy(self)
+            part.scores = {i: one[:, :, step : step + 1] for i, one in self.scores.items()}
+            part.weights = {i: one[:, :, step : step + 1] for i, one in self.weights.items()}
+            parts.append(part)
+        return parts
 
     def stacked_scores(self) -> torch.Tensor:
         """All layers' scores, (B, layers, H, T, S)."""

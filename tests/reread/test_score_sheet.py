@@ -62,3 +62,11 @@ def test_a_record_says_when_nothing_was_found() -> None:
     assert "found" not in json.loads(record("a").to_json())
     lost = replace(record("a"), answer="", found=False)
     assert AnswerRecord.from_json(lost.to_json()) == lost
+
+
+def test_maxima_that_were_logged_with_their_former_meaning_are_not_read() -> None:
+    """`max_tokens` was the maximum of means; the paper's is the mean of maxima."""
+    names = ("last_layers", "max_tokens", "max_layers", "max_heads")
+    sheet = pack_scores({name: (1.0, 2.0) for name in names})
+    assert set(unpack_scores(sheet, 2)) == set(names)
+    assert set(unpack_scores({**sheet, "names": " ".join(names)}, 2)) == {"last_layers"}

@@ -2,10 +2,11 @@
 
 Accepted when all three hold:
 
-1. **agreement**: on the held-out questions of the log, never trained on, the mean nDCG of its
-   ranking (gain = the reader's relevance) is above the incumbent's, and stays above in at least
-   `gate_confidence` of 1,000 paired bootstrap resamples. nDCG, because it compares any two
-   rankings: BM25's scores have no KL to the reader, and lists keep their order on any scale.
+1. **agreement**: on the log's held-out slice, which rounds that are not forced never train on, the
+   mean nDCG of its ranking (gain = the teacher's relevance) is above the incumbent's, and stays
+   above in at least `gate_confidence` of 1,000 paired bootstrap resamples. nDCG, because it
+   compares any two rankings: BM25's scores have no KL to the reader, and lists keep their order on
+   any scale.
 2. **coverage**: searching the whole corpus, its top 20 hold the reader's best passage for at
    least `gate_min_coverage` of those questions. The lists come from earlier generations, so
    theirs is 1 by construction and no comparison; a candidate that only reorders lists falls here.
@@ -84,7 +85,10 @@ def run_gate(
             f"needs {settings.gate_min_questions}: ask more questions, or retrain with force.",
         )
     before, after = _agreements(contest, held_out)
-    figures = [{"questions": len(held_out), **one.to_json()} for one in (before, after)]
+    figures = [
+        {"questions": len(held_out), "trained_on": False, **one.to_json()}
+        for one in (before, after)
+    ]
     searched = _search_corpus(contest, held_out, settings, seed=seed, check=check)
     for figure, whole in zip(figures, searched, strict=True):
         figure.update(whole)
@@ -95,13 +99,18 @@ def run_gate(
 
 
 def compare_only(contest: Contest) -> GateReport:
-    """Accept without a gate, as `force` asks; the figures on a few questions are for people."""
+    """Accept without a gate, as `force` asks; the figures on a few questions are for people.
+
+    A forced round trains on these questions too, and says so: they are not held out.
+    """
     shown = [one for one in contest.held_out if None not in one.rows][:SHOWN_QUESTIONS]
-    reason = "Forced: the gate was skipped."
+    reason = "Forced: the gate was skipped, and the figures are of questions trained on."
     if not shown:
-        return GateReport(accepted=True, reason=reason)
+        return GateReport(accepted=True, reason="Forced: the gate was skipped.")
     before, after = _agreements(contest, shown)
-    figures = [{"questions": len(shown), **one.to_json()} for one in (before, after)]
+    figures = [
+        {"questions": len(shown), "trained_on": True, **one.to_json()} for one in (before, after)
+    ]
     return GateReport(True, reason, figures[0], figures[1])
 
 

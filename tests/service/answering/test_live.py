@@ -116,6 +116,8 @@ def test_a_start_with_a_damaged_generation_takes_the_newest_sound_one() -> None:
 
 def test_readers_never_see_a_freed_generation_over_many_swaps() -> None:
     shelf, stop, torn = Shelf(), threading.Event(), []
+    failed: list[BaseException] = []
+    asked: list[int] = []
     shelf.publish(1, WordGeneration(1))
     live = live_over(shelf)
     live.start()
@@ -130,8 +132,15 @@ def test_readers_never_see_a_freed_generation_over_many_swaps() -> None:
             if f"edition {generation.number} " not in passage.text:
                 torn.append(passage.text)
             pin.release()
+            asked.append(generation.number)
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
+    def ask_until_told() -> None:
+        try:
+            ask()
+        except BaseException as error:  # a thread that dies says nothing by itself
+            failed.append(error)
+
+    threads = [threading.Thread(target=ask_until_told) for _ in range(3)]
     for thread in threads:
         thread.start()
     for number in range(2, 40):
@@ -142,7 +151,8 @@ def test_readers_never_see_a_freed_generation_over_many_swaps() -> None:
         thread.join()
     until(lambda: all(shelf.generations[n].closed for n in range(1, 39)))  # type: ignore[union-attr]
     live.stop()
-    assert torn == []
+    assert torn == [] and failed == []
+    assert len(set(asked)) > 1
 
 
 def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
