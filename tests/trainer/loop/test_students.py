@@ -1,11 +1,13 @@
 """A home changes its student and goes back: checkpoints, costs and what an index cannot hold."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from reread.artefacts.checkpoints import read_checkpoint
+from reread.artefacts.checkpoints import read_checkpoint, write_checkpoint
 from reread.home import numbers
 from reread.retriever.files import student_of
 from reread.retriever.retriever import DenseRetriever
@@ -22,23 +24,42 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-def test_jobs_change_the_student_and_go_back(tmp_path: Path, encoder: Path) -> None:
+def test_a_job_teaches_a_net(tmp_path: Path, encoder: Path) -> None:
     home = make_home(tmp_path, records=60)
+    wanted = {"student": "cnn", "objective": "soft_labels", "student_dimension": 16}
     with trainer_thread(make_parts(home, encoder, interaction="pooled")):
-        first = wait_for_end(home, request(home, force=True))
-        wanted = {"student": "cnn", "objective": "soft_labels", "student_dimension": 16}
-        second = wait_for_end(home, request(home, force=True, **wanted))
-        third = wait_for_end(home, request(home, force=True))  # goes on with what there is
-        fourth = wait_for_end(home, request(home, force=True, student="transformer"))
-        refused = wait_for_end(home, request(home, force=True, student="cnn", aggregation="mean"))
-    jobs = (first, second, third, fourth, refused)
-    assert [(one.state, one.error) for one in jobs] == [("done", None)] * 5
-    kept = {n: read_checkpoint(home, n) for n in numbers(home.checkpoints_dir)}
-    assert {n: student_of(one.folder) for n, one in kept.items()} == {
-        3: "cnn", 4: "transformer", 5: "cnn",
-    }  # fmt: skip
-    assert DenseRetriever.load(kept[3].folder, device="cpu").dimension == 16
-    assert kept[3].config["settings"]["student"] is None
+        job = wait_for_end(home, request(home, force=True, **wanted))
+    assert (job.state, job.error) == ("done", None)
+    kept = read_checkpoint(home, 1)
+    assert student_of(kept.folder) == "cnn" and kept.config["settings"]["student"] == "cnn"
+    assert DenseRetriever.load(kept.folder, device="cpu").dimension == 16
+
+
+def test_the_newest_checkpoint_of_the_wanted_student_goes_on(tmp_path: Path, encoder: Path) -> None:
+    """Without a wish the newest of all; a start encoder that was changed begins anew."""
+    home = make_home(tmp_path, records=1)
+    source = DenseRetriever.load(encoder, device="cpu")
+    with torch.no_grad():
+        next(source.parameters()).add_(1.0)
+    config = {"start_encoder": str(encoder)}
+    write_checkpoint(home, source, 1, {}, config)
+    write_checkpoint(home, make_student("cnn", source, seed=3, dimension=16), 2, {}, config)
+
+    def started(**given: object) -> DenseRetriever:
+        settings = TrainerSettings.from_mapping(
+            {"start_encoder": str(encoder), "device": "cpu", "interaction": "pooled", **given}
+        )
+        return start_retriever(home, settings, None, 10)
+
+    assert (started().student, started().dimension) == ("cnn", 16)
+    back = started(student="transformer")
+    assert torch.equal(next(back.parameters()), next(source.parameters()))
+    fresh = started(student="lstm", student_words="scratch", student_dimension=24)
+    assert (fresh.student, fresh.dimension) == ("lstm", 24)
+    copy = tmp_path / "copy"
+    shutil.copytree(encoder, copy)
+    anew = started(student="cnn", start_encoder=str(copy))
+    assert (anew.student, anew.dimension) == ("cnn", 128)
 
 
 def test_an_index_that_cannot_hold_the_student_is_refused_before_training(
