@@ -130,11 +130,6 @@ class RedisJobBoard:
     def release(self, job_id: str, fence: int, now: float | None = None) -> bool:
         return self._set(job_id, fence, {"state": "queued", "updated_s": now, "claims": 0})
 
-    def running_without_lease(self, now: float) -> Jobs:
-        with self._redis.sentences():
-            rows = [_row(one) for one in self._redis.client.hvals(self._jobs)]
-        return [_job(row) for row in rows if row is not None and _is_lost(row, now)]
-
     def close(self) -> None:
         self._redis.close()
 
