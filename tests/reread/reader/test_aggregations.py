@@ -105,12 +105,12 @@ def test_a_beams_later_outputs_are_scored_too(make: Callable[[], torch.nn.Module
         )
         for name in AGGREGATIONS:
             assert other[name] == pytest.approx(one[name], abs=1e-5), name
-        if make is tiny_bart:  # the small T5 repeats one token, whose scores are the first's
-            assert other["all_outputs"] != pytest.approx(other["mean"], abs=1e-5)
         wanted = fmean(greedy.probabilities[b])
         assert greedy.confidence(b) == pytest.approx(wanted)
         assert beams.confidence(b) == pytest.approx(wanted, abs=1e-5)
-        assert not math.isclose(max(greedy.probabilities[b]), wanted, rel_tol=1e-6)
+        if make is tiny_bart:  # the small T5 repeats one token, and every step is as the first
+            assert other["all_outputs"] != pytest.approx(other["mean"], abs=1e-5)
+            assert not math.isclose(max(greedy.probabilities[b]), wanted, rel_tol=1e-4)
 
 
 def test_value_norms_are_lengths_and_the_question_is_its_own_tokens() -> None:
