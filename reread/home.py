@@ -33,6 +33,10 @@ class Home:
         return self.root / "generations"
 
     @property
+    def readers_dir(self) -> Path:
+        return self.root / "readers"
+
+    @property
     def current_file(self) -> Path:
         return self.root / "CURRENT"
 

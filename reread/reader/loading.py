@@ -17,7 +17,9 @@ from reread.errors import UnknownModel
 from reread.reader.causal.loading import load_causal
 from reread.reader.causal.reader import CausalReader, Limits
 from reread.reader.reader import Reader, resolve_default_reader
+from reread.reader.starter.folder import starter_folder
 
+STARTER = "starter"
 SMALL_STARTER = "starter-small"
 DEFAULT_READER = SMALL_STARTER
 
@@ -32,10 +34,14 @@ def load_reader(
     num_beams: int | None = None,
     max_answer_tokens: int | None = None,
     limits: Limits | None = None,
+    cache: Path | None = None,
 ) -> AnyReader:
-    """Load whatever the name or folder holds; UnknownModel in one sentence when it cannot be."""
+    """Load whatever the name or folder holds; UnknownModel in one sentence when it cannot be.
+
+    `cache` is where the starter reader's folder is made, once; without it, below the user's own.
+    """
     transformers_logging.disable_progress_bar()
-    found = str(resolve_default_reader()) if name_or_path == SMALL_STARTER else name_or_path
+    found = reader_folder(name_or_path, cache)
     if is_causal(found):
         limits = limits or Limits()
         if max_answer_tokens is not None:
@@ -47,6 +53,18 @@ def load_reader(
     if max_answer_tokens is not None:
         options["max_answer_tokens"] = max_answer_tokens
     return Reader.load(found, device=device, dtype=dtype, **options)
+
+
+def reader_folder(name_or_path: str, cache: Path | None = None) -> str:
+    """The folder a name that comes with the package stands for; any other name is left as it is.
+
+    A folder or file of such a name in the working directory does not hide the package's reader.
+    """
+    if name_or_path == SMALL_STARTER:
+        return str(resolve_default_reader())
+    if name_or_path == STARTER:
+        return str(starter_folder(cache or Path("~/.cache/reread/readers").expanduser()))
+    return name_or_path
 
 
 def is_causal(name_or_path: str) -> bool:
