@@ -16,6 +16,7 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
     """A function that loads the reader of the settings; the starter reader by default."""
 
     def load() -> AnyReader:
+        from reread.home import Home
         from reread.reader.causal.reader import Limits
         from reread.reader.loading import DEFAULT_READER, load_reader
 
@@ -29,6 +30,7 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
             limits=Limits(
                 cache_bytes=machine.reader_cache_mb << 20, refuse_below=machine.refuse_below
             ),
+            cache=Home(machine.home).readers_dir,
         )
 
     return load
