@@ -1,0 +1,80 @@
+"""Training questions for causal readers, as lines of JSON: passages, answers, which are right.
+
+A line holds `question`, `answers` (none: refuse), `passages` ({"title", "text"}), `positives`
+(places of the right ones) and `kind`. Knows files; knows no tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reread.errors import BadRequest
+from reread.records import Passage
+
+NONE, VERDICT = "none", "yesno"
+
+
+@dataclass(frozen=True, slots=True)
+class CausalExample:
+    """One question. The first passages that are not right are the hardest to tell from them."""
+
+    question: str
+    answers: tuple[str, ...]
+    passages: tuple[Passage, ...]
+    positives: tuple[int, ...]
+    kind: str = "span"
+
+
+def read_causal_examples(path: Path) -> list[CausalExample]:
+    """Every line; BadRequest names the first that cannot be used, or a file without any."""
+    found = []
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                found.append(_checked(path, number, line))
+    if not found:
+        raise BadRequest(f"{path} holds no questions; give a file of at least one line.")
+    return found
+
+
+def _checked(path: Path, number: int, line: str) -> CausalExample:
+    try:
+        example = make_causal_example(json.loads(line))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadRequest(
+            f"{path}, line {number} is not a training question ({error!r})."
+        ) from error
+    reason = fault_of(example)
+    if reason:
+        raise BadRequest(f"{path}, line {number} cannot be learnt from: {reason}.")
+    return example
+
+
+def make_causal_example(body: Mapping[str, Any]) -> CausalExample:
+    """A line's value as an example; KeyError, TypeError or ValueError where it is none."""
+    passages = [
+        Passage(str(n), str(p["title"]), str(p["text"])) for n, p in enumerate(body["passages"])
+    ]
+    answers = tuple(map(str, body["answers"]))
+    return CausalExample(
+        str(body["question"]),
+        answers,
+        tuple(passages),
+        tuple(map(int, body["positives"])),
+        str(body.get("kind", "span" if answers else NONE)),
+    )
+
+
+def fault_of(example: CausalExample) -> str:
+    """Why an example teaches something wrong; empty where it does not."""
+    if not example.passages:
+        return "it has no passages"
+    if not all(0 <= place < len(example.passages) for place in example.positives):
+        return f"positives {list(example.positives)} of {len(example.passages)} passages"
+    if bool(example.answers) != bool(example.positives):
+        return "answers and right passages go together, and one of them is missing"
+    return ""

@@ -1,0 +1,73 @@
+"""What a causal reader learns from: answers word by word, and the right passage by its scores.
+
+Knows outcomes and streams; knows no weights beyond the vocabulary's. Formulas: docs/fid.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from trainer.reader.causal.forward import Outcome
+from trainer.reader.causal.settings import CausalTraining
+from trainer.reader.causal.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """`total` is what is learnt; `hits`: share whose right passage scores first."""
+
+    total: torch.Tensor
+    answer: torch.Tensor
+    passage: torch.Tensor
+    summed: torch.Tensor
+    hits: float
+
+
+def losses(
+    outcome: Outcome, stream: Stream, head: torch.Tensor, training: CausalTraining
+) -> Losses:
+    """All of a step's losses; `head` (V, D) gives logits."""
+    answer = answer_loss(outcome.states, stream, head)
+    scores = outcome.mean.mean(dim=(0, 2))  # (N,) over layers and heads
+    summed = outcome.summed.mean(dim=(0, 2))
+    by_mean, hits = passage_loss(scores, stream.owners, stream.right)
+    by_sum, _ = passage_loss(summed, stream.owners, stream.right)
+    total = answer + training.passage_weight * by_mean + training.sum_weight * by_sum
+    return Losses(total, answer, by_mean, by_sum, hits)
+
+
+def answer_loss(states: torch.Tensor, stream: Stream, head: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of the answers' tokens, each weighted by one over the root of its answer's
+    length: a long list must not drown ten short answers."""
+    logits = F.linear(states[stream.predicts], head).float()
+    each = F.cross_entropy(logits, stream.targets, reduction="none")
+    return (each * stream.weights).sum() / stream.weights.sum()
+
+
+def passage_loss(
+    scores: torch.Tensor, owners: torch.Tensor, right: torch.Tensor
+) -> tuple[torch.Tensor, float]:
+    """Mean over questions of -log of the probability on right blocks, under softmax of the scores
+    (N,) of a question's blocks; and the share of questions with a right block first.
+
+    Questions with one block, or none that is right, teach nothing here.
+
+    >>> loss, hits = passage_loss(torch.zeros(2), torch.tensor([0, 0]), torch.tensor([True, False]))
+    >>> round(float(loss), 4), hits
+    (0.6931, 1.0)
+    """
+    found, hits = [], 0
+    for question in owners.unique().tolist():
+        own = owners == question
+        good = right[own]
+        if len(good) < 2 or not good.any():
+            continue
+        logs = torch.log_softmax(scores[own], dim=0)
+        found.append(-torch.logsumexp(logs[good], dim=0))
+        hits += int(good[logs.argmax()])
+    if not found:
+        return scores.sum() * 0.0, 0.0
+    return torch.stack(found).mean(), hits / len(found)

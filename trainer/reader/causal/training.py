@@ -1,0 +1,136 @@
+"""The loop that trains a causal reader: draw, read, learn, save; an interrupted run goes on.
+
+Every step's questions come from the seed and the step alone, so a run that was killed and one that
+was not end with the same weights, bit by bit, on the same machine. Knows no recipe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from trainer.reader.causal.examples import CausalExample
+from trainer.reader.causal.forward import (
+    Kernels,
+    compiled_kernels,
+    forward,
+    plain_kernels,
+    shape_of,
+)
+from trainer.reader.causal.losses import Losses, losses
+from trainer.reader.causal.settings import CausalTraining, rate_at
+from trainer.reader.causal.stream import Stream, lay_out
+from trainer.reader.causal.tasks import TaskDrawer
+from trainer.reader.causal.working import WorkingCopy
+from trainer.reader.checkpoint import load_state, save_state, sweep_states
+
+Report = Callable[[dict[str, float]], None]
+
+
+def train_causal(
+    model: PreTrainedModel,
+    drawer: TaskDrawer,
+    training: CausalTraining,
+    *,
+    folder: Path,
+    report: Report,
+    held: Mapping[str, Any],
+) -> None:
+    """Train `model` (float32) in place through the stage's steps, from where `folder` stands.
+
+    Raises BadRequest where `folder` holds a run with other settings or data (`held`), or where the
+    model has another shape than can be trained.
+    """
+    shape = shape_of(model)
+    sweep_states(folder)
+    copy = WorkingCopy(model, torch.bfloat16 if training.bf16 else torch.float32)
+    optimizer = make_optimizer(copy, training)
+    kept = {**training.held(), **held}
+    first = load_state(folder, model, optimizer, kept)
+    copy.refresh()
+    kernels = compiled_kernels() if training.compiled else plain_kernels()
+    pad = int(model.config.pad_token_id or 0)
+    recent: list[dict[str, float]] = []
+    for step in range(first, training.steps):
+        tasks = drawer.step(training.seed, step, training.tokens)
+        stream = lay_out(tasks, drawer.prefix, pad).to(model.device)
+        outcome = forward(copy.weights, shape, stream, kernels)
+        found = losses(outcome, stream, copy.weights.head, training)
+        norm = learn(copy, optimizer, found, training, step)
+        recent.append(_line(found, norm, len(tasks)))
+        done = step + 1
+        if done % training.log_every == 0 or done == training.steps:
+            report({"step": done, **_means(recent), "rate": rate_at(step, training)})
+            recent = []
+        if done % training.save_every == 0 or done == training.steps:
+            save_state(folder, done, model, optimizer, kept)
+
+
+def make_optimizer(copy: WorkingCopy, training: CausalTraining) -> torch.optim.AdamW:
+    """AdamW over all that learns."""
+    return torch.optim.AdamW(
+        copy.learning(),
+        lr=training.learning_rate,
+        betas=(0.9, training.beta2),
+        weight_decay=training.weight_decay,
+        fused=True,
+    )
+
+
+def learn(
+    copy: WorkingCopy,
+    optimizer: torch.optim.Optimizer,
+    found: Losses,
+    training: CausalTraining,
+    step: int,
+) -> float:
+    """One step down the loss; returns the gradient's norm before it was clipped."""
+    found.total.backward()
+    copy.hand_over()
+    norm = torch.nn.utils.clip_grad_norm_(copy.learning(), training.clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate_at(step, training)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    copy.refresh()
+    return float(norm)
+
+
+def measure(
+    model: PreTrainedModel, stream: Stream, training: CausalTraining, kernels: Kernels | None = None
+) -> Losses:
+    """A stream's losses under a model's weights, nothing learnt."""
+    copy = WorkingCopy(model, torch.bfloat16 if training.bf16 else torch.float32)
+    with torch.no_grad():
+        outcome = forward(copy.weights, shape_of(model), stream, kernels)
+        return losses(outcome, stream, copy.weights.head, training)
+
+
+def data_fingerprint(sets: Mapping[str, Sequence[CausalExample]]) -> str:
+    """A short hash of all examples, in order."""
+    digest = hashlib.sha256()
+    for name in sorted(sets):
+        digest.update(name.encode() + b"\0")
+        for one in sets[name]:
+            digest.update(repr(one).encode())
+    return digest.hexdigest()[:16]
+
+
+def _line(found: Losses, norm: float, questions: int) -> dict[str, float]:
+    return {
+        "answer": float(found.answer.detach()),
+        "passage": float(found.passage.detach()),
+        "summed": float(found.summed.detach()),
+        "right_first": found.hits,
+        "norm": norm,
+        "questions": questions,
+    }
+
+
+def _means(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: sum(one[name] for one in lines) / len(lines) for name in lines[0]}
