@@ -62,7 +62,7 @@ class Flags(Generic[T]):
         return inspect.Parameter(
             self._key(one),
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if one.required else default,
+            default=inspect.Parameter.empty if one.required and not self.optional else default,
             annotation=Annotated[kind, option],
         )
 

@@ -32,7 +32,18 @@ class ReaderFiles:
         metadata=needed("FiD JSON with `ctxs`, or JSONL questions for --home's index.")
     )
     output: Path = field(metadata=needed("Folder for the trained reader."))
-    base: str | None = setting(None, "T5 or BART checkpoint; without it the starter is built.")
+    base: str | None = setting(
+        None, "T5, BART or Llama-shaped checkpoint; without it a starter is built."
+    )
+    starter: bool = setting(
+        False, "Build the starter reader from its language model, by its recipe."
+    )
+    starter_small: bool = setting(
+        False, "Build the small starter reader; so does a command without a checkpoint."
+    )
+    compiled: bool = setting(
+        False, "Compile a language model's layers: faster; needs a C++ compiler on a CPU."
+    )
     preset: str | None = setting(None, "The paper's training: base or large.")
     short_questions: list[Path] | None = setting(
         None, "Starter only: questions over single sentences."

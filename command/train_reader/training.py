@@ -14,6 +14,7 @@ from command.flags import Flags, Given, add_command
 from command.models import set_threads
 from command.options import machine_flags, settings_from
 from command.terminal.console import make_console
+from command.train_reader.causal import train_causal_reader, trains_causal
 from command.train_reader.data import Material, ReaderFiles, gather_material
 from command.train_reader.plan import plan_stages, rank_device, with_precision
 from reread.errors import UnknownModel
@@ -60,7 +61,15 @@ def train_reader(given: Given) -> None:
 
     files = given.of(FILES)
     settings = settings_from(**given.named(MACHINE))
-    values = {**given.named(READING), **given.named(TASKS), **given.named(TRAINING)}
+    values: dict[str, object] = {
+        **given.named(READING),
+        **given.named(TASKS),
+        **given.named(TRAINING),
+    }
+    if trains_causal(files):
+        set_threads(settings)
+        train_causal_reader(files, settings, values, make_console(), os.environ)
+        return
     start, stages = plan_stages(files.preset, files.base, values)
     with joined_ranks(os.environ, settings.device) as ranks:
         set_threads(settings, processes=ranks.count)

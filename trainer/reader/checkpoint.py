@@ -44,12 +44,18 @@ def save_state(
     model: PreTrainedModel,
     optimizer: torch.optim.Optimizer,
     held: Mapping[str, Any],
+    beside: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
-    """Commit the state after `step` steps, then remove older ones."""
+    """Commit the state after `step` steps, then remove older ones.
+
+    `beside`: tensors that learn without being the model's.
+    """
     states = folder / STATE
     with committed_dir(states / str(step)) as scratch:
         model.save_pretrained(scratch, max_shard_size="1TB")
         save_file(dict(_moments(model, optimizer)), scratch / "optimizer.safetensors")
+        if beside:
+            save_file(dict(beside), scratch / "beside.safetensors")
         facts = {"step": step, "held": dict(held)}
         (scratch / "progress.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     for older in numbers(states):
@@ -76,6 +82,12 @@ def load_state(
     model.load_state_dict(saved.state_dict())
     _restore_moments(place / "optimizer.safetensors", model, optimizer)
     return step
+
+
+def load_beside(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors saved beside the model; none where nothing is saved."""
+    step = saved_step(folder)
+    return dict(load_file(folder / STATE / str(step) / "beside.safetensors")) if step else {}
 
 
 def require_same_settings(folder: Path, held: Mapping[str, Any]) -> None:

@@ -7,13 +7,14 @@ A line holds `question`, `answers` (none: refuse), `passages` ({"title", "text"}
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reread.errors import BadRequest
 from reread.records import Passage
+from trainer.reader.examples import ReaderExample
 
 NONE, VERDICT = "none", "yesno"
 
@@ -39,6 +40,26 @@ def read_causal_examples(path: Path) -> list[CausalExample]:
     if not found:
         raise BadRequest(f"{path} holds no questions; give a file of at least one line.")
     return found
+
+
+def holds_causal_examples(path: Path) -> bool:
+    """Whether a file's first line has passages of its own, as these lines do."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            body = json.loads(file.readline())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and {"question", "passages", "positives"} <= body.keys()
+
+
+def of_reader_examples(examples: Sequence[ReaderExample]) -> list[CausalExample]:
+    """Questions of the encoder-decoders' kind; one without a right passage is left out, because
+    nobody said that the others hold no answer."""
+    return [
+        CausalExample(one.question, one.answers, one.passages, one.positives)
+        for one in examples
+        if one.positives and one.answers
+    ]
 
 
 def _checked(path: Path, number: int, line: str) -> CausalExample:

@@ -17,26 +17,35 @@ from trainer.reader.causal.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """`total` is what is learnt; `hits`: share whose right passage scores first."""
+    """`total` is what is learnt; `hits`: share whose right passage is first."""
 
     total: torch.Tensor
     answer: torch.Tensor
     passage: torch.Tensor
-    summed: torch.Tensor
+    heads: torch.Tensor
     hits: float
 
 
 def losses(
-    outcome: Outcome, stream: Stream, head: torch.Tensor, training: CausalTraining
+    outcome: Outcome,
+    stream: Stream,
+    head: torch.Tensor,
+    heads: torch.Tensor,
+    training: CausalTraining,
 ) -> Losses:
-    """All of a step's losses; `head` (V, D) gives logits."""
+    """All of a step's losses; `head` (V, D) gives logits, `heads` (2, layers, H) weighs heads."""
     answer = answer_loss(outcome.states, stream, head)
     scores = outcome.mean.mean(dim=(0, 2))  # (N,) over layers and heads
-    summed = outcome.summed.mean(dim=(0, 2))
     by_mean, hits = passage_loss(scores, stream.owners, stream.right)
-    by_sum, _ = passage_loss(summed, stream.owners, stream.right)
-    total = answer + training.passage_weight * by_mean + training.sum_weight * by_sum
-    return Losses(total, answer, by_mean, by_sum, hits)
+    by_heads, _ = passage_loss(weighed(outcome, heads), stream.owners, stream.right)
+    total = answer + training.passage_weight * by_mean + training.heads_weight * by_heads
+    return Losses(total, answer, by_mean, by_heads, hits)
+
+
+def weighed(outcome: Outcome, heads: torch.Tensor) -> torch.Tensor:
+    """A score for each block (N,): means and log-sum-exps of all heads, each with its weight."""
+    mean, summed = heads[:, :, None]
+    return (outcome.mean * mean + outcome.summed * summed).sum(dim=(0, 2))
 
 
 def answer_loss(states: torch.Tensor, stream: Stream, head: torch.Tensor) -> torch.Tensor:

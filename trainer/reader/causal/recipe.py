@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from reread.errors import BadRequest
 from reread.reader.confidence import READER_FILE, ReaderNotes, notes_body
 from trainer.reader.causal.examples import CausalExample, read_causal_examples
+from trainer.reader.causal.heads import HeadWeights
 from trainer.reader.causal.settings import CausalTraining
 from trainer.reader.causal.tasks import Drawing, TaskDrawer
 from trainer.reader.causal.training import data_fingerprint, train_causal
@@ -76,13 +77,17 @@ def run_causal_stages(
     *,
     folder: Path,
     report: Report,
-) -> None:
-    """Train through all stages; `folder/<stage>` holds each one's state."""
+) -> HeadWeights:
+    """Train through all stages; `folder/<stage>` holds each one's state.
+
+    Returns the weights of heads as the last stage learnt them.
+    """
     require_sets(stages, sorted(sets))
     data = data_fingerprint(sets)
+    heads = None
     for stage in stages:
         used = {name: sets[name] for name in stage.mix}
-        train_causal(
+        heads = train_causal(
             model,
             TaskDrawer(used, stage.mix, tokenizer, stage.drawing),
             stage.training,
@@ -90,6 +95,8 @@ def run_causal_stages(
             report=lambda line, name=stage.name: report(name, line),  # type: ignore[misc]
             held={"data": data, "mix": dict(stage.mix), "drawing": asdict(stage.drawing)},
         )
+    assert heads is not None, "a recipe has at least one stage"
+    return heads
 
 
 def with_values(stages: Sequence[CausalStage], **values: object) -> tuple[CausalStage, ...]:
@@ -101,7 +108,7 @@ def with_values(stages: Sequence[CausalStage], **values: object) -> tuple[Causal
 
 
 def save_causal_reader(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, output: Path
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, heads: HeadWeights, output: Path
 ) -> None:
     """A folder transformers loads, in bfloat16, with the notes that say it was tuned here.
 
@@ -110,5 +117,6 @@ def save_causal_reader(
     model.to(torch.bfloat16)
     model.save_pretrained(output, max_shard_size="1TB")
     tokenizer.save_pretrained(output)
+    heads.save(output)
     notes = notes_body(ReaderNotes(tuned=True, copied=True))
     (output / READER_FILE).write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")

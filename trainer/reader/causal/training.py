@@ -15,16 +15,11 @@ import torch
 from transformers import PreTrainedModel
 
 from trainer.reader.causal.examples import CausalExample
-from trainer.reader.causal.forward import (
-    Kernels,
-    compiled_kernels,
-    forward,
-    plain_kernels,
-    shape_of,
-)
+from trainer.reader.causal.forward import compiled_kernels, forward, plain_kernels, shape_of
+from trainer.reader.causal.heads import HeadWeights
 from trainer.reader.causal.losses import Losses, losses
 from trainer.reader.causal.settings import CausalTraining, rate_at
-from trainer.reader.causal.stream import Stream, lay_out
+from trainer.reader.causal.stream import lay_out
 from trainer.reader.causal.tasks import TaskDrawer
 from trainer.reader.causal.working import WorkingCopy
 from trainer.reader.checkpoint import load_state, save_state, sweep_states
@@ -40,9 +35,10 @@ def train_causal(
     folder: Path,
     report: Report,
     held: Mapping[str, Any],
-) -> None:
+) -> HeadWeights:
     """Train `model` (float32) in place through the stage's steps, from where `folder` stands.
 
+    Returns the weights of heads that were learnt beside it; a stage begins with none of another's.
     Raises BadRequest where `folder` holds a run with other settings or data (`held`), or where the
     model has another shape than can be trained.
     """
@@ -51,7 +47,10 @@ def train_causal(
     copy = WorkingCopy(model, torch.bfloat16 if training.bf16 else torch.float32)
     optimizer = make_optimizer(copy, training)
     kept = {**training.held(), **held}
+    heads = HeadWeights.of(model, training)
     first = load_state(folder, model, optimizer, kept)
+    if first:
+        heads.restore(folder)
     copy.refresh()
     kernels = compiled_kernels() if training.compiled else plain_kernels()
     pad = int(model.config.pad_token_id or 0)
@@ -60,15 +59,17 @@ def train_causal(
         tasks = drawer.step(training.seed, step, training.tokens)
         stream = lay_out(tasks, drawer.prefix, pad).to(model.device)
         outcome = forward(copy.weights, shape, stream, kernels)
-        found = losses(outcome, stream, copy.weights.head, training)
+        found = losses(outcome, stream, copy.weights.head, heads.weights, training)
         norm = learn(copy, optimizer, found, training, step)
+        heads.learn()
         recent.append(_line(found, norm, len(tasks)))
         done = step + 1
         if done % training.log_every == 0 or done == training.steps:
             report({"step": done, **_means(recent), "rate": rate_at(step, training)})
             recent = []
         if done % training.save_every == 0 or done == training.steps:
-            save_state(folder, done, model, optimizer, kept)
+            save_state(folder, done, model, optimizer, kept, heads.state())
+    return heads
 
 
 def make_optimizer(copy: WorkingCopy, training: CausalTraining) -> torch.optim.AdamW:
@@ -101,16 +102,6 @@ def learn(
     return float(norm)
 
 
-def measure(
-    model: PreTrainedModel, stream: Stream, training: CausalTraining, kernels: Kernels | None = None
-) -> Losses:
-    """A stream's losses under a model's weights, nothing learnt."""
-    copy = WorkingCopy(model, torch.bfloat16 if training.bf16 else torch.float32)
-    with torch.no_grad():
-        outcome = forward(copy.weights, shape_of(model), stream, kernels)
-        return losses(outcome, stream, copy.weights.head, training)
-
-
 def data_fingerprint(sets: Mapping[str, Sequence[CausalExample]]) -> str:
     """A short hash of all examples, in order."""
     digest = hashlib.sha256()
@@ -125,7 +116,7 @@ def _line(found: Losses, norm: float, questions: int) -> dict[str, float]:
     return {
         "answer": float(found.answer.detach()),
         "passage": float(found.passage.detach()),
-        "summed": float(found.summed.detach()),
+        "heads": float(found.heads.detach()),
         "right_first": found.hits,
         "norm": norm,
         "questions": questions,

@@ -10,7 +10,7 @@ from reread.errors import BadRequest
 from reread.reader.causal.attention import BlockTap
 from reread.reader.causal.stock import StockEngine
 from trainer.reader.causal.forward import Outcome, forward, shape_of
-from trainer.reader.causal.losses import answer_loss, losses, passage_loss
+from trainer.reader.causal.losses import answer_loss, losses, passage_loss, weighed
 from trainer.reader.causal.settings import CausalTraining, rate_at
 from trainer.reader.causal.stream import Stream, lay_out
 from trainer.reader.causal.tasks import CausalTask
@@ -160,12 +160,13 @@ def test_two_right_blocks_share_their_probability():
 def test_the_gradient_on_the_weights_is_the_slopes():
     model = tiny_model()
     training = CausalTraining(1, bf16=False)
+    heads = torch.linspace(-0.1, 0.2, 36).view(2, 3, 6)
     stream = lay_out(TASKS, PREFIX, 0)
 
     def total() -> tuple[torch.Tensor, WorkingCopy]:
         copy = WorkingCopy(model, torch.float32)
         outcome = forward(copy.weights, shape_of(model), stream)
-        return losses(outcome, stream, copy.weights.head, training).total, copy
+        return losses(outcome, stream, copy.weights.head, heads, training).total, copy
 
     loss, copy = total()
     loss.backward()
@@ -181,6 +182,21 @@ def test_the_gradient_on_the_weights_is_the_slopes():
             down = float(total()[0])
             source.add_(step)
         assert (up - down) / 2e-3 == pytest.approx(float(gradient.norm()), rel=0.05)
+
+
+def test_every_head_has_a_weight_for_its_mean_and_one_for_its_sum():
+    outcome = Outcome(torch.zeros(0), torch.rand(3, 4, 6), torch.rand(3, 4, 6))
+    heads = torch.rand(2, 3, 6)
+    expected = [
+        sum(
+            float(outcome.mean[layer, n, h] * heads[0, layer, h])
+            + float(outcome.summed[layer, n, h] * heads[1, layer, h])
+            for layer in range(3)
+            for h in range(6)
+        )
+        for n in range(4)
+    ]
+    assert weighed(outcome, heads).tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_embeddings_and_vocabulary_do_not_learn_and_everything_else_does():

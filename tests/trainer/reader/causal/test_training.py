@@ -80,23 +80,26 @@ def load(world: Path):
 def train(world: Path, folder: Path, training: CausalTraining = FAST):
     model, tokenizer = load(world)
     lines: list[dict[str, float]] = []
-    run_causal_stages(
+    heads = run_causal_stages(
         model, tokenizer, [plain_stage(["colours"], training)],
         read_sets([world / "colours.jsonl"]), folder=folder,
         report=lambda stage, line: lines.append(line),
     )  # fmt: skip
-    return model, tokenizer, lines
+    return model, tokenizer, heads, lines
 
 
 def test_all_losses_fall_and_the_result_is_a_reader(world: Path, tmp_path: Path):
-    model, tokenizer, lines = train(world, tmp_path / "run")
+    model, tokenizer, heads, lines = train(world, tmp_path / "run")
     assert [line["step"] for line in lines] == [5, 10, 15, 20, 25, 30]
     assert lines[-1]["answer"] < 0.6 * lines[0]["answer"]
     assert lines[-1]["passage"] < 0.5 * lines[0]["passage"]
-    assert lines[-1]["summed"] < 0.5 * lines[0]["summed"]
+    assert lines[-1]["heads"] < 0.5 * lines[0]["heads"]
     assert lines[-1]["right_first"] > 0.8
-    save_causal_reader(model, tokenizer, tmp_path / "reader")
-    notes = read_notes(tmp_path / "reader", "")
+    save_causal_reader(model, tokenizer, heads, tmp_path / "reader")
+    written = json.loads((tmp_path / "reader/heads.json").read_text())
+    assert torch.tensor([written["mean"], written["summed"]]).shape == (2, 2, 4)
+    assert torch.tensor(written["mean"]).std() > 0
+    notes = read_notes(tmp_path / "reader")
     assert notes.tuned and notes.copied and notes.calibration is None
     reader = load_causal(str(tmp_path / "reader"), device="cpu", dtype="float32")
     passages = (Passage("1", "", "The fox is blue."), Passage("2", "", "Rain fell on day 12."))
@@ -125,7 +128,8 @@ train(world, folder)
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path):
-    whole = train(world, tmp_path / "whole")[0].state_dict()
+    model, _, heads, _ = train(world, tmp_path / "whole")
+    whole = model.state_dict()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, world, tmp_path / "cut"],
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
@@ -138,8 +142,10 @@ def test_a_killed_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (states / "30").exists()
-    again = train(world, tmp_path / "cut")[0].state_dict()
+    model, _, again_heads, _ = train(world, tmp_path / "cut")
+    again = model.state_dict()
     assert all(torch.equal(again[name], whole[name]) for name in whole)
+    assert torch.equal(again_heads.weights, heads.weights)
 
 
 def test_another_seed_or_other_data_does_not_go_on(world: Path, tmp_path: Path):

@@ -1,0 +1,1 @@
+"""The question generator: documentation-like pages with questions, answers and distractors."""

@@ -1,0 +1,1 @@
+"""Evaluation sets from sources and texts that training never sees; trains nothing."""

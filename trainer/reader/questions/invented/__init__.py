@@ -1,0 +1,1 @@
+"""Documents of invented entities: names, values, facts and their layouts; asks nothing."""

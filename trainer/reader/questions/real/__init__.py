@@ -1,0 +1,1 @@
+"""Examples from real public facts and manuals on disk; invents nothing."""

@@ -1,0 +1,1 @@
+"""Label names, rules and steps as text; holds no logic."""
