@@ -54,7 +54,7 @@ def test_every_kind_of_value_comes_as_its_type() -> None:
 
 
 def test_an_optional_flag_that_is_not_given_leaves_the_decision_to_others() -> None:
-    flags = Flags(Cooking, without=("dish",), optional=True)
+    flags = Flags(Cooking, optional=True)  # `dish` is needed, and others may have it
     assert cook(flags)[0].named(flags) == {}
     given, _ = cook(flags, "--no-is-hot", "--cooks", "2", "--no-is-sweet")
     assert given.named(flags) == {"is_hot": False, "cooks": 2, "is_sweet": False}

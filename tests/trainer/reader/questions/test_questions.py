@@ -1,0 +1,89 @@
+"""Made questions: answers stand in every right passage, refusals have none, verdicts balance."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from trainer.reader.causal.examples import fault_of as fault_for_training
+from trainer.reader.causal.examples import make_causal_example
+from trainer.reader.questions.facts import FEWEST_WORDS, MOST_WORDS, Example, as_record
+from trainer.reader.questions.generate import SHARES, examples, makers
+
+ROOT = Path(__file__).parents[4]
+COUNT = 700
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Example]:
+    return list(examples(1, COUNT, makers(None, None)))
+
+
+def test_all_kinds_are_made_in_their_shares(made: list[Example]):
+    counts = Counter(one.kind for one in made)
+    shares = {kind: share for kind, share in SHARES.items() if kind != "prose"}  # needs texts
+    assert set(counts) == set(shares)
+    for kind, share in shares.items():
+        wanted = COUNT * share / sum(shares.values())
+        assert abs(counts[kind] - wanted) < 4 * wanted**0.5, kind
+
+
+def test_answers_stand_word_for_word_in_every_right_passage(made: list[Example]):
+    for one in made:
+        if one.kind in ("none", "yesno"):
+            continue
+        assert one.answers and one.positives
+        for row in one.positives:
+            assert all(answer in one.passages[row].text for answer in one.answers), one
+
+
+def test_refusals_are_refusals(made: list[Example]):
+    refused = [one for one in made if one.kind == "none"]
+    assert len(refused) > 50
+    assert all(one.answers == () and one.positives == () and one.passages for one in refused)
+    asked = {(one.article, one.question) for one in made if one.answers}
+    assert not any((one.article, one.question) in asked for one in refused)
+
+
+def test_yes_is_no_likelier_than_no(made: list[Example]):
+    counts = Counter(one.answers[0] for one in examples(2, 1500, makers(None, None))
+                     if one.kind == "yesno")  # fmt: skip
+    assert set(counts) == {"yes", "no"}
+    total = sum(counts.values())
+    assert abs(counts["yes"] - total / 2) < 3 * (total / 4) ** 0.5
+
+
+def test_passages_have_a_readable_length_and_stand_once(made: list[Example]):
+    for one in made:
+        texts = [passage.text for passage in one.passages]
+        assert len(set(texts)) == len(texts)
+        assert all(FEWEST_WORDS <= len(text.split()) <= MOST_WORDS for text in texts)
+
+
+def test_no_question_is_made_twice_of_the_same_passage(made: list[Example]):
+    keys = [(one.question.lower(), one.answers, one.passages[:1]) for one in made]
+    assert len(set(keys)) == len(keys)
+
+
+def test_lines_are_what_training_reads(made: list[Example]):
+    for one in made[:100]:
+        found = make_causal_example(json.loads(json.dumps(as_record(one))))
+        assert fault_for_training(found) == ""
+        assert found.question == one.question and found.kind == one.kind
+
+
+def test_the_same_seed_writes_the_same_file_in_another_process(tmp_path: Path):
+    files = [tmp_path / name for name in ("a.jsonl", "b.jsonl", "c.jsonl")]
+    for file, seed, hashing in zip(files, (1, 1, 2), ("0", "1", "0"), strict=True):
+        subprocess.run(
+            [sys.executable, "-m", "trainer.reader.questions", "--output", file, "--count", "60",
+             "--seed", str(seed)],
+            check=True, capture_output=True, cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": hashing},
+        )  # fmt: skip
+    one, same, other = (file.read_text(encoding="utf-8") for file in files)
+    assert one == same != other
