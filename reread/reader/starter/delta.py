@@ -49,7 +49,7 @@ def tuned_weight(name: str, base: torch.Tensor, delta: Mapping[str, torch.Tensor
 
 def quantise(change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes -8..7 (M, N) int8 and scales (M, N / 64) bfloat16, the best of a few scales a group."""
-    groups = change.float().unflatten(-1, (-1, GROUP))  # (M, N / 64, 64)
+    groups = change.float().view(*change.shape[:-1], -1, GROUP)  # (M, N / 64, 64)
     largest = groups.abs().amax(-1, keepdim=True) / 7.0
     best, best_scale = torch.full_like(largest, float("inf")), largest.bfloat16()
     for shrink in SHRINKS:
@@ -64,7 +64,9 @@ def quantise(change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def dequantise(codes: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
     """The change in float32, (M, N)."""
-    return (codes.float().unflatten(-1, (-1, GROUP)) * scales.float()[..., None]).flatten(-2)
+    groups = codes.float().view(*codes.shape[:-1], -1, GROUP)
+    change: torch.Tensor = (groups * scales.float()[..., None]).flatten(-2)
+    return change
 
 
 def pack(codes: torch.Tensor) -> torch.Tensor:

@@ -120,7 +120,7 @@ def forward(
     means, sums = [], []
     for layer in weights.layers:
         query, key, value = pieces.before(x, layer, rotation, shape)
-        queries, keys, values = (one.split(sizes) for one in (query, key, value))
+        queries, keys, values = (torch.split(one, sizes) for one in (query, key, value))
         asking = queries[-1][stream.asks]  # (B, H, d)
         attended = []
         for at, group in enumerate(stream.groups):
@@ -153,7 +153,7 @@ def project(
     """Rotated queries (M, H, d) and keys (M, G, d), and values (M, G, d) of a stream (M, D)."""
     joined = F.linear(normed(x, layer.norm1, shape.eps), layer.qkv, layer.bias)
     inner, shared = shape.heads * shape.width, shape.groups * shape.width
-    query, key, value = joined.split([inner, shared, shared], dim=-1)
+    query, key, value = torch.split(joined, [inner, shared, shared], dim=-1)
     return (
         rotate(query.unflatten(-1, (shape.heads, shape.width)), rotation),
         rotate(key.unflatten(-1, (shape.groups, shape.width)), rotation),
@@ -227,7 +227,8 @@ def rotate(x: torch.Tensor, rotation: Rotation) -> torch.Tensor:
 def _repeated(asking: torch.Tensor, owners: torch.Tensor) -> torch.Tensor:
     """asking[owners] as a product, whose gradient is summed in the same order every time."""
     chosen = F.one_hot(owners, len(asking)).to(asking.dtype)
-    return (chosen @ asking.flatten(1)).unflatten(1, asking.shape[1:])
+    repeated: torch.Tensor = (chosen @ asking.flatten(1)).view(-1, *asking.shape[1:])
+    return repeated
 
 
 def _by_block(parts: list[torch.Tensor], groups: int, order: torch.Tensor) -> torch.Tensor:

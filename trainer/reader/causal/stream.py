@@ -51,7 +51,7 @@ class Stream:
     def to(self, device: torch.device) -> Stream:
         """The same on another device."""
         moved = {f.name: _moved(getattr(self, f.name), device) for f in fields(self)}
-        return Stream(**moved)
+        return Stream(**moved)  # type: ignore[arg-type]
 
 
 def lay_out(tasks: Sequence[CausalTask], prefix: Sequence[int], pad: int) -> Stream:

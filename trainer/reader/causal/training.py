@@ -91,7 +91,7 @@ def learn(
     step: int,
 ) -> float:
     """One step down the loss; returns the gradient's norm before it was clipped."""
-    found.total.backward()
+    torch.autograd.backward(found.total)
     copy.hand_over()
     norm = torch.nn.utils.clip_grad_norm_(copy.learning(), training.clip)
     for group in optimizer.param_groups:

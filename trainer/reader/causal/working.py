@@ -7,6 +7,7 @@ is not, for speed. Knows weights and gradients; knows no stream and no optimiser
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -68,7 +69,7 @@ class WorkingCopy:
                 )
                 at += len(source)
 
-    def _layer(self, layer: nn.Module) -> Layer:
+    def _layer(self, layer: Any) -> Layer:
         attention, mlp = layer.self_attn, layer.mlp
         parts = (attention.q_proj, attention.k_proj, attention.v_proj)
         biased = parts[0].bias is not None

@@ -184,6 +184,18 @@ def test_the_gradient_on_the_weights_is_the_slopes():
         assert (up - down) / 2e-3 == pytest.approx(float(gradient.norm()), rel=0.05)
 
 
+def test_a_refreshed_copy_computes_what_a_new_one_does():
+    model, stream = tiny_model(), lay_out(TASKS, PREFIX, 0)
+    copy = WorkingCopy(model, torch.float32)
+    with torch.no_grad():
+        for n, source in enumerate(copy.learning()):
+            source.mul_(1.0 + 0.01 * n)
+    copy.refresh()
+    found = forward(copy.weights, shape_of(model), stream)
+    expected, _ = run(model, stream)
+    assert torch.equal(found.states, expected.states) and torch.equal(found.mean, expected.mean)
+
+
 def test_every_head_has_a_weight_for_its_mean_and_one_for_its_sum():
     outcome = Outcome(torch.zeros(0), torch.rand(3, 4, 6), torch.rand(3, 4, 6))
     heads = torch.rand(2, 3, 6)
