@@ -125,7 +125,8 @@ def forward(
         attended = []
         for at, group in enumerate(stream.groups):
             rows = [
-                one[at].unflatten(0, (group.rows, group.length)) for one in (queries, keys, values)
+                one[at].view(group.rows, group.length, *one[at].shape[1:])
+                for one in (queries, keys, values)
             ]
             attended.append(pieces.attend(*rows, group.causal, shape.width**-0.5))
             mean, summed = block_scores(
@@ -133,7 +134,7 @@ def forward(
             )
             means.append(mean)
             sums.append(summed)
-        own = queries[-1].unflatten(0, (stream.questions, stream.length))
+        own = queries[-1].view(stream.questions, stream.length, *query.shape[1:])
         attended.append(
             pieces.attend(own, key[stream.seen], value[stream.seen], stream.mask, shape.width**-0.5)
         )
@@ -155,9 +156,9 @@ def project(
     inner, shared = shape.heads * shape.width, shape.groups * shape.width
     query, key, value = torch.split(joined, [inner, shared, shared], dim=-1)
     return (
-        rotate(query.unflatten(-1, (shape.heads, shape.width)), rotation),
-        rotate(key.unflatten(-1, (shape.groups, shape.width)), rotation),
-        value.unflatten(-1, (shape.groups, shape.width)),
+        rotate(query.view(-1, shape.heads, shape.width), rotation),
+        rotate(key.view(-1, shape.groups, shape.width), rotation),
+        value.view(-1, shape.groups, shape.width),
     )
 
 
