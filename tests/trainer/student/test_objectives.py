@@ -249,10 +249,14 @@ def test_pair_kl_is_list_and_pairs_and_other_questions_passages(seed: int) -> No
         rivals = [float(s) for s, f in zip(signal.others[b], signal.foreign[b], strict=True) if f]
         total -= math.log(softmax([float(student[b, best]), *rivals], 1.0)[0])
     assert float(in_batch(student, signal)) == pytest.approx(total / 3, rel=1e-12)
-    whole = choose_objective(DistilSettings(objective="pair_kl"))(student, signal)
+    whole = choose_objective(DistilSettings(objective="pair_kl", pair_teacher="reader"))(
+        student, signal
+    )
     listwise = slow_kl(student, signal.scores, 1.0, 1.0)
     assert float(whole) == pytest.approx(listwise + 3 * slow_pair_kl(student) + total / 3)
-    lighter = DistilSettings(objective="pair_kl", pair_weight=0.5, in_batch_weight=0.0)
+    lighter = DistilSettings(
+        objective="pair_kl", pair_teacher="reader", pair_weight=0.5, in_batch_weight=0.0
+    )
     assert float(choose_objective(lighter)(student, signal)) == pytest.approx(
         listwise + 0.5 * slow_pair_kl(student)
     )
