@@ -148,10 +148,27 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     for key, value in environment.items():
         if key.startswith(PREFIX) and key not in OUTSIDE:
             name = key.removeprefix(PREFIX).lower()
+            if name.endswith("_file") and _is_secret(name.removesuffix("_file")):
+                name, value = name.removesuffix("_file"), _secret_in(Path(value), key)
             _require_known(name, f"environment variable {key}", environment=True)
             if value != "":
                 values[name] = value
     return values
+
+
+def _is_secret(name: str) -> bool:
+    known = known_settings()
+    return name in known and known[name].secret
+
+
+def _secret_in(path: Path, key: str) -> str:
+    """Secrets may come in files, as container engines give them: REREAD_ADMIN_KEY_FILE."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(
+            f"{key} names {path}, which cannot be read ({error}): correct or remove it."
+        ) from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:
