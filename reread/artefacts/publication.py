@@ -214,14 +214,14 @@ def _servable(home: Home, number: int) -> Manifest:
     return manifest
 
 
-class _Missing(CorruptArtefact, NotFound):
+class MissingGeneration(CorruptArtefact, NotFound):
     """Damage when CURRENT names it, a wrong number when a person does."""
 
     status = 404
 
 
 def _missing(home: Home, number: int, known: list[int]) -> CorruptArtefact:
-    return _Missing(
+    return MissingGeneration(
         f"There is no generation {number} in {home.generations_dir}: "
         f"choose one of {known}, or run `reread build`"
     )

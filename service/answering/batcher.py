@@ -55,6 +55,7 @@ class Batcher(Generic[Key, Item, Result]):
         self._waiting: deque[_Waiting[Key, Item, Result]] = deque()
         self._current: list[_Waiting[Key, Item, Result]] = []
         self._change = threading.Condition()
+        self._began_s: float | None = None  # of the batch in work
         self._stopped = False
         self._death: str | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -73,6 +74,12 @@ class Batcher(Generic[Key, Item, Result]):
     @property
     def alive(self) -> bool:
         return self._thread.is_alive() and self._death is None
+
+    @property
+    def busy_s(self) -> float:
+        """How long the present batch has been in work; 0.0 between batches."""
+        began_s = self._began_s
+        return 0.0 if began_s is None else max(0.0, self._clock() - began_s)
 
     @property
     def depth(self) -> int:
@@ -103,7 +110,7 @@ class Batcher(Generic[Key, Item, Result]):
         try:
             while batch := self._take():
                 self._finish(batch)
-                self._current = []
+                self._current, self._began_s = [], None
         except BaseException as error:
             logger.exception("the %s died", self.name)
             self._death = f"{type(error).__name__}: {error}"
@@ -118,7 +125,7 @@ class Batcher(Generic[Key, Item, Result]):
             while not self._stopped:
                 batch = self._gather()
                 if batch:
-                    self._current = batch
+                    self._current, self._began_s = batch, self._clock()
                     return batch
                 self._change.wait()
             return []

@@ -15,6 +15,7 @@ from reread.errors import CorruptArtefact, NoGeneration, RereadError
 from reread.records import Hit, Passage
 
 logger = logging.getLogger(__name__)
+DAMAGED_RETRY_S = 60.0  # a damaged file may be restored, as its message advises; hashing costs
 RETRY_S = 30.0  # a failure that may pass (memory, file handles) is tried again after this long
 HOW_TO_BEGIN = "No generation is published yet: run `reread ingest PATH` and then `reread build`."
 
@@ -196,8 +197,8 @@ class LiveGeneration:
 
     def _refuse(self, number: int, fence: int, error: Exception) -> None:
         logger.error("generation %d refused, serving %s", number, self.number, exc_info=error)
-        lasting = isinstance(error, CorruptArtefact)
-        retry_at = float("inf") if lasting else self._clock() + RETRY_S
+        pause_s = DAMAGED_RETRY_S if isinstance(error, CorruptArtefact) else RETRY_S
+        retry_at = self._clock() + pause_s
         cause = str(error) if isinstance(error, RereadError) else f"{type(error).__name__}: {error}"
         self._refused[(number, fence)] = (f"Generation {number} was refused: {cause}", retry_at)
         self._on_refusal()

@@ -71,6 +71,10 @@ class ReaderDesk:
     def depth(self) -> int:
         return self._batcher.depth
 
+    @property
+    def busy_s(self) -> float:
+        return self._batcher.busy_s
+
     async def read(
         self, request: ReadRequest, aggregation: str = "mean", tokens: bool = False
     ) -> Reading:

@@ -55,6 +55,10 @@ class SearchDesk:
     def depth(self) -> int:
         return self._batcher.depth
 
+    @property
+    def busy_s(self) -> float:
+        return self._batcher.busy_s
+
     async def search(self, pin: Pin, question: str, top_k: int) -> Retrieved:
         """Search the pinned generation; the pin is released in every case."""
         try:

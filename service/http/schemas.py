@@ -4,9 +4,17 @@ Unknown keys are errors and numbers are not guessed from text. Knows no step of 
 """
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from service.answering.asked import (
     MAX_ANSWER_CHARS,
@@ -24,11 +32,18 @@ from service.answering.asked import (
     with_content,
 )
 
+MAX_NAMES = 64  # of one object of a request
+
 
 def whole_params(params: dict[str, Any]) -> dict[str, Any]:
     """Any names and values, as long as JSON can hold them; the trainer knows which are meant."""
     whole_text(json.dumps(params, ensure_ascii=False, allow_nan=False))
     return params
+
+
+def when_list(check: Callable[[list[Any]], list[Any]]) -> Callable[[Any], Any]:
+    """The check for lists; whatever else it is gets its own error later."""
+    return lambda value: check(value) if isinstance(value, list) else value
 
 
 Text = Annotated[str, AfterValidator(whole_text)]
@@ -39,6 +54,14 @@ TopK = Annotated[int, AfterValidator(allowed_top_k)]
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def has_few_names(cls, body: Any) -> Any:
+        """Each unknown name would be collected and told, half a million of them too."""
+        if isinstance(body, dict) and len(body) > MAX_NAMES:
+            raise ValueError(f"an object has at most {MAX_NAMES} names here, not {len(body)}")
+        return body
 
 
 class OwnPassage(Strict):
@@ -51,8 +74,10 @@ class EarlierTurn(Strict):
     answer: Annotated[str, AfterValidator(allowed_answer)]
 
 
-OwnPassages = Annotated[list[OwnPassage], AfterValidator(allowed_count)]
-History = Annotated[list[EarlierTurn], AfterValidator(allowed_history)]
+# Counted before their items are looked at: two million of them took a minute, and every request
+# waited for it.
+OwnPassages = Annotated[list[OwnPassage], BeforeValidator(when_list(allowed_count))]
+History = Annotated[list[EarlierTurn], BeforeValidator(when_list(allowed_history))]
 
 
 class QuestionRequest(Strict):

@@ -1,15 +1,18 @@
 """Routes that change what the service does: retraining, jobs, generations. Admin key only."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from reread.errors import BadRequest
 from service.http.bodies import job_body, one_job_body
 from service.http.parts import Parts
 from service.http.schemas import PROBLEMS, JobsBody, OneJobBody, RetrainParams
 from service.http.security import admin_access
+
+# A file name has an end, so a number has one too: 260 digits were an internal error.
+GenerationNumber = Annotated[int, Path(ge=1, le=10**12)]
 
 router = APIRouter(
     prefix="/admin", dependencies=[Depends(admin_access)], responses=PROBLEMS, tags=["admin"]
@@ -52,7 +55,7 @@ async def generations(parts: Parts) -> dict[str, Any]:
 
 
 @router.post("/generations/{number}/activate")
-async def activate(number: int, parts: Parts) -> dict[str, Any]:
+async def activate(number: GenerationNumber, parts: Parts) -> dict[str, Any]:
     """Publish an existing generation again, and answer from it before this returns."""
     await asyncio.to_thread(parts.generations.activate, number)
     await asyncio.to_thread(parts.pipeline.live.refresh)

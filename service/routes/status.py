@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from reread.errors import RereadError
 from service.http.parts import Parts, ServiceParts
 from service.http.schemas import PROBLEMS, ReadyBody
 from service.http.security import query_access
@@ -25,7 +26,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses={503: {"model": ReadyBody}})
 async def readyz(parts: Parts) -> JSONResponse:
     """Whether a question would be answered; 503 and what is missing where not."""
-    body = readiness(parts)
+    body = readiness(parts, await asyncio.to_thread(log_trouble, parts))
     return JSONResponse(body.model_dump(), 200 if body.ready else 503)
 
 
@@ -53,13 +54,26 @@ async def info(parts: Parts) -> dict[str, Any]:
     }
 
 
-def readiness(parts: ServiceParts) -> ReadyBody:
+def log_trouble(parts: ServiceParts) -> str | None:
+    """Why nothing could be recorded now, found by writing; an answer would fail on it too."""
+    try:
+        parts.log.probe()
+    except RereadError as error:
+        return str(error)
+    return None
+
+
+def readiness(parts: ServiceParts, unlogged: str | None = None) -> ReadyBody:
+    patience_s = parts.settings.wait_s
     pipeline = parts.pipeline
     checks = (
         (not parts.presence.draining.is_set(), "The service is stopping."),
         (pipeline.readings.alive, "The reader's thread has died; restart the service."),
         (pipeline.searches.alive, "The search thread has died; restart the service."),
         (parts.writer.alive, "The log's writer has died; restart the service."),
+        (pipeline.readings.busy_s <= patience_s, _hung("reader", pipeline.readings.busy_s)),
+        (pipeline.searches.busy_s <= patience_s, _hung("search", pipeline.searches.busy_s)),
+        (unlogged is None, f"Answers cannot be logged: {unlogged}"),
     )
     missing = [sentence for passed, sentence in checks if not passed]
     missing += [pipeline.live.missing] if pipeline.live.missing else []
@@ -70,6 +84,10 @@ def readiness(parts: ServiceParts) -> ReadyBody:
     return ReadyBody(
         ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings
     )
+
+
+def _hung(what: str, busy_s: float) -> str:
+    return f"The {what} has been at one batch for {busy_s:.0f} s; restart the service."
 
 
 def _retriever(described: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from reread.errors import Overloaded
 from service.answering.batcher import Batcher, WorkerDied
+from tests.worlds.serving import until
 
 
 class Desk:
@@ -149,3 +150,26 @@ def test_a_wrong_number_of_results_is_nobodys_answer() -> None:
         batcher.submit("a", 1).result(10)
     batcher.stop()
     assert not batcher.alive
+
+
+def test_a_hung_worker_shows_how_long_it_hangs() -> None:
+    """Defect: readiness stayed green with a hung reader and 65 requests waiting."""
+    now, gate = [0.0], threading.Event()
+
+    def hang(_key: None, items: Sequence[int]) -> Sequence[int]:
+        assert gate.wait(10)
+        return items
+
+    batcher: Batcher[None, int, int] = Batcher(
+        "reader", hang, capacity=4, max_weight=1, clock=lambda: now[0]
+    )
+    batcher.start()
+    assert batcher.busy_s == 0.0
+    future = batcher.submit(None, 7)
+    until(lambda: batcher.depth == 0)
+    now[0] = 75.0
+    assert batcher.busy_s == 75.0
+    gate.set()
+    assert future.result(10) == 7
+    until(lambda: batcher.busy_s == 0.0)
+    batcher.stop()

@@ -160,3 +160,18 @@ def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         time.sleep(0.002)
+
+
+def test_a_restored_file_is_served_without_a_restart() -> None:
+    """Defect: "restore the file" was followed, and the generation stayed refused."""
+    shelf, now = Shelf(), [100.0]
+    shelf.publish(1, WordGeneration(1))
+    live = live_over(shelf, clock=lambda: now[0])
+    live.refresh()
+    shelf.publish(2, CorruptArtefact("weights have sha256 a where b was expected"))
+    live.refresh()
+    shelf.generations[2] = WordGeneration(2)
+    now[0] += 59.0
+    assert not live.refresh()
+    now[0] += 1.0
+    assert live.refresh() and live.number == 2 and live.warnings == []

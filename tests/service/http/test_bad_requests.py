@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,18 @@ def test_keys_are_asked_for_and_compared(tmp_path: Path) -> None:
         assert service.client.get("/admin/jobs", headers=ADMIN).status_code == 200
         assert service.client.get("/healthz").json() == {"status": "alive"}
         assert "alpha" not in repr(service.parts) and "admin-secret" not in repr(service.parts)
+
+
+@pytest.mark.parametrize("kind", ["passages", "names"])
+def test_a_body_of_very_many_things_is_refused_before_they_are_looked_at(
+    service: Running, kind: str
+) -> None:
+    """Defect: two million integers as passages held the event loop, and /healthz, for a minute."""
+    many = {"passages": list(range(400_000))} if kind == "passages" else {
+        f"n{number}": 0 for number in range(200_000)
+    }  # fmt: skip
+    started_s = time.monotonic()
+    response = service.client.post("/answer", json={"question": "wells of town 3", **many})
+    assert time.monotonic() - started_s < 10
+    said = "give 1 to 100 passages, not 400000" if kind == "passages" else "at most 64 names"
+    assert_problem(response, 422, said)

@@ -191,3 +191,28 @@ def test_a_flipped_byte_is_seen_and_the_old_generation_serves(real: Running, nam
 
 def test_the_real_retriever_is_named(real: Running) -> None:
     assert real.client.get("/info").json()["retriever"]["kind"] == "bm25"
+
+
+def test_a_number_of_260_digits_is_a_wrong_request(real: Running) -> None:
+    """Defect: it was an internal error; and the missing generation's problem had an empty type."""
+    path = f"/admin/generations/{'9' * 260}/activate"
+    assert_problem(real.client.post(path, headers=ADMIN), 422)
+    missing = real.client.post("/admin/generations/99/activate", headers=ADMIN)
+    assert assert_problem(missing, 404)["type"] == "urn:reread:problem:missing-generation"
+
+
+def test_readiness_is_red_when_nothing_can_be_logged(tmp_path: Path) -> None:
+    """Defect: it stayed green with a full disk, and with a log that was gone."""
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path / "home", shelf) as service:
+        assert service.client.get("/readyz").status_code == 200
+        log = service.home.log_file
+        log.rename(tmp_path / "aside")
+        response = service.client.get("/readyz")
+        assert response.status_code == 503
+        assert "cannot be logged" in response.json()["missing"][0]
+        assert service.ask().status_code == 507
+        (tmp_path / "aside").rename(log)
+        assert service.client.get("/readyz").status_code == 200
+        assert service.ask().status_code == 200
