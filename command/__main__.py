@@ -19,6 +19,7 @@ from command import (
     converting,
     corpus,
     distilling,
+    documents,
     evaluating,
     exporting,
     generations,
@@ -44,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, serving, asking, jobs, generations, evaluating, calibrating,
+    demonstration, corpus, documents, serving, asking, jobs, generations, evaluating, calibrating,
     training, distilling, exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)
