@@ -109,9 +109,7 @@ def load_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
     return Settings(
         machine,
         made(ServiceSettings, values),
-        TrainerSettings.from_mapping(
-            {**trained, "device": machine.device, "start_encoder": machine.retriever}
-        ),
+        TrainerSettings.from_mapping({**trained, "start_encoder": machine.retriever}),
     )
 
 
