@@ -128,19 +128,15 @@ def assembled(
             part.start()
             closing.callback(part.stop)
         watch(metrics, live, searches, readings)
+        pipeline = Pipeline(
+            live, searches, encodings, readings, recorder, metrics,
+            top_k=settings.top_k, batch_turns=max(1, settings.max_queue // 2),
+        )  # fmt: skip
+        closing.callback(pipeline.others.close)
         yield ServiceParts(
             settings=settings,
             keys=keys,
-            pipeline=Pipeline(
-                live,
-                searches,
-                encodings,
-                readings,
-                recorder,
-                metrics,
-                top_k=settings.top_k,
-                batch_turns=max(1, settings.max_queue // 2),
-            ),
+            pipeline=pipeline,
             history=PastAnswers(log, home),
             jobs=board,
             generations=HomeGenerations(home),

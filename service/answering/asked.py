@@ -28,6 +28,7 @@ class Asked:
     top_k: int | None = None  # passages to retrieve; None: as the service is set
     passages: tuple[Passage, ...] | None = None
     history: tuple[Turn, ...] = ()  # oldest first
+    generation: int | None = None  # to retrieve from; None: the one that serves
 
     @classmethod
     def checked(

@@ -6,8 +6,9 @@ are None once that corpus version is gone.
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.errors import BadRequest, NotFound, RereadError
@@ -17,6 +18,17 @@ from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
 
 logger = logging.getLogger(__name__)
 OPEN_CORPORA = 2  # older answers may name an older corpus; a memory map costs little
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is logged, for whoever looks after the service."""
+
+    answers: int
+    looked_at: int
+    verdicts: dict[str, int]
+    not_found: int
+    unsure: list[AnswerRecord]
 
 
 class PastAnswers:
@@ -47,6 +59,24 @@ class PastAnswers:
                 "use the ids of its passages."
             )
         self._log.append_feedback(feedback)
+
+    def overview(self, newest: int = 1000, unsure: int = 10) -> "Overview":
+        """The log in figures: its newest records, and which of them the reader doubted most."""
+        cursor = max(0, self._log.last_sequence() - newest)
+        records = self._log.read_since(cursor, newest)
+        latest = {one.answer_id: one.verdict for one in self._log.feedback_since(cursor)}
+        doubted = sorted(
+            (one for one in records if one.id not in latest and one.found),
+            key=lambda one: one.confidence,
+        )
+        distinct = {one.question: one for one in reversed(doubted)}
+        return Overview(
+            answers=self._log.count_since(0),
+            looked_at=len(records),
+            verdicts=dict(Counter(latest.values())),
+            not_found=sum(not one.found for one in records),
+            unsure=sorted(distinct.values(), key=lambda one: one.confidence)[:unsure],
+        )
 
     def _texts(self, corpus: int | None, logged: Sequence[LoggedPassage]) -> list[Passage | None]:
         store = None if corpus is None else self._store(corpus)

@@ -21,6 +21,7 @@ HOW_TO_BEGIN = "No generation is published yet: run `reread ingest PATH` and the
 
 
 class PassageRows(Protocol):
+    def __len__(self) -> int: ...
     def get(self, rows: Sequence[int]) -> list[Passage]: ...
 
 
@@ -99,7 +100,7 @@ class LiveGeneration:
         on_swap: Callable[[], None] = lambda: None,
         on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
-        self._published, self._committed, self._open = published, committed, open_generation
+        self._published, self.committed, self.open = published, committed, open_generation
         self._poll_s, self._clock = poll_s, clock
         self._on_swap, self._on_refusal = on_swap, on_refusal
         self._lease: HeldGeneration | None = None
@@ -177,7 +178,7 @@ class LiveGeneration:
 
     def _take_an_older(self, published: int, fence: int) -> bool:
         """After a start with a damaged generation: the newest sound one before it."""
-        older = [number for number in self._committed() if number < published]
+        older = [number for number in self.committed() if number < published]
         return any(self._take_over(number, fence, fallback=True) for number in reversed(older))
 
     def _take_over(self, number: int, fence: int, *, fallback: bool = False) -> bool:
@@ -185,7 +186,7 @@ class LiveGeneration:
         if reason and self._clock() < retry_at:
             return False
         try:
-            fresh = self._open(number)
+            fresh = self.open(number)
             fresh.warm()  # the first use is paid here, not by a user
         except Exception as error:
             self._refuse(number, fence, error)

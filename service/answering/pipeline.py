@@ -18,7 +18,9 @@ from reread.records import AnswerRecord, Passage
 from service.answering.answered import Answered, Material, record_of
 from service.answering.asked import Asked
 from service.answering.encoding import EncodingDesk
+from service.answering.examples import example_questions
 from service.answering.live import LiveGeneration, Pin
+from service.answering.others import OtherGenerations
 from service.answering.reading import ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
 from service.metrics import ServiceMetrics
@@ -45,7 +47,7 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
-        self.encodings = encodings
+        self.encodings, self.others = encodings, OtherGenerations(live)
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
         self._top_k, self._batch_turns = top_k, batch_turns
 
@@ -114,11 +116,24 @@ class Pipeline:
             return Material(asked, own, started_s)
         question = whole_question(asked.question, asked.history)
         top_k = asked.top_k or self._top_k
-        own_pin = self.live.pin() if pin is None else pin.share()
+        own_pin = await self._pin(asked.generation, pin)
         found = await self.searches.search(own_pin, question, top_k)
         self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)
         self._metrics.stage_seconds.labels("search").observe(found.search_ms / 1000)
         return Material(asked, found, started_s)
+
+    async def examples(self, count: int) -> list[str]:
+        """Questions that somebody new may begin with."""
+        pin = self.live.pin()
+        try:
+            return await asyncio.to_thread(example_questions, pin.generation.passages, count)
+        finally:
+            pin.release()
+
+    async def _pin(self, number: int | None, pin: Pin | None) -> Pin:
+        if number is not None:
+            return await self.others.pin(number)
+        return self.live.pin() if pin is None else pin.share()
 
     async def _answer(self, material: Material) -> Answered:
         began_s = time.perf_counter()

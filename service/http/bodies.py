@@ -9,10 +9,12 @@ from typing import Any
 from reread.reading import Reading, softmax
 from reread.records import AnswerRecord, Job, Passage
 from service.answering.answered import Answered, Material
+from service.answering.history import Overview
 from service.http.schemas import (
     AnswerBody,
     FoundPassage,
     JobBody,
+    LogBody,
     LoggedRelevanceBody,
     OneJobBody,
     ReadPassage,
@@ -20,6 +22,7 @@ from service.http.schemas import (
     SearchBody,
     SpanBody,
     Timings,
+    UnsureQuestion,
     WeighedPassage,
 )
 
@@ -123,6 +126,19 @@ def logged_body(
             for i, (one, passage) in enumerate(zip(record.passages, passages, strict=True))
         ],
     )
+
+
+def log_body(seen: Overview) -> LogBody:
+    unsure = [
+        UnsureQuestion(
+            id=one.id, question=one.question, answer=one.answer, confidence=one.confidence
+        )
+        for one in seen.unsure
+    ]
+    return LogBody(
+        answers=seen.answers, looked_at=seen.looked_at, verdicts=seen.verdicts,
+        not_found=seen.not_found, unsure=unsure,
+    )  # fmt: skip
 
 
 def job_body(job: Job) -> JobBody:

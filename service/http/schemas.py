@@ -5,6 +5,7 @@ Unknown keys are errors and numbers are not guessed from text. Knows no step of 
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -99,6 +100,11 @@ class QuestionRequest(Strict):
 
 class AnswerRequest(QuestionRequest):
     stream: bool = False
+    generation: Annotated[int, Field(ge=0)] | None = None  # an earlier one, to compare with
+
+    @property
+    def asked(self) -> Asked:
+        return replace(super().asked, generation=self.generation)
 
 
 class BatchRequest(Strict):
@@ -211,6 +217,25 @@ class SearchBody(BaseModel):
     question: str
     generation: int
     passages: list[FoundPassage]
+
+
+class ExamplesBody(BaseModel):
+    examples: list[str]
+
+
+class UnsureQuestion(BaseModel):
+    id: str
+    question: str
+    answer: str
+    confidence: float
+
+
+class LogBody(BaseModel):
+    answers: int  # all that the log holds
+    looked_at: int  # the newest, which what follows is about
+    verdicts: dict[str, int]  # the latest word on each answer
+    not_found: int
+    unsure: list[UnsureQuestion]  # least confident first, without those judged
 
 
 class FeedbackBody(BaseModel):

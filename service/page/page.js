@@ -1,41 +1,89 @@
-"use strict";
+// The page's frame: which view is shown, the theme, the notice, and the key where one is asked for.
 
-const at = (id) => document.getElementById(id);
-const headers = () => ({ "Content-Type": "application/json",
-  ...(at("key").value ? { Authorization: "Bearer " + at("key").value } : {}) });
-const percent = (share) => (100 * share).toFixed(1) + " %";
+import * as ask from "./ask.js";
+import * as documents from "./documents.js";
+import { at } from "./elements.js";
+import * as improve from "./improve.js";
+import { call, dropKey, keyOf, useKey } from "./service.js";
 
-function show(passage) {
-  const item = document.createElement("li");
-  const title = document.createElement("strong");
-  title.textContent = passage.title || passage.id;
-  const share = document.createElement("span");
-  share.textContent = " " + percent(passage.relevance);
-  const bar = document.createElement("div");
-  bar.className = "bar";
-  bar.appendChild(document.createElement("span")).style.width = 100 * passage.relevance + "%";
-  const text = document.createElement("div");
-  text.textContent = passage.text;
-  item.append(title, share, bar, text);
-  return item;
+const views = { ask, improve, documents };
+let asking = "query"; // the kind of key the form is for
+
+export function tell(sentence) {
+  at("notice").textContent = sentence || "";
+  at("notice").hidden = !sentence;
 }
 
-async function ask(event) {
-  event.preventDefault();
-  at("answer").textContent = "";
-  at("note").textContent = "Reading...";
-  at("passages").replaceChildren();
+// Shows a problem where the person is; a refused key is forgotten and asked for.
+export function trouble(error, kind = "query") {
+  if (error.name === "AbortError") return;
+  if (error.status !== 401 && error.status !== 403) return tell(error.message);
+  const had = keyOf(kind) !== null;
+  dropKey(kind);
+  needKey(kind);
+  if (had) tell("That key is not the right one, or not any more.");
+}
+
+export function needKey(kind) {
+  asking = kind;
+  const admin = kind === "admin";
+  at("improve-body").hidden = true;
+  at("key-label").textContent = admin ? "Admin key" : "Key";
+  at("key-why").textContent = admin
+    ? "Changing what serves needs the admin key: REREAD_ADMIN_KEY, or the file admin.key of the home. It is kept for this tab only."
+    : "This service asks for a key. It is kept for this tab only.";
+  at("key-form").hidden = false;
+  at("key").focus();
+}
+
+function show() {
+  const name = location.hash.slice(1) in views ? location.hash.slice(1) : "ask";
+  for (const each of Object.keys(views)) {
+    at(each).hidden = each !== name;
+    const link = document.querySelector(`nav a[href="#${each}"]`);
+    if (each === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${document.querySelector(`nav a[href="#${name}"]`).textContent} · Reread`;
+  tell("");
+  at("key-form").hidden = true;
+  for (const [each, view] of Object.entries(views)) if (each !== name) view.leave?.();
+  views[name].enter();
+}
+
+async function footer() {
   try {
-    const reply = await fetch("answer", { method: "POST", headers: headers(),
-      body: JSON.stringify({ question: at("question").value }) });
-    const body = await reply.json();
-    if (!reply.ok) { at("note").textContent = body.detail; return; }
-    at("answer").textContent = body.answer || "(no answer)";
-    at("note").textContent = "confidence " + percent(body.confidence) + ", generation "
-      + body.generation + ", reader " + body.reader + ", " + Math.round(body.timings_ms.total) + " ms";
-    at("passages").replaceChildren(...body.passages.map(show));
+    const info = await call("info");
+    at("footer").textContent = `Reader ${info.reader.name}, ${info.generation === null ? "nothing published yet" : `generation ${info.generation}`}, Reread ${info.versions.reread}`;
   } catch (error) {
-    at("note").textContent = "The service did not answer: " + error.message;
+    trouble(error);
   }
 }
-at("ask").addEventListener("submit", ask);
+
+function switchTheme() {
+  const dark = getComputedStyle(document.documentElement).colorScheme === "dark"
+    || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("reread.theme", document.documentElement.dataset.theme);
+}
+
+const kept = localStorage.getItem("reread.theme");
+if (kept) document.documentElement.dataset.theme = kept;
+at("theme").addEventListener("click", switchTheme);
+at("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  useKey(asking, at("key").value.trim());
+  at("key").value = "";
+  show();
+  footer();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the hash is the view's name
+  at("view").focus();
+});
+addEventListener("hashchange", show);
+ask.begin();
+improve.begin();
+documents.begin();
+show();
+footer();

@@ -27,6 +27,7 @@ from service.http.schemas import (
     AnswerRequest,
     BatchBody,
     BatchRequest,
+    ExamplesBody,
     FeedbackBody,
     FeedbackRequest,
     ProblemBody,
@@ -36,6 +37,7 @@ from service.http.schemas import (
 from service.http.security import query_access
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["answers"])
+EXAMPLES = 4
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -71,6 +73,12 @@ async def search(
     """Retrieval alone, best first."""
     asked = Asked(wanted.q, wanted.top_k)
     return search_body(await unless_gone(request, parts.pipeline.material(asked)))
+
+
+@router.get("/examples")
+async def examples(parts: Parts) -> ExamplesBody:
+    """Questions to begin with, made from the corpus."""
+    return ExamplesBody(examples=await parts.pipeline.examples(EXAMPLES))
 
 
 @router.post("/feedback")

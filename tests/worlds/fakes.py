@@ -91,6 +91,9 @@ class WordRows:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
 
+    def __len__(self) -> int:
+        return len(self._passages)
+
     def get(self, rows: Sequence[int]) -> list[Passage]:
         return [self._passages[row] for row in rows]
 

@@ -1,0 +1,36 @@
+"""Questions to begin with, made from the titles of passages that lie far apart in the corpus.
+
+Knows titles and rows; asks nothing.
+"""
+
+from service.answering.live import PassageRows
+
+TRIES = 5  # rows looked at per question wanted: titles repeat, and some are empty
+LONG = 3  # words: a longer title is no name
+
+
+def example_questions(passages: PassageRows, count: int) -> list[str]:
+    """At most `count`, in the corpus's order; none of a corpus without titles."""
+    rows = len(passages)
+    if rows == 0:
+        return []
+    wanted = min(rows, count * TRIES)
+    spread = sorted({rows * (2 * i + 1) // (2 * wanted) for i in range(wanted)})
+    titles = dict.fromkeys(one.title.strip() for one in passages.get(spread))
+    named = [title for title in titles if title and len(title) <= 80]
+    step = max(1, len(named) // count)
+    return [question_about(title) for title in named[::step][:count]]
+
+
+def question_about(title: str) -> str:
+    """
+    >>> question_about("Oslo")
+    'What is Oslo?'
+    >>> question_about("How to rotate the keys?")
+    'How to rotate the keys?'
+    """
+    if title.endswith("?"):
+        return title
+    if len(title.split()) <= LONG:
+        return f"What is {title}?"
+    return f"What is said about “{title}”?"
