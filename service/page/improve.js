@@ -11,8 +11,10 @@ const FIGURES = {
   top_1_agreement: "Puts the reader's favourite first",
   coverage_at_20: "Has the reader's favourite among 20",
 };
+const SWAP_MS = 1500; // the service looks for a new generation twice a second, and loads it
 const STAGES = ["reading log", "rereading", "training", "gating", "building"];
 let watching = null;
+let seen = null; // the log and what serves, as the loop is drawn
 
 export function begin() {
   at("retrain").addEventListener("click", retrain);
@@ -31,7 +33,8 @@ export async function enter() {
     showLog(log);
     showGenerations(generations);
     const newest = jobs.jobs[0];
-    showLoop(log, newest, generations.serving);
+    seen = { log, serving: generations.serving };
+    showLoop(newest);
     if (newest) {
       showJob(newest);
       if (!ended(newest)) watch(newest.id);
@@ -49,7 +52,8 @@ export function leave() {
 
 const ended = (job) => !["queued", "running"].includes(job.state);
 
-function showLoop(log, job, serving) {
+function showLoop(job) {
+  const { log, serving } = seen;
   const running = job && !ended(job);
   const steps = [
     ["Questions answered", log.answers, "each logged with what the reader looked at", false],
@@ -82,7 +86,7 @@ async function watch(id) {
   try {
     for await (const [, job] of events(`admin/jobs/${id}/events`, { kind: "admin", signal: mine.signal })) {
       showJob(job);
-      if (ended(job)) return enter();
+      if (ended(job)) return setTimeout(enter, job.state === "done" ? SWAP_MS : 0);
     }
     if (mine === watching) setTimeout(() => mine === watching && watch(id), 1000); // the service went on to stop
   } catch (error) {
@@ -94,6 +98,7 @@ async function watch(id) {
 }
 
 function showJob(job) {
+  showLoop(job);
   const parts = [];
   if (ended(job)) {
     const words = {

@@ -49,6 +49,7 @@ function show() {
   at("key-form").hidden = true;
   for (const [each, view] of Object.entries(views)) if (each !== name) view.leave?.();
   views[name].enter();
+  footer();
 }
 
 async function footer() {
@@ -75,7 +76,6 @@ at("key-form").addEventListener("submit", (event) => {
   useKey(asking, at("key").value.trim());
   at("key").value = "";
   show();
-  footer();
 });
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the hash is the view's name
@@ -86,4 +86,3 @@ ask.begin();
 improve.begin();
 documents.begin();
 show();
-footer();
