@@ -22,6 +22,7 @@ REPORT = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)  # a busy machine is not a broken page
     with chromium() as browser:
         yield browser
 

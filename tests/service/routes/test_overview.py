@@ -32,7 +32,7 @@ def test_another_generation_answers_on_request(tmp_path: Path) -> None:
         for number in (1, 3, 2, 2, 1):
             body = service.ask(generation=number).json()
             assert body["generation"] == number
-            assert body["answer"] == f"Town 3 of edition {number}"
+            assert body["answer"].endswith(f"of edition {number}")
         assert service.ask().json()["generation"] == 3
         assert shelf.opened.count(2) == 1 and shelf.opened.count(1) == 2  # one is kept open
         until(lambda: shelf.generations[2].closed)  # type: ignore[union-attr]
