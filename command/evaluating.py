@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 class Evaluation:
     """What is measured and how, or which two measurements are compared."""
 
-    questions: Path | None = setting(None, "JSONL: question, answers, passage_id?")
+    questions: Path | None = setting(
+        None, "JSONL: question, answers, passage_id?; or BEIR's folder with --no-reader."
+    )
+    run: Path | None = setting(None, "A TREC run to measure with --qrels, whoever made it.")
+    qrels: Path | None = setting(None, "With --run: TREC's or BEIR's qrels.")
     top_k: int = setting(20, "Passages read per question, 1 to 100.")
     depths: tuple[str, ...] = setting(
         ("1", "5", "20", "100"), "Recall depths; those beyond the corpus are left out."
@@ -46,6 +50,14 @@ class Evaluation:
     def __post_init__(self) -> None:
         if self.compare is not None and (self.questions is not None or self.results is not None):
             raise BadRequest("--compare reads two results files; leave out --questions, --results.")
+        if (self.run is None) != (self.qrels is None):
+            raise BadRequest("--run and --qrels go together: name both files.")
+        if self.run is not None:
+            if self.questions is not None or self.compare is not None:
+                raise BadRequest("--run measures a file; leave out --questions and --compare.")
+            return self._check_numbers()
+        if self.questions is not None and self.questions.is_dir() and not self.no_reader:
+            raise BadRequest(f"{self.questions} holds no answers; add --no-reader.")
         if self.compare is None and self.questions is None:
             raise BadRequest(
                 "Name the questions with --questions FILE, or two results with --compare."
@@ -88,6 +100,8 @@ def evaluate(given: Given) -> None:
     how = given.of(EVALUATION)
     if how.compare is not None:
         return _compare(*how.compare, how.metric or [], seed=how.seed, as_json=how.as_json)
+    if how.run is not None and how.qrels is not None:
+        return _measure_run(how.run, how.qrels, how)
     number, figures = _measure(settings_from(**given.named(MACHINE)), how)
     if how.results is not None:
         from evaluation.results_file import write_results
@@ -97,16 +111,25 @@ def evaluate(given: Given) -> None:
     return _show(body, evaluation_lines(number, figures.metrics), as_json=how.as_json)
 
 
+def _measure_run(run: Path, qrels: Path, how: Evaluation) -> None:
+    from evaluation.trec import measure_run, read_qrels, read_run
+
+    depths = sorted({int(part) for part in how.depths})
+    figures, queries = measure_run(read_qrels(qrels), read_run(run), depths)
+    lines = [f"{queries} judged queries", *(f"{name:14} {x:.4f}" for name, x in figures.items())]
+    _show({"queries": queries, **figures}, lines, as_json=how.as_json)
+
+
 def _measure(settings: Settings, how: Evaluation) -> tuple[int, Figures]:
     """(generation, figures) of the published generation, or of the one asked for."""
+    from evaluation.beir import read_labelled
     from evaluation.figures import measure_figures
     from evaluation.long_answers import require_packages
     from evaluation.measure import evaluate as run
-    from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
 
     assert how.questions is not None  # nothing to compare, so there are some
-    questions = read_questions(how.questions, split=how.split)[: how.limit]
+    questions = read_labelled(how.questions, how.split)[: how.limit]
     if how.long_answers:
         require_packages()
     set_threads(settings)

@@ -1,4 +1,4 @@
-"""`reread export passages|questions`: a home's corpus and retrievals in DPR's and FiD's forms."""
+"""`reread export passages|questions|beir|trec`: corpus and retrievals in the forms others use."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     export = typer.Typer(
-        help="Write passages and questions in the forms that DPR and FiD use.",
+        help="Write passages and questions in the forms that DPR, FiD, BEIR and TREC use.",
         no_args_is_help=True,
     )
     export.command("passages")(export_passages)
     export.command("questions")(export_questions)
+    export.command("beir")(export_beir)
+    export.command("trec")(export_trec)
     app.add_typer(export, name="export")
 
 
@@ -45,6 +47,73 @@ def export_passages(
     with replaced_file(output) as stream:
         count = write_tsv(stream, (one for batch in store.iterate() for one in batch))
     make_console().print(f"{count} passages of corpus {store.folder.name} are in {output}.")
+
+
+def export_beir(
+    output: Annotated[Path, typer.Option(help="Folder for corpus.jsonl, queries.jsonl, qrels/.")],
+    home: HomeOption = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="JSONL: question, passage_id?; becomes queries and qrels.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Name of the qrels file.")] = "test",
+    corpus: Annotated[int | None, typer.Option(help="Corpus version; default: the newest.")] = None,
+) -> None:
+    """Write the home's passages, and questions where given, as a BEIR data set."""
+    from evaluation.beir import write_corpus, write_queries
+    from evaluation.questions import read_questions
+    from reread.artefacts.passages import open_corpus
+
+    labelled = None if questions is None else read_questions(questions)
+    store = open_corpus(home_of(settings_from(home=home)), corpus)
+    make_folder(output)
+    passages = (one for batch in store.iterate() for one in batch)
+    count = write_corpus(output / "corpus.jsonl", passages)
+    if labelled is not None:
+        write_queries(output, labelled, split)
+    make_console().print(f"{count} passages and {len(labelled or ())} queries are in {output}.")
+
+
+def export_trec(
+    questions: Annotated[
+        Path, typer.Option(help="JSONL: question, passage_id?; or BEIR's folder.")
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for run.txt and qrels.txt.")],
+    home: HomeOption = None,
+    top_k: Annotated[int, typer.Option(help="Passages per question.")] = 100,
+    split: Annotated[str | None, typer.Option(help="Only that split.")] = None,
+) -> None:
+    """Write what the published generation finds as a TREC run, and the gold passages as qrels."""
+    from evaluation.beir import read_labelled
+    from evaluation.trec import judged_names, write_qrels, write_run
+    from reread.artefacts.generation import Generation
+    from reread.artefacts.publication import current
+
+    if not 1 <= top_k <= 1000:
+        raise BadRequest(f"--top-k is {top_k}; choose 1 to 1000.")
+    labelled = read_labelled(questions, split)
+    settings = settings_from(home=home)
+    published = current(home_of(settings))
+    if published is None:
+        raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
+    make_folder(output)
+    set_threads(settings)
+    generation = Generation.open(home_of(settings), published.number, device=settings.device)
+    found = generation.search([one.question for one in labelled], top_k)
+    ranked = []
+    for one, hits in zip(labelled, found, strict=True):
+        passages = generation.passages.get([hit.row for hit in hits])
+        scored = [(p.id, hit.score) for p, hit in zip(passages, hits, strict=True)]
+        ranked.append((one.id, judged_names(one.passage_ids, scored)))
+    count = write_run(output / "run.txt", ranked)
+    lines = write_qrels(output / "qrels.txt", ((one.id, one.passage_ids) for one in labelled))
+    make_console().print(f"{count} queries and {lines} judgements are in {output}.")
+
+
+def make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(f"The folder {output} cannot be made ({error}).") from error
 
 
 def export_questions(

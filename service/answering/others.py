@@ -7,13 +7,13 @@ and index take memory.
 import asyncio
 
 from reread.errors import NotFound
-from service.answering.live import Lease, LiveGeneration, Pin
+from service.answering.live import HeldGeneration, LiveGeneration, Pin
 
 
 class OtherGenerations:
     def __init__(self, live: LiveGeneration) -> None:
         self._live = live
-        self._kept: Lease | None = None
+        self._kept: HeldGeneration | None = None
         self._opening = asyncio.Lock()
 
     async def pin(self, number: int) -> Pin:
@@ -34,10 +34,10 @@ class OtherGenerations:
             self._kept.release()
             self._kept = None
 
-    def _open(self, number: int) -> Lease:
+    def _open(self, number: int) -> HeldGeneration:
         known = list(self._live.committed())
         if number not in known:
             kept = ", ".join(map(str, known)) or "none"
             raise NotFound(f"Generation {number} is not kept; those kept: {kept}.")
         generation = self._live.open(number)
-        return Lease(generation, generation.close)
+        return HeldGeneration(generation, generation.close)

@@ -181,3 +181,25 @@ def test_depths_beyond_the_corpus_are_one_sentence(home: Path, questions: Path) 
     done = evaluate(home, "--questions", questions, "--no-reader", "--depths", 100)
     assert done.returncode == 2
     assert "4 passages" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_trec_files_measure_as_the_evaluation_itself(home: Path, tmp_path: Path) -> None:
+    """Export as BEIR, read that back, export a run: three ways, one recall and one nDCG."""
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(one) + "\n" for one in QUESTIONS))
+    beir, trec = tmp_path / "beir", tmp_path / "trec"
+    told = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told):
+        patch.setenv("REREAD_HOME", str(home))
+        questions = ["--questions", str(tmp_path / "q.jsonl")]
+        assert run(["export", "beir", "--output", str(beir), *questions]) == 0
+        assert run(["export", "trec", "--output", str(trec), "--questions", str(beir)]) == 0
+    assert len((beir / "corpus.jsonl").read_text().splitlines()) == len(PASSAGES)
+    files = ["--run", trec / "run.txt", "--qrels", trec / "qrels.txt"]
+    by_file = json.loads(evaluate(home, *files, "--json", "--depths", "1,2").stdout)
+    assert by_file["queries"] == 2  # the third names no gold passage
+    direct = evaluate(home, "--questions", beir, "--no-reader", "--json", "--depths", "1,2")
+    figures = json.loads(direct.stdout)["recall_at"]["passage"]
+    assert by_file["recall_at.1"] == figures["1"] == 1.0
+    said = evaluate(home, "--questions", beir).stderr
+    assert "holds no answers; add --no-reader" in said
+    assert "go together" in evaluate(home, "--run", trec / "run.txt").stderr
