@@ -23,6 +23,7 @@ class OtherGenerations:
         async with self._opening:
             kept = self._kept
             if kept is None or kept.generation.number != number:
+                await asyncio.to_thread(self._require, number)  # a wrong number costs nothing
                 self.close()
                 kept = self._kept = await asyncio.to_thread(self._open, number)
             kept.take()
@@ -34,10 +35,12 @@ class OtherGenerations:
             self._kept.release()
             self._kept = None
 
-    def _open(self, number: int) -> HeldGeneration:
+    def _require(self, number: int) -> None:
         known = list(self._live.committed())
         if number not in known:
             kept = ", ".join(map(str, known)) or "none"
             raise NotFound(f"Generation {number} is not kept; those kept: {kept}.")
+
+    def _open(self, number: int) -> HeldGeneration:
         generation = self._live.open(number)
         return HeldGeneration(generation, generation.close)
