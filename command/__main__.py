@@ -17,9 +17,7 @@ from rich.console import Console
 from command import (
     asking,
     converting,
-    corpus,
     distilling,
-    documents,
     evaluating,
     exporting,
     generations,
@@ -27,6 +25,7 @@ from command import (
     mcp,
     serving,
 )
+from command.corpus import documents, ingesting
 from command.demo import demonstration
 from command.train_reader import calibrating, training
 from reread.errors import RereadError
@@ -45,7 +44,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, corpus, documents, serving, asking, jobs, generations, evaluating, calibrating,
+    demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating, calibrating,
     training, distilling, exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)

@@ -1,0 +1,1 @@
+"""What a home holds: documents taken in, built, listed and shown."""
