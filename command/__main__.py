@@ -44,8 +44,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating, calibrating,
-    training, distilling, exporting, converting, mcp,
+    demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating,
+    calibrating, training, distilling, exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)
 
