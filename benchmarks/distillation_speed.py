@@ -115,7 +115,7 @@ def train_plainly(
     data = tokenise(retriever, examples, scale_teacher(examples, None))
     torch.manual_seed(options.seed)
     set_dropout(retriever, settings.dropout)
-    optimiser = torch.optim.AdamW(retriever.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.AdamW(retriever.parameters(), lr=settings.learning_rate)
     size = settings.batch_questions
     batches = list(
         draw_batches(data, size=size, passages_per_question=0, random=random.Random(options.seed))
@@ -124,18 +124,18 @@ def train_plainly(
     retriever.train()
     with retriever.precision(bf16=False):
         for step, batch in enumerate(batches):
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 warmup = int(len(batches) * settings.warmup_share)
                 group["lr"] = settings.learning_rate * linear_rate(step, len(batches), warmup)
-            losses.append(plain_step(retriever, optimiser, batch, options.plain_tokens))
+            losses.append(plain_step(retriever, optimizer, batch, options.plain_tokens))
     retriever.eval()
     return mean(losses[-max(1, len(losses) // 10) :])
 
 
 def plain_step(
-    retriever: DenseRetriever, optimiser: torch.optim.Optimizer, batch: Batch, width: int
+    retriever: DenseRetriever, optimizer: torch.optim.Optimizer, batch: Batch, width: int
 ) -> float:
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     total = 0.0
     for b, question in enumerate(batch.questions):
         texts = [batch.passages[row] for row in batch.places[b].tolist()]
@@ -148,7 +148,7 @@ def plain_step(
         loss.backward()
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(retriever.parameters(), CLIP_NORM)
-    optimiser.step()
+    optimizer.step()
     return total
 
 

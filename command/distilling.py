@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from command.flags import Flags, Given, add_command
 from command.models import set_threads
 from command.options import home_of, machine_flags, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, progress_bar
 from command.terminal.distilled import show_run
+from command.terminal.flags import Flags, Given, add_command
 from reread.errors import BadRequest
 from reread.home import Home, numbers
 from reread.settings import needed, setting

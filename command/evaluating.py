@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from command.flags import Flags, Given, add_command
 from command.models import reader_loader, set_threads
 from command.options import home_of, machine_flags, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, progress_bar
 from command.terminal.figures import comparison_lines, evaluation_lines
+from command.terminal.flags import Flags, Given, add_command
 from reread.errors import BadRequest, NoGeneration
 from reread.home import Home
 from reread.settings import setting

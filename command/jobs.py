@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import typer
 
-from command.flags import Flags, Given, add_command
 from command.options import machine_flags, settings_from, stores_of
 from command.terminal.console import make_console, progress_bar
+from command.terminal.flags import Flags, Given, add_command
 from reread.errors import RereadError
 from reread.log.stores import Stores
 from reread.records import Job

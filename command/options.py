@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from command.flags import Flags
 from command.settings import MachineSettings, Settings, load_settings
+from command.terminal.flags import Flags
 from reread.home import Home
 from reread.log.stores import Stores
 

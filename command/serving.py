@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
-from command.flags import Flags, Given, add_command
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, home_of, machine_flags, settings_from, stores_of
 from command.settings import Settings, environment_of
 from command.terminal.console import make_console
+from command.terminal.flags import Flags, Given, add_command
 from reread.home import Home
 from reread.processes import watch_parent
 from service.settings import ServiceSettings

@@ -1,1 +1,1 @@
-"""What a terminal shows: progress, bars, tables."""
+"""What a terminal shows and what is typed at it: progress, bars, tables, flags."""

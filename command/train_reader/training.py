@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from command.flags import Flags, Given, add_command
 from command.models import set_threads
 from command.options import machine_flags, settings_from
 from command.terminal.console import make_console
+from command.terminal.flags import Flags, Given, add_command
 from command.train_reader.causal import train_causal_reader, trains_causal
 from command.train_reader.data import Material, ReaderFiles, gather_material
 from command.train_reader.plan import plan_stages, rank_device, with_precision

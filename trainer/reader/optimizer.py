@@ -1,7 +1,7 @@
-"""The reader's optimiser: which weights learn, at what rate, and how the rate moves over the steps.
+"""The reader's optimizer: which weights learn, at what rate, and how the rate moves over the steps.
 
 Knows parameters and steps; knows no data and no losses. Table 7 of arXiv 2012.04584 names the
-optimisers and schedules: Adam with a constant rate (base), AdamW with a linear one (large).
+optimizers and schedules: Adam with a constant rate (base), AdamW with a linear one (large).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def make_optimizer(model: PreTrainedModel, settings: ReaderTraining) -> torch.op
 
 
 def learning_parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """Every parameter that moves, in the optimiser's order."""
+    """Every parameter that moves, in the optimizer's order."""
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 

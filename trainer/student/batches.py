@@ -1,6 +1,6 @@
 """Training examples as token ids: every text tokenised once, every passage of a batch encoded once.
 
-Knows a retriever's tokenisation and tensors; knows no objective, no optimiser and no log.
+Knows a retriever's tokenisation and tensors; knows no objective, no optimizer and no log.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -115,7 +115,7 @@ def train(
 
 
 class _Loop:
-    """The state of one training run: parameters, optimiser, and how far it has come."""
+    """The state of one training run: parameters, optimizer, and how far it has come."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class _Loop:
         self.temperature = student_temperature(retriever, settings)
         self.peak = peak_rate(retriever, settings)
         self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
-        self.optimiser = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             self.parameters, lr=self.peak, weight_decay=0.01, fused=True
         )
         self.per_epoch = -(-len(data.questions) // settings.batch_questions)
@@ -186,7 +186,7 @@ class _Loop:
     def _step(self, batch: Batch) -> None:
         warmup = int(self.steps * self.settings.warmup_share)
         rate = linear_rate(self.done, self.steps, warmup)
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = self.peak * rate
         everything = score_all(self.retriever, batch, self.temperature)  # (B, P) each
         students = [own_scores(one, batch) for one in everything]  # (B, K) each
@@ -202,10 +202,10 @@ class _Loop:
             for own, every, shift in zip(students, everything, self.shifts, strict=True)
         ]
         loss = torch.stack(losses).mean()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.parameters, CLIP_NORM)
-        self.optimiser.step()
+        self.optimizer.step()
         self.done += 1
         teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
         agreed = count_agreements(student.detach(), teacher, mask)
@@ -230,13 +230,13 @@ class _Loop:
             "seconds": self.seconds,
         }
         save_state(
-            self.watch.keep, self.done, self.retriever, self.optimiser, progress, run=self.run_name
+            self.watch.keep, self.done, self.retriever, self.optimizer, progress, run=self.run_name
         )
 
     def _restore(self) -> None:
         if self.watch.keep is None:
             return
-        saved = load_state(self.watch.keep, self.retriever, self.optimiser, run=self.run_name)
+        saved = load_state(self.watch.keep, self.retriever, self.optimizer, run=self.run_name)
         if saved is None:
             return
         self.done, self.shifts, self.seconds = saved["step"], saved["shifts"], saved["seconds"]

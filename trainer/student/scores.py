@@ -1,6 +1,6 @@
 """The student's scores of a batch: every different text embedded once, with gradient.
 
-Knows a retriever and batches of token ids; knows no objective, no teacher and no optimiser.
+Knows a retriever and batches of token ids; knows no objective, no teacher and no optimizer.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -2,7 +2,7 @@
 
 Computes what the causal reader's engines compute, with gradients: products over the whole stream
 at once, attention apart for each group of blocks and for the questions. Knows weights and streams;
-knows no text, no loss and no optimiser.
+knows no text, no loss and no optimizer.
 """
 
 from __future__ import annotations

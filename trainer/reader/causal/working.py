@@ -1,7 +1,7 @@
 """The copy of a model that computes: joined matrices in bfloat16 beside float32 weights that learn.
 
 A weight moves by less than bfloat16 can tell in a step, so learning is kept in float32; computing
-is not, for speed. Knows weights and gradients; knows no stream and no optimiser.
+is not, for speed. Knows weights and gradients; knows no stream and no optimizer.
 """
 
 from __future__ import annotations

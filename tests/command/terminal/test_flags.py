@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 import typer
 
-from command.flags import Flags, Given, add_command
+from command.terminal.flags import Flags, Given, add_command
 from reread.settings import needed, setting
 
 
