@@ -116,6 +116,12 @@ def fingerprint(parts: Path = PARTS) -> str:
 def read_facts(parts: Path = PARTS) -> dict[str, Any]:
     """`starter.json`; UnknownModel where it is missing or does not say what it must."""
     path = parts / FACTS
+    if not path.is_file() and not (parts / DELTA).is_file():
+        raise UnknownModel(
+            "The starter language model's tuned weights are not in this version; make them with "
+            "`reread train-reader --starter` and set REREAD_READER to the folder, or set "
+            "REREAD_READER=starter-small."
+        )
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         missing = [name for name in REQUIRED_FACTS if not isinstance(facts[name], str)]

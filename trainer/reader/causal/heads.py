@@ -5,17 +5,16 @@ Adam at a rate of its own, no decay, no clipping. Knows one tensor; knows no mod
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 from transformers import PreTrainedModel
 
+from reread.reader.confidence import HeadWeights as LearntHeads
 from trainer.reader.causal.settings import CausalTraining
 from trainer.reader.checkpoint import load_beside
 
 FIRST = 0.003  # of every head, before anything is known
-HEADS_FILE = "heads.json"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -55,8 +54,7 @@ class HeadWeights:
             if f"heads.{name}" in saved
         }
 
-    def save(self, folder: Path) -> None:
-        """`heads.json`: "mean" and "summed", a row for each layer."""
-        mean, summed = self.weights.detach().cpu().tolist()
-        body = json.dumps({"mean": mean, "summed": summed})
-        (folder / HEADS_FILE).write_text(body + "\n", encoding="utf-8")
+    def learnt(self) -> LearntHeads:
+        """The weights as the reader's notes keep them."""
+        means, masses = self.weights.detach().cpu().tolist()
+        return LearntHeads(tuple(map(tuple, means)), tuple(map(tuple, masses)))

@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from reread.errors import BadRequest
-from reread.reader.confidence import READER_FILE, ReaderNotes, notes_body
+from reread.reader.confidence import READER_FILE, ReaderNotes, notes_body, weights_of
 from trainer.reader.causal.examples import CausalExample, read_causal_examples
 from trainer.reader.causal.heads import HeadWeights
 from trainer.reader.causal.settings import CausalTraining
@@ -117,6 +117,7 @@ def save_causal_reader(
     model.to(torch.bfloat16)
     model.save_pretrained(output, max_shard_size="1TB")
     tokenizer.save_pretrained(output)
-    heads.save(output)
-    notes = notes_body(ReaderNotes(tuned=True, copied=True))
+    notes = notes_body(
+        ReaderNotes(tuned=True, copied=True, weights=weights_of(output), heads=heads.learnt())
+    )
     (output / READER_FILE).write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from reread.reader.starter.folder import (
     PARTS,
     fingerprint,
     make_delta,
+    read_facts,
     starter_folder,
 )
 
@@ -214,3 +215,8 @@ def test_names_that_come_with_the_package(tmp_path: Path):
     assert Path(reader_folder(SMALL_STARTER)).name == "starter_reader"
     assert reader_folder("some/folder", tmp_path) == "some/folder"
     assert STARTER == "starter"
+
+
+def test_without_tuned_weights_the_sentence_says_how_to_make_them(tmp_path):
+    with pytest.raises(UnknownModel, match="train-reader --starter"):
+        read_facts(tmp_path)

@@ -96,10 +96,10 @@ def test_all_losses_fall_and_the_result_is_a_reader(world: Path, tmp_path: Path)
     assert lines[-1]["heads"] < 0.5 * lines[0]["heads"]
     assert lines[-1]["right_first"] > 0.8
     save_causal_reader(model, tokenizer, heads, tmp_path / "reader")
-    written = json.loads((tmp_path / "reader/heads.json").read_text())
-    assert torch.tensor([written["mean"], written["summed"]]).shape == (2, 2, 4)
-    assert torch.tensor(written["mean"]).std() > 0
     notes = read_notes(tmp_path / "reader")
+    assert notes.heads == heads.learnt()
+    assert torch.tensor([notes.heads.means, notes.heads.masses]).shape == (2, 2, 4)
+    assert torch.tensor(notes.heads.means).std() > 0
     assert notes.tuned and notes.copied and notes.calibration is None
     reader = load_causal(str(tmp_path / "reader"), device="cpu", dtype="float32")
     passages = (Passage("1", "", "The fox is blue."), Passage("2", "", "Rain fell on day 12."))
