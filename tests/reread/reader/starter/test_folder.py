@@ -203,6 +203,7 @@ def test_a_missing_package_is_one_sentence_with_its_command():
 
 
 def test_parts_without_facts_say_so(tmp_path: Path):
+    (tmp_path / "delta.safetensors").write_bytes(b"")
     with pytest.raises(UnknownModel, match=r"starter\.json is missing or damaged"):
         starter_folder(tmp_path / "cache", tmp_path)
 
