@@ -66,6 +66,10 @@ class Home:
         return self.log_dir / "attention.db"
 
     @property
+    def changes_file(self) -> Path:
+        return self.log_dir / "changes.db"
+
+    @property
     def settings_file(self) -> Path:
         return self.root / "reread.toml"
 

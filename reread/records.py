@@ -33,7 +33,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class LoggedPassage:
-    """A passage as it was read; `row` None means the caller gave it, then its text is kept."""
+    """A passage as it was read; `row` None means the caller gave it, then its text is kept.
+
+    A row beyond the corpus is that of a passage which was in no corpus yet: `content` is the hash
+    of its text then, by which it is known again in later ones.
+    """
 
     row: int | None
     id: str
@@ -41,6 +45,7 @@ class LoggedPassage:
     attention: float
     title: str | None = None
     text: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,9 @@ class AnswerRecord:
             del body["scores"]
         if self.found:
             del body["found"]
+        for one in body["passages"]:
+            if one["content"] is None:
+                del one["content"]
         return json.dumps(body, separators=(",", ":"))  # ASCII: lone surrogates survive
 
     @classmethod

@@ -67,6 +67,7 @@ class Database:
             self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             _switch_to_wal(self._connection)
             self._connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
+            self._connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
             self._connection.execute(schema)
         self._opened = {one: found for one in _files_of(path) if (found := _identity(one))}
 
@@ -108,6 +109,12 @@ class Database:
                     f"{path} was removed or replaced while it was in use, so nothing more is "
                     f"recorded: put the same file back, or restart to go on with what is there"
                 )
+
+    def compact(self) -> bool:
+        """Empty the write-ahead file, which still holds what was overwritten; False: it was busy."""
+        with self._lock, self._sentences():
+            rows = list(self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+            return bool(rows) and rows[0][0] == 0
 
     def close(self) -> None:
         with self._lock:

@@ -78,9 +78,21 @@ class BM25Retriever:
             raise BadRequest(f"top_k is {k}: ask for at least 1")
         return [_best(self.score_all(one), min(k, self._count)) for one in questions]
 
+    def passages_with(self, word: str) -> int:
+        """How many passages hold this word, as `tokenize` spells it."""
+        number = self._vocabulary.get(word)
+        if number is None:
+            return 0
+        starts = self._engine.scores["indptr"]
+        return int(starts[number + 1]) - int(starts[number])
+
     def score_all(self, question: str) -> npt.NDArray[np.float32]:
         """(N,) the score of every passage, in row order."""
-        known = [self._vocabulary[one] for one in tokenize(question) if one in self._vocabulary]
+        return self.score_all_words(tokenize(question))
+
+    def score_all_words(self, words: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(N,) the same for words as `tokenize` made them."""
+        known = [self._vocabulary[one] for one in words if one in self._vocabulary]
         if not known:
             return np.zeros(self._count, dtype=np.float32)
         scores: npt.NDArray[np.float32] = self._engine.get_scores_from_ids(known)

@@ -1,0 +1,104 @@
+"""The search over passages that are in no corpus yet, on the scale of the one beside it.
+
+Words, vectors and tokens alike; only passages not seen before are encoded. Knows a generation's
+parts; does not know what was removed, or where changes come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from reread.artefacts.generation import Generation, LexicalSearch
+from reread.artefacts.passages import content_hash
+from reread.log.changes import Numbered
+from reread.records import Hit, Passage
+from reread.retriever.interaction import TextVectors
+from reread.search.delta_words import PROBES, WordsBeside, average_length
+from reread.search.dense import DenseSearch
+from reread.search.tokens import TokenIndex, encode
+from reread.search.vectors import VectorIndex
+
+_Codes = tuple[Any, Any]  # one passage's tokens as TokenIndex keeps them
+
+
+class Finds(Protocol):
+    def find(self, asked: Any, top_k: int) -> list[list[Hit]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """M passages in the order of their numbers; `search` names them by place, 0..M-1."""
+
+    held: tuple[Numbered, ...]
+    search: Finds
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+
+class DeltaMaker:
+    """Makes the deltas of one generation, one after another; not for two threads at once."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._average_length: float | None = None
+        self._encoded: dict[str, tuple[Any, _Codes | None]] = {}  # by content
+
+    def make(self, held: Sequence[Numbered]) -> Delta | None:
+        """None for no passages."""
+        if not held:
+            self._encoded.clear()
+            return None
+        parts, passages = self._generation.parts, [one.passage for one in held]
+        if isinstance(parts, LexicalSearch):
+            return Delta(tuple(held), self._words(parts, passages))
+        return Delta(tuple(held), self._vectors(parts, passages))
+
+    def _words(self, parts: LexicalSearch, passages: Sequence[Passage]) -> Finds:
+        index, store = parts.retriever, self._generation.passages
+        if self._average_length is None:
+            rows = [int(row) for row in np.linspace(0, len(store) - 1, min(PROBES, len(store)))]
+            self._average_length = average_length(index, list(zip(rows, store.get(rows), strict=True)))
+        return _LexicalDelta(WordsBeside(index, passages, self._average_length))
+
+    def _vectors(self, parts: DenseSearch, passages: Sequence[Passage]) -> Finds:
+        keys = [content_hash(one) for one in passages]
+        missing = {key: one for key, one in zip(keys, passages, strict=True) if key not in self._encoded}
+        if missing:
+            made = parts.retriever.passage_vectors(list(missing.values()))
+            for place, key in enumerate(missing):
+                self._encoded[key] = (made.pooled[place], _codes(made, place))
+        self._encoded = {key: self._encoded[key] for key in keys}
+        found = [self._encoded[key] for key in keys]
+        index = VectorIndex.build(np.stack([pooled for pooled, _ in found]))
+        tokens = None if parts.tokens is None else _token_index([codes for _, codes in found])
+        return DenseSearch(parts.retriever, index, tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _LexicalDelta:
+    words: WordsBeside
+
+    def find(self, asked: list[str], top_k: int) -> list[list[Hit]]:
+        return [self._find(question, top_k) for question in asked]
+
+    def _find(self, question: str, top_k: int) -> list[Hit]:
+        scores = self.words.score_all(question)
+        order = np.argsort(-scores, kind="stable")[:top_k]
+        return [Hit(int(place), float(scores[place])) for place in order]
+
+
+def _codes(made: TextVectors, place: int) -> _Codes | None:
+    return None if made.tokens is None else encode(made.tokens_of(place))
+
+
+def _token_index(codes: Sequence[_Codes | None]) -> TokenIndex:
+    known = [one for one in codes if one is not None]
+    starts = np.concatenate([[0], np.cumsum([len(scales) for _, scales in known])])
+    return TokenIndex(
+        np.concatenate([one for one, _ in known]),
+        np.concatenate([scales for _, scales in known]),
+        starts.astype(np.int64),
+    )
