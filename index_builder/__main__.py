@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from index_builder.build.generation import Plan, build_generation
+from index_builder.build.retirement import retire
 from index_builder.build.verify import verify_generation
-from reread.artefacts.publication import KEEP, prune
+from reread.artefacts.publication import KEEP
 from reread.commit import crash_at
 from reread.errors import RereadError
 from reread.home import Home
@@ -62,7 +63,7 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _prune(options: argparse.Namespace) -> None:
-    _say({"removed": prune(Home(options.home), options.keep)})
+    _say({"removed": retire(Home(options.home), options.keep)})
 
 
 def _say(line: dict[str, Any]) -> None:

@@ -70,6 +70,14 @@ class Home:
         return self.log_dir / "changes.db"
 
     @property
+    def roots_file(self) -> Path:
+        return self.root / "ROOTS"
+
+    @property
+    def service_file(self) -> Path:
+        return self.root / "SERVICE"
+
+    @property
     def settings_file(self) -> Path:
         return self.root / "reread.toml"
 

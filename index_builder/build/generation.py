@@ -14,7 +14,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from index_builder.build.retirement import retire
 from index_builder.build.verification import verify_in_child
+from index_builder.ingest.run import take_in_changes
 from reread.artefacts.checkpoints import read_checkpoint
 from reread.artefacts.encoding import Reusable, encode_corpus
 from reread.artefacts.generation import (
@@ -28,11 +30,11 @@ from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
 from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
 from reread.artefacts.publication import (
     KEEP,
+    OlderCorpus,
     check_fence,
     chosen,
     current,
     list_generations,
-    prune,
     publish,
 )
 from reread.artefacts.seals import FileSeals, check_files, seal_files
@@ -47,6 +49,7 @@ from reread.search.words import BM25Retriever
 Progress = Callable[[str, float], None]
 Verify = Callable[[Path], dict[str, Any]]
 RetrieverKind = Literal["bm25", "dense", "late"]
+MOST_REBASES = 5  # documents that are built faster than this candidate win; then it is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,24 @@ def build_generation(
     plan = replace(plan, choice=chosen(home) if plan.choice is None else plan.choice)
     check_fence(home, plan.fence)  # and again when publishing: this one saves hours
     sweep_scratch(home.generations_dir)
+    number = _build(home, plan, progress, reach, now_s)
+    for _ in range(MOST_REBASES):
+        try:
+            _verify_and_publish(home, plan, number, progress, reach)
+            return number
+        except OlderCorpus:
+            # Its vectors are reused: only the documents that came meanwhile are encoded.
+            rebased = _build(home, plan, progress, reach, now_s)
+            remove_dir(home.generations_dir / str(number))
+            number = rebased
+    _verify_and_publish(home, plan, number, progress, reach)
+    return number
+
+
+def _build(home: Home, plan: Plan, progress: Progress, reach: Reach, now_s: float | None) -> int:
+    """The committed, unverified generation over the newest corpus and what was changed since."""
     progress("load", 0.0)
+    take_in_changes(home)
     corpus = _open_corpus(home)
     number = next_number(home.generations_dir)
     folder = home.generations_dir / str(number)
@@ -137,12 +157,14 @@ def _verify_and_publish(
         reach("K7")
         progress("publish", 0.98)
         publish(home, number, plan.fence, choice=plan.choice, reach=reach)
+    except OlderCorpus:
+        raise  # stays, verified, until the build over the newer corpus has taken its vectors
     except BaseException:
         published = current(home)
         if published is None or published.number != number:
             remove_dir(folder)  # refused or outrun: it must not be found by a later scan
         raise
-    prune(home, plan.keep, reach=reach)
+    retire(home, plan.keep, reach=reach)
     progress("publish", 1.0)
 
 

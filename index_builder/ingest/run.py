@@ -1,26 +1,31 @@
 """The ingest run: files, folders and ready documents -> a new corpus version and a report.
 
 A file is known by its absolute path, a record or ready document by its id; what a run does not
-name stays. Knows the order of things; formats, splitting and rows belong to the modules it calls.
+name stays, unless it is told to leave the folders as they are on disk. While a service answers, a
+small run goes to the change list instead, which the service reads. Knows the order of things;
+formats, splitting and rows belong to the modules it calls.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from index_builder.ingest.corpus import CorpusEdit
+from index_builder.ingest.corpus import LIVE_PASSAGES, CorpusEdit
 from index_builder.ingest.documents import Document
 from index_builder.ingest.files import find_files
+from index_builder.ingest.folders import remember_roots, vanished
 from index_builder.ingest.reading import Progress, read_files
 from index_builder.ingest.tally import IngestReport, Tally
+from reread.artefacts.passages import open_corpus
 from reread.commit import exclusive
 from reread.errors import BadRequest, NotFound
-from reread.home import Home
+from reread.home import Home, numbers
+from reread.log.changes import ChangeList
 
-__all__ = ["IngestReport", "Progress", "ingest", "remove_documents"]
+__all__ = ["IngestReport", "Progress", "ingest", "remove_documents", "take_in_changes"]
 
 ROWS_PER_NOTE = 1000  # progress is told this often while writing
 
@@ -36,46 +41,73 @@ def ingest(
     documents: Iterable[Document] = (),
     progress: Progress = no_progress,
     workers: int | None = None,
+    sync: bool = False,
+    live: bool = False,
 ) -> IngestReport:
     """Read paths, then documents, into the corpus; earlier documents not named here stay.
 
-    Raises BadRequest when a path does not exist or nothing at all could be read. A second ingest
-    into the same home waits for the first. `workers` None: one process per usable core.
+    `sync`: what is gone from the folders leaves the corpus too. `live`: a run of few passages is
+    appended to the change list and no new version is written. Raises BadRequest when a path does
+    not exist or nothing at all could be read. A second ingest into the same home waits for the
+    first. `workers` None: one process per usable core.
     """
     started = time.monotonic()
-    found = find_files(map(Path, paths))
+    given = [Path(path) for path in paths]
+    found = find_files(given)
     tally = Tally()
     tally.leave(found)
     progress("reading", 0.0)
-    with _edit(home) as edit:
+    with _open(home) as (edit, changes):
         read_files(edit, tally, found.files, progress, workers)
         _put_documents(edit, tally, documents)
-        if not tally.documents:
+        gone = vanished(edit.sources(), given, {file.source for file in found.files})
+        removed = [id for source in gone for id in edit.drop_source(source)] if sync else []
+        tally.removed += len(removed)
+        tally.missing = [] if sync else gone
+        if not tally.documents and not removed:
             raise BadRequest(tally.nothing_readable())
-        return _commit(edit, tally, progress, started)
+        remember_roots(home, given)
+        return _commit(edit, changes, tally, progress, started, removed=removed, live=live)
 
 
 def remove_documents(
-    home: Home, ids: Iterable[str], *, progress: Progress = no_progress
+    home: Home, ids: Iterable[str], *, progress: Progress = no_progress, live: bool = False
 ) -> IngestReport:
     """Take documents out of the corpus; NotFound, and none removed, if one is unknown."""
     started = time.monotonic()
     tally = Tally()
-    with _edit(home) as edit:
-        for id in dict.fromkeys(ids):
+    with _open(home) as (edit, changes):
+        removed = list(dict.fromkeys(ids))
+        for id in removed:
             if not edit.remove(id):
                 raise NotFound(
                     f"No document has the id {id!r}: list the documents to see their ids"
                 )
             tally.removed += 1
-        return _commit(edit, tally, progress, started)
+        return _commit(edit, changes, tally, progress, started, removed=removed, live=live)
+
+
+def take_in_changes(home: Home) -> None:
+    """Write what the change list has after the newest corpus into the next one, if anything."""
+    if not home.changes_file.exists():
+        return
+    with _open(home) as (edit, _):
+        if edit.has_pending:
+            edit.commit()
 
 
 @contextmanager
-def _edit(home: Home) -> Iterator[CorpusEdit]:
+def _open(home: Home) -> Iterator[tuple[CorpusEdit, ChangeList]]:
+    """The next version to be, with all that was changed up to now in it, and the change list."""
     home.create()
-    with exclusive(home.root / ".ingest.lock"), closing(CorpusEdit(home)) as edit:
-        yield edit
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(home.root / ".ingest.lock"))
+        changes = stack.enter_context(closing(ChangeList(home.changes_file)))
+        # The end of the list first: what comes after it is replayed over this version, not lost.
+        last = changes.last_sequence()
+        taken = open_corpus(home).changes if numbers(home.passages_dir) else 0
+        pending = [one for one in changes.since(taken) if one.sequence <= last]
+        yield stack.enter_context(closing(CorpusEdit(home, pending, max(taken, last)))), changes
 
 
 def _put_documents(edit: CorpusEdit, tally: Tally, documents: Iterable[Document]) -> None:
@@ -89,7 +121,16 @@ def _put_documents(edit: CorpusEdit, tally: Tally, documents: Iterable[Document]
             tally.count(edit.put(document), len(document.passages))
 
 
-def _commit(edit: CorpusEdit, tally: Tally, progress: Progress, started: float) -> IngestReport:
+def _commit(
+    edit: CorpusEdit,
+    changes: ChangeList,
+    tally: Tally,
+    progress: Progress,
+    started: float,
+    *,
+    removed: list[str],
+    live: bool,
+) -> IngestReport:
     total = max(1, len(edit))
 
     def on_row(row: int) -> None:
@@ -97,11 +138,18 @@ def _commit(edit: CorpusEdit, tally: Tally, progress: Progress, started: float) 
             progress("writing", row / total)
 
     changed = edit.changed
-    corpus = edit.commit(on_row)
+    live = live and edit.spooled <= LIVE_PASSAGES
+    if live and changed:
+        changes.append(edit.edits(), time.time())
+    elif removed:
+        # An older generation may be served again, and the log still has what was answered.
+        changes.append([one for one in edit.removals() if one.document in removed], time.time())
+    corpus = edit.base_number if live else edit.commit(on_row)
     progress("writing", 1.0)
     return tally.report(
         corpus=corpus,
         corpus_passages=len(edit),
         changed=changed,
         seconds=time.monotonic() - started,
+        live=live,
     )

@@ -48,6 +48,8 @@ class IngestReport:
     corpus_passages: int
     changed: bool  # False: no new version was written
     seconds: float
+    missing: tuple[str, ...] = ()  # sources in the corpus whose files are gone from the folders
+    live: bool = False  # True: in the change list, which a running service reads
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Tally:
     skipped: list[Skip] = field(default_factory=list)
     notes: list[Skip] = field(default_factory=list)
     files: dict[str, FileAccount] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
     @property
     def documents(self) -> int:
@@ -116,7 +119,13 @@ class Tally:
         )
 
     def report(
-        self, *, corpus: int, corpus_passages: int, changed: bool, seconds: float
+        self,
+        *,
+        corpus: int,
+        corpus_passages: int,
+        changed: bool,
+        seconds: float,
+        live: bool = False,
     ) -> IngestReport:
         return IngestReport(
             documents=self.documents,
@@ -132,4 +141,6 @@ class Tally:
             corpus_passages=corpus_passages,
             changed=changed,
             seconds=seconds,
+            missing=tuple(self.missing),
+            live=live,
         )

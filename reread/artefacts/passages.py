@@ -48,7 +48,9 @@ class PassageStore:
             )
 
     @classmethod
-    def create(cls, folder: Path, passages: Iterable[Passage]) -> "PassageStore":
+    def create(
+        cls, folder: Path, passages: Iterable[Passage], *, changes: int = 0
+    ) -> "PassageStore":
         """Stream passages into `folder` (a scratch directory of committed_dir) and open it."""
         writer = _Writer()
         with pa.OSFile(str(folder / _ROWS_FILE), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as w:
@@ -56,6 +58,7 @@ class PassageStore:
                 w.write_batch(batch)
         np.save(folder / _IDS_FILE, writer.sorted_ids(), allow_pickle=False)
         meta = {"format": 1, "count": writer.count, "fingerprint": writer.fingerprint.hexdigest()}
+        meta["changes"] = changes
         (folder / _META_FILE).write_text(seal({**meta, "files": seal_files(folder)}))
         store = cls(folder)
         _refuse_repeated_ids(store)
@@ -72,6 +75,11 @@ class PassageStore:
     def fingerprint(self) -> str:
         """sha256 over ids, contents and sources in row order: equal stores, equal fingerprints."""
         return str(self.meta["fingerprint"])
+
+    @property
+    def changes(self) -> int:
+        """The change list's sequence this corpus has taken in; later changes are not in it."""
+        return int(self.meta.get("changes", 0))
 
     def __len__(self) -> int:
         return int(self.meta["count"])

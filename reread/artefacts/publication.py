@@ -4,6 +4,7 @@ Knows numbers, manifests and the publish lock; does not load models or indexes.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,10 @@ def current(home: Home) -> Published | None:
         return _newest_sound(home)
 
 
+class OlderCorpus(Conflict):
+    """The candidate knows fewer documents than what serves: build it again over the newest."""
+
+
 def publish(
     home: Home,
     number: int,
@@ -77,7 +82,8 @@ def publish(
     """Make a verified generation the current one; a fence below the published one is refused.
 
     `fence` None takes over the published fence: a build started by hand has no lease. `choice` is
-    what `chosen` said when the work began: when a person has chosen since, theirs stays.
+    what `chosen` said when the work began: when a person has chosen since, theirs stays. Raises
+    OlderCorpus where a newer corpus serves meanwhile: its documents would be lost.
     """
     with exclusive(home.publish_lock):
         manifest = _servable(home, number)
@@ -85,6 +91,7 @@ def publish(
         if fence is not None:
             _check_built_once(home, manifest)
         kept = check_fence(home, fence)
+        _check_corpus(home, manifest)
         _point_at(home, Published(number, kept, chosen(home)), reach)
         home.pins_file.unlink(missing_ok=True)
 
@@ -131,6 +138,17 @@ def check_fence(home: Home, fence: int | None) -> int:
     return known if fence is None else fence
 
 
+def _check_corpus(home: Home, candidate: Manifest) -> None:
+    published = current(home)
+    serving = None if published is None else _servable(home, published.number)
+    if serving is not None and serving.corpus > candidate.corpus:
+        raise OlderCorpus(
+            f"Generation {candidate.number} was built from corpus {candidate.corpus} and "
+            f"generation {serving.number} serves corpus {serving.corpus} since: "
+            f"run the build again"
+        )
+
+
 def activate(home: Home, number: int) -> None:
     """Serve an older (or again a newer) generation; an older one is pinned against pruning.
 
@@ -168,11 +186,14 @@ def list_generations(home: Home) -> list[GenerationState]:
     return [_state(home, one, one == named, one in pins) for one in numbers(home.generations_dir)]
 
 
-def prune(home: Home, keep: int = KEEP, *, reach: Reach = never) -> list[int]:
+def prune(
+    home: Home, keep: int = KEEP, *, doomed: Collection[int] = (), reach: Reach = never
+) -> list[int]:
     """Remove old generations, unverified leftovers and corpora nothing refers to.
 
     Kept: the current one, the pinned ones, the `keep` newest others, and anything newer than
-    the current one, which may be a build that is still being verified.
+    the current one, which may be a build that is still being verified. Never kept: the `doomed`,
+    but for the current one.
     """
     with exclusive(home.publish_lock):
         published = current(home)
@@ -182,14 +203,13 @@ def prune(home: Home, keep: int = KEEP, *, reach: Reach = never) -> list[int]:
         held = {published.number} | pinned(home)
         others = [one for one in verified_numbers(home) if one not in held]
         held |= set(others[-keep:]) if keep else set()
-        doomed = [
-            one for one in numbers(home.generations_dir) if one not in held and one <= max(held)
-        ]
+        held -= set(doomed) - {published.number}
+        old = [one for one in numbers(home.generations_dir) if one not in held and one <= max(held)]
         reach("K10")
-        for number in doomed:
+        for number in old:
             remove_dir(home.generations_dir / str(number))
         _prune_corpora(home)
-        return doomed
+        return old
 
 
 def _prune_corpora(home: Home) -> None:

@@ -60,12 +60,16 @@ class DeltaMaker:
         index, store = parts.retriever, self._generation.passages
         if self._average_length is None:
             rows = [int(row) for row in np.linspace(0, len(store) - 1, min(PROBES, len(store)))]
-            self._average_length = average_length(index, list(zip(rows, store.get(rows), strict=True)))
+            self._average_length = average_length(
+                index, list(zip(rows, store.get(rows), strict=True))
+            )
         return _LexicalDelta(WordsBeside(index, passages, self._average_length))
 
     def _vectors(self, parts: DenseSearch, passages: Sequence[Passage]) -> Finds:
         keys = [content_hash(one) for one in passages]
-        missing = {key: one for key, one in zip(keys, passages, strict=True) if key not in self._encoded}
+        missing = {
+            key: one for key, one in zip(keys, passages, strict=True) if key not in self._encoded
+        }
         if missing:
             made = parts.retriever.passage_vectors(list(missing.values()))
             for place, key in enumerate(missing):

@@ -160,9 +160,7 @@ class LivingGeneration:
         assert overlay.delta is not None
         count, held = len(self._generation.passages), overlay.delta.held
         numbered = [Hit(held[hit.row].number, hit.score) for hit in hits]
-        return [
-            Hit(count + one.row, one.score) for one in numbered if one.row not in overlay.gone
-        ]
+        return [Hit(count + one.row, one.score) for one in numbered if one.row not in overlay.gone]
 
     def _rows(self, changes: Sequence[Change]) -> frozenset[int]:
         store = self._generation.passages
@@ -186,9 +184,7 @@ def _numbers_of(delta: Delta | None, changes: Sequence[Change]) -> frozenset[int
     dropped = {id for one in changes for id in (one.document, *one.drops)}
     kept = {one.number for change in changes for one in change.passages}
     return frozenset(
-        one.number
-        for one in delta.held
-        if one.passage.id in dropped and one.number not in kept
+        one.number for one in delta.held if one.passage.id in dropped and one.number not in kept
     )
 
 

@@ -8,13 +8,14 @@ what was acknowledged is never lost.
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from reread.errors import CorruptArtefact
 from reread.log.database import Database, Synchronous
+from reread.log.forgetting import forget_passages
 from reread.records import AnswerRecord, Feedback
 
 _SCHEMA = """
@@ -171,6 +172,14 @@ class SqliteAttentionLog:
 
     def settle(self, consumer: str) -> int:
         return 0  # nothing is delivered: a damaged row is passed over where it lies
+
+    def forget(self, passage_ids: Collection[str]) -> int:
+        """Blank the answers that were read from these passages; how many there were."""
+        return forget_passages(self._database, passage_ids)
+
+    def compact(self) -> bool:
+        """Take what was overwritten out of the files themselves; False: try again later."""
+        return self._database.compact()
 
     def close(self) -> None:
         self._database.close()

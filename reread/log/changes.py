@@ -8,7 +8,9 @@ not know corpora, indexes or who reads the list.
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -91,16 +93,19 @@ class ChangeList:
             "WHERE c.sequence > ? ORDER BY c.sequence, p.number",
             (sequence,),
         )
-        found: dict[int, Change] = {}
-        for number, document, drops, place, *fields in rows:
-            before = found.get(number)
-            held = before.passages if before else ()
-            new = () if place is None else (Numbered(place, Passage(*fields)),)
-            found[number] = Change(number, document, frozenset(json.loads(drops)), held + new)
-        return list(found.values())
+        return [_change(list(own)) for _, own in groupby(rows, key=lambda row: row[0])]
+
+    def passages(self, numbers: Collection[int]) -> dict[int, Passage]:
+        """Those of these passages that are still in the list."""
+        marks = ", ".join("?" * len(numbers))
+        rows = self._database.rows(
+            f"SELECT number, id, title, text, source FROM passages WHERE number IN ({marks})",
+            tuple(numbers),
+        )
+        return {number: Passage(*fields) for number, *fields in rows}
 
     def removed_since(self, sequence: int) -> frozenset[str]:
-        """Ids of all passages that changes after `sequence` took away; cheap where there are none."""
+        """Ids of all passages that changes after `sequence` took away."""
         rows = self._database.rows(
             "SELECT document, drops FROM changes WHERE sequence > ?", (sequence,)
         )
@@ -138,6 +143,13 @@ class ChangeList:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _change(rows: list[tuple[Any, ...]]) -> Change:
+    """One change from its rows, a row per passage; a removal has one without."""
+    sequence, document, drops, *_ = rows[0]
+    held = tuple(Numbered(row[3], Passage(*row[4:])) for row in rows if row[3] is not None)
+    return Change(sequence, document, frozenset(json.loads(drops)), held)
 
 
 def _replace(connection: apsw.Connection, edit: Edit, now: float) -> None:

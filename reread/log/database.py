@@ -111,7 +111,7 @@ class Database:
                 )
 
     def compact(self) -> bool:
-        """Empty the write-ahead file, which still holds what was overwritten; False: it was busy."""
+        """Empty the write-ahead file, which holds what was overwritten; False: it was busy."""
         with self._lock, self._sentences():
             rows = list(self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
             return bool(rows) and rows[0][0] == 0

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.ingest.documents import document_from_text, documents_of
+from index_builder.ingest.documents import document_from_text
 from index_builder.ingest.run import IngestReport, ingest, remove_documents
+from reread.artefacts.documents import documents_of
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.commit import exclusive
 from reread.errors import BadRequest, NotFound

@@ -1,0 +1,26 @@
+"""The folders documents were ingested from: what is gone from them, and what a source is shown as.
+
+Knows paths; opens no document and no corpus.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from reread.artefacts.sources import known_roots, write_roots
+from reread.home import Home
+
+
+def vanished(sources: Iterable[str], given: Sequence[Path], found: Collection[str]) -> list[str]:
+    """Sources inside the given folders whose files are no longer there, in order."""
+    folders = [f"{os.path.abspath(one)}{os.sep}" for one in given if one.is_dir()]
+    inside = (one for one in sources if one not in found and one.startswith(tuple(folders)))
+    return [one for one in inside if folders and not os.path.lexists(one)]
+
+
+def remember_roots(home: Home, given: Sequence[Path]) -> None:
+    """Sources are shown relative to what was given: a folder, or the folder of a file."""
+    new = {os.path.abspath(one if one.is_dir() else one.parent) for one in given}
+    known = known_roots(home)
+    if not new <= set(known):
+        write_roots(home, sorted(new | set(known)))
