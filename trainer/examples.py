@@ -6,19 +6,26 @@ know the retriever or the reader.
 
 import hashlib
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reread.artefacts.passages import PassageStore
 from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
+from reread.search.duplicates import near_duplicates
 
+NO_EVIDENCE = "no passage shares anything with the question"
 VANISHED = "the passage its reader preferred was changed or removed"
 WRONG = "its answer was marked wrong"
 TOO_FEW = "fewer than 2 passages"
 NOT_FINITE = "an attention score is not a finite number"
 REPEATED = "the question was asked again later"
 FLAT = "all attention scores are equal"
+
+# Of passages, in the lists of the records that are used.
+MISSES = "sharing nothing with the question"
+COPIES = "near-duplicates of another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Preference:
 class Selection:
     examples: tuple[Example, ...]  # oldest first
     dropped: dict[str, int]  # reason -> records
+    left_out: dict[str, int] = field(default_factory=dict)  # reason -> passages of the others
 
 
 OpenOld = Callable[[int], PassageStore | None]
@@ -64,27 +72,35 @@ def select_examples(
     wrong: Collection[str] = (),
     open_old: OpenOld = lambda number: None,
     aggregation: str = LOGGED_AGGREGATION,
+    gone: Collection[str] = (),
 ) -> Selection:
     """The usable records, one per question (the latest).
 
     A record that was logged without `aggregation` gives an example with the mean, and says so.
 
     `corpus` is the store's number, `wrong` the ids of records whose answer a person marked wrong,
-    `open_old` finds an earlier corpus version by its number, or None.
+    `open_old` finds an earlier corpus version by its number, or None, `gone` are the ids of
+    passages that were changed or removed since the store was written.
     """
     dropped: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     latest: dict[str, Example] = {}
     for record in records:
         old = None if record.corpus in (corpus, None) else open_old(record.corpus)
-        lookup = PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old)
-        outcome = WRONG if record.id in wrong else _to_example(record, lookup, aggregation)
+        lookup = PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old, gone=gone)
+        if record.id in wrong:
+            outcome: Example | str = WRONG
+        else:
+            outcome = _to_example(record, lookup, aggregation, left_out)
         if isinstance(outcome, str):
             dropped[outcome] += 1
             continue
         key = question_key(record.question)
         dropped[REPEATED] += latest.pop(key, None) is not None
         latest[key] = outcome
-    return Selection(tuple(latest.values()), {why: n for why, n in dropped.items() if n})
+    return Selection(
+        tuple(latest.values()), {why: n for why, n in dropped.items() if n}, dict(left_out)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +110,21 @@ class PassageFinder:
     store: PassageStore
     is_same_corpus: bool
     old: PassageStore | None  # the version the record's rows belong to; None = it is gone
+    gone: Collection[str] = ()
 
     def find(self, logged: LoggedPassage) -> tuple[int | None, Passage] | None:
         """(row, passage), the row None for a passage the caller gave; None = vanished."""
         if logged.row is None:
             text = logged.text
             return None if text is None else (None, Passage(logged.id, logged.title or "", text))
-        if self.is_same_corpus:
+        if logged.id in self.gone:
+            return None
+        if self.is_same_corpus and logged.content is None:
             return logged.row, self.store[logged.row]
         row = self.store.row_of(logged.id)
+        if logged.content is not None:  # read before any corpus had it
+            same = row is not None and self.store.content_hash(row) == logged.content
+            return (row, self.store[row]) if row is not None and same else None
         if row is None or self._was_changed(logged.row, row):
             return None
         return row, self.store[row]
@@ -113,8 +135,10 @@ class PassageFinder:
         return self.old.content_hash(old_row) != self.store.content_hash(row)
 
 
-def _to_example(record: AnswerRecord, finder: PassageFinder, aggregation: str) -> Example | str:
-    """The example, or the reason why there is none.
+def _to_example(
+    record: AnswerRecord, finder: PassageFinder, aggregation: str, left_out: Counter[str]
+) -> Example | str:
+    """The example, or the reason why there is none; counts passages left out of an example.
 
     A vanished passage is left out of the list; the rest still says how the reader ranked them,
     unless the vanished one was its favourite: then what remains is mostly noise.
@@ -124,16 +148,27 @@ def _to_example(record: AnswerRecord, finder: PassageFinder, aggregation: str) -
     scores = [one.attention for one in record.passages] if wanted is None else list(wanted)
     if not all(math.isfinite(score) for score in scores):
         return NOT_FINITE
+    if not scores:
+        return TOO_FEW
+    if not any(_is_evidence(one) for one in record.passages) or _is_unread(record):
+        return NO_EVIDENCE
     if len(scores) < 2:
         return TOO_FEW
     found = [finder.find(one) for one in record.passages]
     if found[scores.index(max(scores))] is None:
         return VANISHED
-    kept = [(place, score) for place, score in zip(found, scores, strict=True) if place]
+    kept = [
+        (place, score)
+        for place, score, one in zip(found, scores, record.passages, strict=True)
+        if place and _is_evidence(one)
+    ]
+    misses = sum(not _is_evidence(one) for one in record.passages)
+    kept, copies = _without_copies(record.question, kept)
     if len(kept) < 2:
         return TOO_FEW
     if len({score for _, score in kept}) == 1:
         return FLAT
+    left_out.update({reason: n for reason, n in ((MISSES, misses), (COPIES, copies)) if n})
     return Example(
         question=record.question,
         passages=tuple(passage for (_, passage), _ in kept),
@@ -146,9 +181,38 @@ def _to_example(record: AnswerRecord, finder: PassageFinder, aggregation: str) -
     )
 
 
+def _is_evidence(logged: LoggedPassage) -> bool:
+    """A score of 0 is given by words alone: the passage has none of the question's."""
+    return logged.retrieval_score != 0
+
+
+def _is_unread(record: AnswerRecord) -> bool:
+    """Refused before the reader saw it: its scores are nobody's."""
+    return not record.found and not any(one.attention for one in record.passages)
+
+
+Kept = list[tuple[tuple[int | None, Passage], float]]  # ((row, passage), score)
+
+
+def _without_copies(question: str, kept: Kept) -> tuple[Kept, int]:
+    """Of passages that say the same, the one the reader preferred; how many went."""
+    firsts = near_duplicates(question, [passage for (_, passage), _ in kept])
+    best: dict[int, int] = {}
+    for place, first in enumerate(firsts):
+        if first not in best or kept[place][1] > kept[best[first]][1]:
+            best[first] = place
+    places = sorted(best.values())
+    return [kept[place] for place in places], len(kept) - len(places)
+
+
 def question_key(question: str) -> str:
-    """What makes two questions the same: case and spacing aside."""
-    return " ".join(question.casefold().split())
+    """What makes two questions the same: case, spacing, letter forms and end marks aside.
+
+    >>> question_key("Who  is it ??") == question_key("who is it"), question_key("C#?")
+    (True, 'c#')
+    """
+    plain = unicodedata.normalize("NFKC", question).casefold()
+    return " ".join(plain.split()).strip("?!.,;: \u2026\u00bf\u00a1\u061f\u3002")
 
 
 def split_held_out(

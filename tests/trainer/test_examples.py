@@ -23,7 +23,7 @@ def record(passages: list[LoggedPassage], *, id: str = "a", question: str = "q")
 
 
 def logged(row: int | None, attention: float, *, id: str = "cat-0") -> LoggedPassage:
-    return LoggedPassage(row, id, 0.0, attention)
+    return LoggedPassage(row, id, 1.0, attention)
 
 
 def test_records_become_the_examples_they_were_made_from(store: PassageStore) -> None:

@@ -97,7 +97,7 @@ def make_records(count: int, *, seed: int = 0, corpus: int = 1) -> list[AnswerRe
             answer="",
             confidence=1.0,
             passages=tuple(
-                LoggedPassage(row, passage.id, 0.0, score)
+                LoggedPassage(row, passage.id, 1.0, score)
                 for row, passage, score in zip(
                     example.rows, example.passages, example.teacher, strict=True
                 )

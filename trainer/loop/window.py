@@ -5,6 +5,7 @@ is new decides whether there is reason for a round. Knows log and passages, no m
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
 from reread.errors import RereadError
 from reread.home import Home
 from reread.log.attention_log import AttentionLog
+from reread.log.changes import ChangeList
 from reread.records import LOGGED_AGGREGATION, AnswerRecord
 from trainer.examples import Selection, select_examples
 from trainer.settings import TrainerSettings
@@ -39,6 +41,7 @@ class LogWindow:
             "new_questions": self.new,
             "dropped": self.selection.dropped,
             "damaged": self.damaged,
+            "left_out_passages": self.selection.left_out,
             "cursor": self.cursor,
             "log": self.log,
         }
@@ -63,10 +66,13 @@ def read_window(
         records += page.records
         damaged += len(page.damaged)
         cursor = page.cursor
+    newest = newest_corpus(home)
+    store = open_corpus(home, newest)
     selection = select_examples(
         records,
-        open_corpus(home),
-        corpus=newest_corpus(home),
+        store,
+        corpus=newest,
+        gone=_gone_since(home, store),
         wrong={answer_id for answer_id, verdict in latest.items() if verdict == "wrong"},
         open_old=cache(lambda number: _open_old(home, number)),
         aggregation=aggregation,
@@ -84,6 +90,14 @@ def is_place_in(log: AttentionLog, identity: str | None, cursor: int) -> bool:
     return identity in (None, log.identity) and cursor <= log.last_sequence()
 
 
+def _gone_since(home: Home, store: PassageStore) -> frozenset[str]:
+    """Ids of passages that the next build will not have, or not as they were."""
+    if not home.changes_file.exists():
+        return frozenset()
+    with closing(ChangeList(home.changes_file)) as changes:
+        return changes.removed_since(store.changes)
+
+
 def _open_old(home: Home, number: int) -> PassageStore | None:
     """An earlier corpus version, where it is still there and sound."""
     try:
@@ -97,7 +111,8 @@ def find_shortage(window: LogWindow, settings: TrainerSettings, *, force: bool) 
     usable = len(window.selection.examples)
     if usable == 0:
         return (
-            f"The log holds 0 usable questions among {window.records} answers; a retrain needs "
+            f"The log holds 0 usable questions among {window.records} answers"
+            f"{_reasons(window.selection)}; a retrain needs "
             f"at least 1, even with force: ask some questions first."
         )
     if force or window.new >= settings.min_questions:
@@ -106,3 +121,11 @@ def find_shortage(window: LogWindow, settings: TrainerSettings, *, force: bool) 
         f"The log holds {window.new} new usable questions and a retrain needs "
         f"{settings.min_questions}: ask more, lower min_questions, or use force."
     )
+
+
+def _reasons(selection: Selection) -> str:
+    """Why the most were left out, in words."""
+    if not selection.dropped:
+        return ""
+    reason, count = max(selection.dropped.items(), key=lambda one: one[1])
+    return f" ({count} were left out because {reason})"
