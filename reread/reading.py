@@ -56,11 +56,12 @@ class Reading:
     warnings: tuple[str, ...] = ()  # sentences for whoever asked
     signals: Mapping[str, float] | None = None  # what a calibration weighs; None = not computed
     draft: str = ""  # what would have been answered; equals `answer` where something was found
+    read: bool = True  # False: refused before any passage was read
 
     @property
     def relevance(self) -> tuple[float, ...]:
-        """softmax(attention) over the passages read."""
-        return softmax(self.attention)
+        """softmax(attention) over the passages read; 0 for each where none was."""
+        return softmax(self.attention) if self.read else (0.0,) * len(self.attention)
 
 
 def softmax(scores: Sequence[float]) -> tuple[float, ...]:

@@ -7,12 +7,12 @@ from service.http import problems
 from service.http.envelope import RequestEnvelope
 from service.http.parts import ServiceParts
 from service.http.schemas import ProblemBody
-from service.routes import admin, answers, page, relevance, status
+from service.routes import admin, answers, documents, page, relevance, status
 from service.routes.mcp import McpEndpoint
 from service.routes.v1 import chat, embeddings, models, rerank, responses
 
 MODULES = (
-    answers, relevance, admin, status, page, chat, responses, models, embeddings, rerank,
+    answers, relevance, documents, admin, status, page, chat, responses, models, embeddings, rerank,
 )  # fmt: skip
 
 

@@ -4,18 +4,25 @@ import atexit
 import logging
 import platform
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import uvicorn
 
+from reread.artefacts.sources import known_roots
 from reread.home import Home
+from reread.log.attention_log import SqliteAttentionLog
+from reread.log.changes import ChangeList
 from reread.log.group_commit import GroupCommitter
 from reread.log.stores import Stores
 from reread.processes import is_alive
+from reread.service_address import recorded_address
+from service.answering.documents import HomeDocuments, SplitsDocuments
 from service.answering.encoding import EncodingDesk
 from service.answering.generations import HomeGenerations
 from service.answering.history import PastAnswers
@@ -42,6 +49,7 @@ def run(
     load_reader: Callable[[], AnswerReader],
     *,
     check_retrain: Callable[[Mapping[str, Any]], object],
+    split: SplitsDocuments,
     trainer_pid: Callable[[], int | None] | None = None,
     trainer_trouble: Callable[[], str | None] = lambda: None,
     stores: Stores | None = None,
@@ -60,10 +68,13 @@ def run(
         keys = keys_of(settings, home, tell)
         reader = load_reader()
         pid = trainer_pid or (lambda: recorded_pid(home))
-        with assembled(
-            settings, home, reader, keys, check_retrain, pid,
-            stores=stores, trainer_trouble=trainer_trouble,
-        ) as parts:  # fmt: skip
+        with (
+            assembled(
+                settings, home, reader, keys, check_retrain, pid, split,
+                stores=stores, trainer_trouble=trainer_trouble,
+            ) as parts,
+            recorded_address(home, url),
+        ):  # fmt: skip
             tell(f"Reread answers at {url}")
             on_ready(url)
             serve(parts, bound)
@@ -105,6 +116,7 @@ def assembled(
     keys: Keys,
     check_retrain: Callable[[Mapping[str, Any]], object],
     trainer_pid: Callable[[], int | None],
+    split: SplitsDocuments,
     open_live: OpenLive | None = None,
     *,
     stores: Stores | None = None,
@@ -116,11 +128,18 @@ def assembled(
         stores = stores or Stores(home, settings.log_sync)
         log = stores.open_log_to_write()
         closing.callback(log.close)
+        changes = ChangeList(home.changes_file, settings.log_sync)
+        closing.callback(changes.close)
         recorder = GroupCommitter(log)
         closing.callback(recorder.close)
         board = stores.open_board()
         closing.callback(board.close)
-        live = (open_live or live_generation)(home, settings, metrics)
+        live = (open_live or partial(live_generation, changes))(home, settings, metrics)
+        forgets = log if isinstance(log, SqliteAttentionLog) else None
+        documents = HomeDocuments(
+            home, changes, forgets, split, on_change=live.update, clock=time.time
+        )
+        threading.Thread(target=documents.forget, name="forget removed", daemon=True).start()
         searches = SearchDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
         encodings = EncodingDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
         readings = reader_desk(reader, settings, metrics)
@@ -131,15 +150,18 @@ def assembled(
         pipeline = Pipeline(
             live, searches, encodings, readings, recorder, metrics,
             top_k=settings.top_k, batch_turns=max(1, settings.max_queue // 2),
+            removed_since=changes.removed_since,
         )  # fmt: skip
         closing.callback(pipeline.others.close)
         yield ServiceParts(
             settings=settings,
             keys=keys,
             pipeline=pipeline,
-            history=PastAnswers(log, home),
+            history=PastAnswers(log, home, changes.removed_since, documents.passage),
+            documents=documents,
+            roots=partial(known_roots, home),
             jobs=board,
-            generations=HomeGenerations(home),
+            generations=HomeGenerations(home, changes),
             writer=recorder,
             metrics=metrics,
             check_retrain=check_retrain,
@@ -152,9 +174,9 @@ def assembled(
 
 
 def live_generation(
-    home: Home, settings: ServiceSettings, metrics: ServiceMetrics
+    changes: ChangeList, home: Home, settings: ServiceSettings, metrics: ServiceMetrics
 ) -> LiveGeneration:
-    generations = HomeGenerations(home, settings.device)
+    generations = HomeGenerations(home, changes, settings.device)
     return LiveGeneration(
         generations.published,
         generations.committed,

@@ -40,6 +40,13 @@ def document_from_pieces(
     return Document(id, tuple(passages))
 
 
+def split_document(
+    title: str, text: str, *, id: str | None, source: str, taken: Callable[[str], bool]
+) -> tuple[Passage, ...]:
+    """The passages of one titled text, as a service adds it."""
+    return document_from_text(title, text, id=id, source=source, taken=taken).passages
+
+
 def document_from_text(
     title: str,
     text: str,

@@ -7,14 +7,15 @@ generation and the list; does not know who serves it.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reread.artefacts.documents import rows_of_document
 from reread.artefacts.generation import Generation
 from reread.artefacts.manifest import Manifest
-from reread.live.delta import Delta, DeltaMaker
+from reread.artefacts.sources import shown_source
+from reread.live.delta import Delta, DeltaMaker, nearness_of
 from reread.log.changes import Change, ChangeList
 from reread.records import Hit, Passage
 
@@ -35,8 +36,14 @@ class Overlay:
 class LivingGeneration:
     """Stands in for a generation; any number of threads search while one updates."""
 
-    def __init__(self, generation: Generation, changes: ChangeList) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        changes: ChangeList,
+        roots: Callable[[], Sequence[str]] = lambda: (),  # that sources are shown relative to
+    ) -> None:
         self._generation, self._changes = generation, changes
+        self._read_roots, self._roots = roots, roots()
         start = generation.passages.changes
         self._overlay = Overlay(start, start, frozenset(), frozenset(), None)
         self._swap, self._updating = threading.Lock(), threading.Lock()
@@ -83,13 +90,24 @@ class LivingGeneration:
         count = len(self._generation.passages)
         beyond = [row - count for row in rows if row >= count]
         known = self._numbered(beyond) if beyond else {}
-        return [
-            self._generation.passages[row] if row < count else known[row - count] for row in rows
-        ]
+        store = self._generation.passages
+        found = [store[row] if row < count else known[row - count] for row in rows]
+        return [replace(one, source=shown_source(one.source, self._roots)) for one in found]
 
     def is_added(self, row: int) -> bool:
         """Whether this row is in no corpus yet."""
         return row >= len(self._generation.passages)
+
+    @property
+    def near(self) -> float | None:
+        """The score from which a passage without a word of the question may still be evidence."""
+        return nearness_of(self._generation.parts)
+
+    def embed_passages(self, passages: Sequence[Passage]) -> Any:
+        return self._generation.embed_passages(passages)
+
+    def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        return self._generation.score(question, passages)
 
     @property
     def as_of(self) -> int:
@@ -117,6 +135,7 @@ class LivingGeneration:
     def update(self) -> bool:
         """Encode what was added since and let it be found; True if there was anything."""
         with self._updating:
+            self._roots = self._read_roots()
             self.catch_up()
             if self._overlay.added_up_to == self._overlay.removed_up_to:
                 return False

@@ -175,7 +175,7 @@ class SqliteAttentionLog:
 
     def forget(self, passage_ids: Collection[str]) -> int:
         """Blank the answers that were read from these passages; how many there were."""
-        return forget_passages(self._database, passage_ids)
+        return forget_passages(self._database, passage_ids, checksum_of)
 
     def compact(self) -> bool:
         """Take what was overwritten out of the files themselves; False: try again later."""

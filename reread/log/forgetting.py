@@ -5,7 +5,7 @@ may repeat the document. Knows records and feedback; does not know who removed w
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import apsw
@@ -16,7 +16,10 @@ from reread.records import AnswerRecord
 RECORDS_AT_ONCE = 500
 
 
-def forget_passages(database: Database, ids: Collection[str]) -> int:
+Checksum = Callable[[str, str], str]  # (id, body)
+
+
+def forget_passages(database: Database, ids: Collection[str], checksum: Checksum) -> int:
     """Blank every answer that was read from one of these passages; how many there were.
 
     May be done again at any time, and is: an answer that was on its way is found by the next pass.
@@ -24,7 +27,7 @@ def forget_passages(database: Database, ids: Collection[str]) -> int:
     wanted, forgotten, cursor = frozenset(ids), 0, 0
     while wanted:
         with database.transaction() as connection:
-            last, changed = _forget_some(connection, wanted, cursor)
+            last, changed = _forget_some(connection, wanted, cursor, checksum)
         if last is None:
             break
         cursor, forgotten = last, forgotten + changed
@@ -32,46 +35,51 @@ def forget_passages(database: Database, ids: Collection[str]) -> int:
 
 
 def _forget_some(
-    connection: apsw.Connection, ids: frozenset[str], cursor: int
+    connection: apsw.Connection, ids: frozenset[str], cursor: int, checksum: Checksum
 ) -> tuple[int | None, int]:
     """(last sequence looked at, records blanked); None at the end of the log."""
     rows = list(
         connection.execute(
-            "SELECT sequence, id, body FROM answers WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            "SELECT sequence, CAST(id AS BLOB), CAST(body AS BLOB) FROM answers WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (cursor, RECORDS_AT_ONCE),
         )
     )
-    changed = 0
-    for sequence, answer_id, body in rows:
-        if not any(_spelled(id) in body for id in ids):
+    changed, spellings = 0, [json.dumps(id).encode() for id in ids]
+    for sequence, id_bytes, body in rows:
+        if not any(spelled in body for spelled in spellings):
             continue
-        blank = _blanked(AnswerRecord.from_json(body), ids)
+        blank = _blanked(body, ids)
         if blank is None:
             continue
         changed += 1
+        answer_id, text = id_bytes.decode(), blank.to_json()
         connection.execute(
-            "UPDATE answers SET body = ? WHERE sequence = ?", (blank.to_json(), sequence)
+            "UPDATE answers SET body = ?, checksum = ? WHERE sequence = ?",
+            (text, checksum(answer_id, text), sequence),
         )
-        _blank_feedback(connection, answer_id)
+        _blank_feedback(connection, answer_id, checksum)
     return (rows[-1][0] if rows else None), changed
 
 
-def _spelled(id: str) -> str:
-    return json.dumps(id)
-
-
-def _blanked(record: AnswerRecord, ids: frozenset[str]) -> AnswerRecord | None:
+def _blanked(body: bytes, ids: frozenset[str]) -> AnswerRecord | None:
     """The record without what it has from these passages; None where that is nothing."""
+    try:
+        record = AnswerRecord.from_json(body.decode())
+    except (ValueError, TypeError, KeyError):
+        return None  # damaged: nobody reads it
     touched = [one.id in ids and one.row is not None for one in record.passages]
     if not any(touched) or not record.answer:
         return None
     return replace(record, answer="")
 
 
-def _blank_feedback(connection: apsw.Connection, answer_id: str) -> None:
+def _blank_feedback(connection: apsw.Connection, answer_id: str, checksum: Checksum) -> None:
     said = list(
         connection.execute("SELECT sequence, body FROM feedback WHERE answer_id = ?", (answer_id,))
     )
     for sequence, body in said:
         blank = json.dumps({**json.loads(body), "answer": None})
-        connection.execute("UPDATE feedback SET body = ? WHERE sequence = ?", (blank, sequence))
+        connection.execute(
+            "UPDATE feedback SET body = ?, checksum = ? WHERE sequence = ?",
+            (blank, checksum(answer_id, blank), sequence),
+        )

@@ -13,6 +13,8 @@ from reread.score_sheet import pack_scores
 from service.answering.asked import Asked
 from service.answering.searching import Retrieved
 
+NOTHING_SHARED = "No passage shares anything with the question, so none was read."
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -60,6 +62,12 @@ def record_of(material: Material, reading: Reading, reader: str, now_s: float) -
     )
 
 
+def nothing_to_read(material: Material) -> Reading:
+    """The refusal where no passage shares anything with the question; nothing was read."""
+    none = (0.0,) * len(material.retrieved.passages)
+    return Reading("", 0.0, none, found=False, read=False, warnings=(NOTHING_SHARED,))
+
+
 def _sheet(reading: Reading) -> dict[str, str] | None:
     """Every aggregation but the one each passage carries itself."""
     if reading.scores is None:
@@ -75,4 +83,5 @@ def _logged(found: Retrieved, i: int, reading: Reading) -> LoggedPassage:
     return LoggedPassage(
         row, passage.id, found.scores[i], reading.attention[i],
         passage.title if own else None, passage.text if own else None,
+        None if found.contents is None else found.contents[i],
     )  # fmt: skip

@@ -4,6 +4,7 @@ Translates between the home and the HTTP names; loading and swapping belong to l
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from reread.artefacts.generation import Generation
@@ -14,15 +15,18 @@ from reread.artefacts.publication import (
     list_generations,
     verified_numbers,
 )
+from reread.artefacts.sources import known_roots
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home
+from reread.live.living import LivingGeneration
+from reread.log.changes import ChangeList
 
 
 class HomeGenerations:
     """Every call reads the disk: call it on a thread."""
 
-    def __init__(self, home: Home, device: str = "auto") -> None:
-        self._home, self._device = home, device
+    def __init__(self, home: Home, changes: ChangeList, device: str = "auto") -> None:
+        self._home, self._changes, self._device = home, changes, device
 
     def published(self) -> tuple[int, int] | None:
         """The number and fencing number that CURRENT names."""
@@ -33,8 +37,10 @@ class HomeGenerations:
         """Generations that passed their verification, ascending."""
         return verified_numbers(self._home)
 
-    def open(self, number: int) -> Generation:
-        return Generation.open(self._home, number, device=self._device)
+    def open(self, number: int) -> LivingGeneration:
+        """With all that was changed since its corpus was written."""
+        generation = Generation.open(self._home, number, device=self._device)
+        return LivingGeneration(generation, self._changes, partial(known_roots, self._home))
 
     def describe(self) -> list[dict[str, Any]]:
         """One entry per generation, ascending, with what is wrong with it, if anything."""

@@ -7,10 +7,11 @@ are None once that corpus version is gone.
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
-from reread.artefacts.passages import PassageStore, open_corpus
+from reread.artefacts.passages import PassageStore, content_hash, open_corpus
+from reread.artefacts.sources import known_roots, shown_source
 from reread.errors import BadRequest, NotFound, RereadError
 from reread.home import Home
 from reread.log.attention_log import AttentionLog
@@ -34,8 +35,16 @@ class Overview:
 class PastAnswers:
     """Blocks on the disk: call it on a thread."""
 
-    def __init__(self, log: AttentionLog, home: Home) -> None:
+    def __init__(
+        self,
+        log: AttentionLog,
+        home: Home,
+        removed_since: Callable[[int], Collection[str]] = lambda sequence: (),
+        find_passage: Callable[[str], Passage | None] = lambda id: None,
+    ) -> None:
+        """`removed_since` a change: passages' ids; `find_passage` as it is now, by its id."""
         self._log, self._home = log, home
+        self._removed_since, self._find_passage = removed_since, find_passage
         self._stores: OrderedDict[int, PassageStore] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -80,9 +89,22 @@ class PastAnswers:
 
     def _texts(self, corpus: int | None, logged: Sequence[LoggedPassage]) -> list[Passage | None]:
         store = None if corpus is None else self._store(corpus)
-        return [_passage(store, one) for one in logged]
+        gone = () if store is None else self._removed_since(store.changes)
+        roots = known_roots(self._home)
+        found = [self._text(store, one, gone) for one in logged]
+        return [one and replace(one, source=shown_source(one.source, roots)) for one in found]
+
+    def _text(
+        self, store: PassageStore | None, one: LoggedPassage, gone: Collection[str]
+    ) -> Passage | None:
+        if one.content is not None:  # read before any corpus had it
+            now = self._find_passage(one.id)
+            return now if now is not None and content_hash(now) == one.content else None
+        return None if one.id in gone else _passage(store, one)
 
     def _store(self, corpus: int) -> PassageStore | None:
+        if corpus in self._stores and not self._stores[corpus].folder.is_dir():
+            del self._stores[corpus]  # an open file outlives its removal, a document must not
         if corpus not in self._stores:
             try:
                 self._stores[corpus] = open_corpus(self._home, corpus)

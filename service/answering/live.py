@@ -41,6 +41,12 @@ class ServedGeneration(Protocol):
     def passages(self) -> PassageRows: ...
     def embed(self, questions: Sequence[str]) -> Any: ...
     def find(self, asked: Any, top_k: int) -> list[list[Hit]]: ...
+    @property
+    def near(self) -> float | None: ...  # the score from which nearness is evidence
+    @property
+    def as_of(self) -> int: ...  # the change list's sequence that its newest search went by
+    def is_added(self, row: int) -> bool: ...
+    def update(self) -> bool: ...
     def embed_passages(self, passages: Sequence[Passage]) -> Any: ...
     def score(self, question: str, passages: Sequence[Passage]) -> list[float]: ...
     def warm(self) -> object: ...
@@ -155,6 +161,21 @@ class LiveGeneration:
                 return Pin(lease)
         raise NoGeneration(self.missing or HOW_TO_BEGIN)
 
+    def update(self) -> bool:
+        """Let the present generation take in what was added; True if there was anything.
+
+        Blocks while it encodes: never call it on the event loop.
+        """
+        with self._pointer:
+            lease = self._lease
+            if lease is None:
+                return False
+            lease.take()
+        try:
+            return lease.generation.update()
+        finally:
+            lease.release()
+
     def refresh(self) -> bool:
         """Swap to the published generation if it is another and sound; True when swapped.
 
@@ -224,6 +245,7 @@ class LiveGeneration:
         while not self._stopped.is_set():
             try:
                 self.refresh()
+                self.update()
                 self._free()
                 self._poll_failure = None
             except Exception as error:

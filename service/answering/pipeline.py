@@ -7,15 +7,15 @@ after its record is durable.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
-from reread.errors import RereadError, StorageFailed
+from reread.errors import Conflict, RereadError, StorageFailed
 from reread.followups import whole_question
 from reread.reading import Reading, check_aggregation
 from reread.records import AnswerRecord, Passage
-from service.answering.answered import Answered, Material, record_of
+from service.answering.answered import Answered, Material, nothing_to_read, record_of
 from service.answering.asked import Asked
 from service.answering.encoding import EncodingDesk
 from service.answering.examples import example_questions
@@ -24,6 +24,12 @@ from service.answering.others import OtherGenerations
 from service.answering.reading import ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
 from service.metrics import ServiceMetrics
+
+ATTEMPTS = 3  # to answer while documents are taken out
+
+
+class DocumentRemoved(Conflict):
+    title = "The documents have changed"
 
 
 class Recorder(Protocol):
@@ -44,12 +50,14 @@ class Pipeline:
         *,
         top_k: int,  # passages retrieved where a question does not say
         batch_turns: int,  # questions of one batch in work at once; leaves room for others
+        removed_since: Callable[[int], Collection[str]] = lambda sequence: (),  # passages' ids
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
         self.encodings, self.others = encodings, OtherGenerations(live)
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
         self._top_k, self._batch_turns = top_k, batch_turns
+        self._removed_since = removed_since
 
     @property
     def reader_name(self) -> str:
@@ -82,6 +90,8 @@ class Pipeline:
 
         Refusals are raised here, before anything is sent.
         """
+        if not material.retrieved.holds_evidence:
+            return self._refuse(material)
         return self._follow(material, self.readings.stream(material.request))
 
     async def relevance(
@@ -90,7 +100,11 @@ class Pipeline:
         """Read without recording."""
         check_aggregation(aggregation)
         material = await self.material(asked)
-        return material, await self.readings.read(material.request, aggregation, tokens)
+        if not material.retrieved.holds_evidence:
+            return material, nothing_to_read(material)
+        reading = await self.readings.read(material.request, aggregation, tokens)
+        self._require_present(material)
+        return material, reading
 
     async def vectors(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
         """Texts as the served retriever embeds passages, and its generation."""
@@ -136,9 +150,34 @@ class Pipeline:
         return self.live.pin() if pin is None else pin.share()
 
     async def _answer(self, material: Material) -> Answered:
+        """Read and record; found anew where a document was removed on the way."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._answer_once(material)
+            except DocumentRemoved:
+                material = await self.material(material.asked)
+        return await self._answer_once(material)
+
+    async def _answer_once(self, material: Material) -> Answered:
         began_s = time.perf_counter()
-        reading = await self.readings.read(material.request)
+        if material.retrieved.holds_evidence:
+            reading = await self.readings.read(material.request)
+        else:
+            reading = nothing_to_read(material)
         return await self._recorded(material, reading, began_s)
+
+    async def _refuse(self, material: Material) -> AsyncIterator[str | Answered]:
+        yield await self._recorded(material, nothing_to_read(material), time.perf_counter())
+
+    def _require_present(self, material: Material) -> None:
+        """Raises DocumentRemoved where what was read has been taken out since it was found."""
+        found = material.retrieved
+        removed = self._removed_since(found.as_of)
+        for row, passage in zip(found.rows, found.passages, strict=True) if removed else ():
+            if row is not None and passage.id in removed:
+                raise DocumentRemoved(
+                    "A document this was read from was changed or removed meanwhile; ask again."
+                )
 
     async def _follow(
         self, material: Material, stream: ReadingStream
@@ -149,14 +188,17 @@ class Pipeline:
                 if isinstance(piece, Reading):
                     yield await self._recorded(material, piece, began_s)
                 else:
+                    self._require_present(material)
                     yield piece
         finally:
             stream.leave()
 
     async def _recorded(self, material: Material, reading: Reading, began_s: float) -> Answered:
         read_s = time.perf_counter() - began_s
+        self._require_present(material)
         record = record_of(material, reading, self.reader_name, self._clock())
         await self._commit(record)
+        self._require_present(material)  # its record is found by the next pass over the log
         total_s = time.perf_counter() - material.started_s
         self._metrics.stage_seconds.labels("read").observe(read_s)
         self._metrics.stage_seconds.labels("total").observe(total_s)

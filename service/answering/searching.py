@@ -10,12 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
-from reread.records import Passage
+from reread.artefacts.passages import content_hash
+from reread.records import Hit, Passage
+from reread.search.evidence import Evidence, select_evidence
 from service.answering.batcher import Batcher
-from service.answering.live import HeldGeneration, Pin
+from service.answering.live import HeldGeneration, Pin, ServedGeneration
 
 MAX_QUESTIONS = 32  # encoded and searched at once
+SPARE = 10  # found beyond top_k, in the place of near-copies
+MOST_FETCHED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Retrieved:
     corpus: int | None
     embed_ms: float = 0.0
     search_ms: float = 0.0
+    copies: tuple[int, ...] | None = None  # near-copies of each that were left out
+    holds_evidence: bool = True  # False: they share nothing with the question; not to be read
+    contents: tuple[str | None, ...] | None = None  # hashes of those that are in no corpus yet
+    as_of: int = 0  # the change list's sequence before the search
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +83,62 @@ class SearchDesk:
 def search_batch(key: _Search, questions: Sequence[str]) -> list[Retrieved]:
     """One search of one generation for all questions."""
     generation = key.lease.generation
+    as_of = generation.as_of  # before the search: what is removed after this is noticed later
     started_s = time.perf_counter()
     embedded = generation.embed(questions)
     embedded_s = time.perf_counter()
-    hits = generation.find(embedded, key.top_k)
-    passages = [tuple(generation.passages.get([hit.row for hit in found])) for found in hits]
-    searched_s = time.perf_counter()
-    for found in hits:
-        if not all(math.isfinite(hit.score) for hit in found):
-            raise ArithmeticError(f"generation {generation.number} gave a score that is no number")
-    return [
-        Retrieved(
-            texts,
-            tuple(hit.row for hit in found),
-            tuple(float(hit.score) for hit in found),
-            generation.number,
-            generation.manifest.corpus,
-            (embedded_s - started_s) * 1000,
-            (searched_s - embedded_s) * 1000,
-        )
-        for found, texts in zip(hits, passages, strict=True)
-    ]
+    found = _find(generation, questions, embedded, key.top_k)
+    spent_ms = (embedded_s - started_s) * 1000, (time.perf_counter() - embedded_s) * 1000
+    return [_retrieved(generation, one, spent_ms, as_of) for one in found]
+
+
+_Choice = tuple[list[Hit], list[Passage], Evidence]
+
+
+def _find(
+    generation: ServedGeneration, questions: Sequence[str], embedded: Any, top_k: int
+) -> list[_Choice]:
+    """What may be read, per question; looks further where near-copies take the places."""
+    fetch = top_k + SPARE
+    while True:
+        lists = generation.find(embedded, fetch)
+        chosen = [
+            _choose(generation, q, one, top_k) for q, one in zip(questions, lists, strict=True)
+        ]
+        if fetch >= MOST_FETCHED or not any(_is_crowded(one, fetch, top_k) for one in chosen):
+            return chosen
+        fetch = min(MOST_FETCHED, fetch * 4)
+
+
+def _choose(generation: ServedGeneration, question: str, hits: list[Hit], top_k: int) -> _Choice:
+    if not all(math.isfinite(hit.score) for hit in hits):
+        raise ArithmeticError(f"generation {generation.number} gave a score that is no number")
+    passages = generation.passages.get([hit.row for hit in hits])
+    return hits, passages, select_evidence(question, passages, hits, top_k, near=generation.near)
+
+
+def _is_crowded(choice: _Choice, fetch: int, top_k: int) -> bool:
+    """Whether copies took places while the list went on."""
+    hits, _, evidence = choice
+    return len(hits) == fetch and len(evidence.places) < top_k and sum(evidence.copies) > 0
+
+
+def _retrieved(
+    generation: ServedGeneration, choice: _Choice, spent_ms: tuple[float, float], as_of: int
+) -> Retrieved:
+    hits, passages, evidence = choice
+    kept = [(hits[place], passages[place]) for place in evidence.places]
+    return Retrieved(
+        tuple(passage for _, passage in kept),
+        tuple(hit.row for hit, _ in kept),
+        tuple(float(hit.score) for hit, _ in kept),
+        generation.number,
+        generation.manifest.corpus,
+        *spent_ms,
+        copies=evidence.copies,
+        holds_evidence=evidence.holds,
+        contents=tuple(
+            content_hash(passage) if generation.is_added(hit.row) else None for hit, passage in kept
+        ),
+        as_of=as_of,
+    )

@@ -6,7 +6,7 @@ Knows both sides' shapes and no step between them.
 from dataclasses import asdict
 from typing import Any
 
-from reread.reading import Reading, softmax
+from reread.reading import Reading
 from reread.records import AnswerRecord, Job, Passage
 from service.answering.answered import Answered, Material
 from service.answering.history import Overview
@@ -103,7 +103,8 @@ def logged_body(
     aggregation: str,
     attention: tuple[float, ...],
 ) -> LoggedRelevanceBody:
-    relevance = softmax(attention)
+    read = record.found or any(attention)  # scores of 0 alone: refused before reading
+    relevance = Reading(record.answer, record.confidence, attention, read=read).relevance
     return LoggedRelevanceBody(
         id=record.id,
         question=record.question,
@@ -151,4 +152,5 @@ def one_job_body(job: Job) -> OneJobBody:
 
 def _found(material: Material, i: int) -> dict[str, Any]:
     found = material.retrieved
-    return {**asdict(found.passages[i]), "retrieval_score": found.scores[i]}
+    copies = 0 if found.copies is None else found.copies[i]
+    return {**asdict(found.passages[i]), "retrieval_score": found.scores[i], "copies": copies}

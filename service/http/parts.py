@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 
 from reread.records import Job
+from service.answering.documents import HomeDocuments
 from service.answering.history import PastAnswers
 from service.answering.pipeline import Pipeline
 from service.http.security import Keys
@@ -65,6 +66,8 @@ class ServiceParts:
     keys: Keys
     pipeline: Pipeline
     history: PastAnswers
+    documents: HomeDocuments
+    roots: Callable[[], list[str]]  # folders that sources are shown relative to
     jobs: Jobs
     generations: Generations
     writer: Writer

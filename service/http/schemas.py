@@ -136,6 +136,7 @@ class FoundPassage(BaseModel):
     text: str | None
     source: str | None
     retrieval_score: float | None  # None: the caller gave the passage
+    copies: int = 0  # near-copies of it that were found too and are not shown
 
 
 class ReadPassage(FoundPassage):

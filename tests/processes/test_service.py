@@ -24,6 +24,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import torch
+from index_builder.ingest.documents import split_document
 from reread.home import Home
 from service.server import run
 from service.settings import ServiceSettings
@@ -38,7 +39,7 @@ class Stuck(EchoReader):
 reader = {"slow": EchoReader(delay_s=1.5), "stuck": Stuck()}[sys.argv[2]]
 settings = ServiceSettings(port=0, drain_s=float(sys.argv[3]))
 sys.exit(run(settings, Home(Path(sys.argv[1])), lambda: reader, check_retrain=lambda params: None,
-             tell=lambda line: print(line, flush=True)))
+             split=split_document, tell=lambda line: print(line, flush=True)))
 """
 OWN = {"question": "wells", "passages": [{"text": "Rome has wells"}]}
 

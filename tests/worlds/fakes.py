@@ -116,6 +116,7 @@ class WordGeneration:
             ]
         )
         self.count, self.warm_error = count, warm_error
+        self.near, self.as_of = None, 0
         self.warmed = self.closed = False
 
     def embed(self, questions: Sequence[str]) -> list[set[str]]:
@@ -132,6 +133,12 @@ class WordGeneration:
     def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
         assert not self.closed
         return [float(len(words(question) & words(p.text))) for p in passages]
+
+    def is_added(self, row: int) -> bool:
+        return False
+
+    def update(self) -> bool:
+        return False
 
     def warm(self) -> None:
         if self.warm_error is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 
+from index_builder.ingest.documents import split_document
 from reread.errors import BadRequest
 from reread.home import Home
 from service.answering.live import LiveGeneration
@@ -75,6 +76,7 @@ def running(
             keys,
             check_retrain,
             lambda: 4711,
+            split_document,
             None if on_disk else open_live,
         ) as parts,
     ):

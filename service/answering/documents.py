@@ -1,0 +1,246 @@
+"""The documents of a home while it serves: looked up, added, replaced and removed.
+
+What there is, is the newest corpus with the changes after it. A change is durable when it returns;
+the next build takes it in. Knows passages and the change list; does not know how a text is cut
+into passages, or which generation serves.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, Protocol
+
+from reread.artefacts.documents import document_at, document_source, rows_of_document
+from reread.artefacts.passages import PassageStore, open_corpus
+from reread.errors import BadRequest, Conflict, NotFound
+from reread.home import Home, numbers
+from reread.live.forgetting import Forgets, forget_removed
+from reread.log.changes import Change, ChangeList, Edit
+from reread.records import Passage
+
+logger = logging.getLogger(__name__)
+Status = Literal["added", "replaced", "unchanged"]
+
+
+class SplitsDocuments(Protocol):
+    """Cuts a text into passages; an id of None is made from the text, `taken` ids are avoided."""
+
+    def __call__(
+        self, title: str, text: str, *, id: str | None, source: str, taken: Callable[[str], bool]
+    ) -> Sequence[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    title: str
+    text: str
+    id: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of one document."""
+
+    id: str
+    passages: tuple[str, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The newest corpus and what was changed after it, of one moment."""
+
+    store: PassageStore | None
+    pending: dict[str, Change]
+
+    def find(self, id: str) -> list[Passage]:
+        """The document's passages; none: there is no such document."""
+        change = self.pending.get(id)
+        if change is not None:
+            return [one.passage for one in change.passages]
+        row = None if self.store is None else self.store.row_of(id)
+        if row is None or self.store is None or self.whole_of(id) is not None:
+            return []
+        return self._remaining(document_at(self.store, row))
+
+    def whole_of(self, id: str) -> str | None:
+        """The document that this id is only a later passage of, if it is."""
+        document, _, number = id.rpartition(".")
+        if not document or not number.isdecimal():
+            return None
+        if document in self.pending:
+            held = [one.passage.id for one in self.pending[document].passages]
+            return document if id in held else None
+        row = None if self.store is None else self.store.row_of(id)
+        if self.store is None or row is None:
+            return None
+        return document if row in rows_of_document(self.store, document) else None
+
+    def passage(self, id: str) -> Passage | None:
+        for change in self.pending.values():
+            for one in change.passages:
+                if one.passage.id == id:
+                    return one.passage
+        row = None if self.store is None else self.store.row_of(id)
+        if self.store is None or row is None:
+            return None
+        return next(iter(self._remaining([self.store[row]])), None)
+
+    def is_taken(self, id: str) -> bool:
+        """Whether any passage there is, or was since the corpus was written, has this id."""
+        held = (one.passage.id for change in self.pending.values() for one in change.passages)
+        return (self.store is not None and self.store.row_of(id) is not None) or id in held
+
+    def each(self, after: str | None) -> Iterator[list[Passage]]:
+        """Documents in the order they came, from behind that one."""
+        start = 0
+        if after is not None and after in self.pending and self.pending[after].passages:
+            start = -1
+        elif after is not None and self.store is not None:
+            row = self.store.row_of(after)
+            start = -1 if row is None else row + len(document_at(self.store, row))
+        if start >= 0:
+            yield from self._of_corpus(start)
+        added = [change for change in self.pending.values() if change.passages]
+        places = [place for place, change in enumerate(added) if change.document == after]
+        for change in added[places[0] + 1 if places else 0 :]:
+            yield [one.passage for one in change.passages]
+
+    def _of_corpus(self, row: int) -> Iterator[list[Passage]]:
+        while self.store is not None and row < len(self.store):
+            held = document_at(self.store, row)
+            row += len(held)
+            left = [] if held[0].id in self.pending else self._remaining(held)
+            if left:
+                yield left
+
+    def _remaining(self, passages: list[Passage]) -> list[Passage]:
+        dropped = {id for change in self.pending.values() for id in change.drops}
+        return [one for one in passages if one.id not in dropped]
+
+
+class HomeDocuments:
+    """Blocks on the disk: call it on a thread."""
+
+    def __init__(
+        self,
+        home: Home,
+        changes: ChangeList,
+        log: Forgets | None,  # None: one that cannot lose anything, such as a shared stream
+        split: SplitsDocuments,
+        *,
+        on_change: Callable[[], None],  # lets the served generation take it in
+        clock: Callable[[], float],
+    ) -> None:
+        self._home, self._changes, self._log, self._split = home, changes, log, split
+        self._on_change, self._clock = on_change, clock
+        self._store: tuple[int, PassageStore] | None = None
+        self._writing = threading.Lock()
+
+    def get(self, id: str) -> list[Passage]:
+        """A document's passages in reading order; raises NotFound."""
+        held = self._held()
+        found = held.find(id)
+        if not found:
+            raise _unknown(id, held)
+        return found
+
+    def passage(self, id: str) -> Passage | None:
+        """A passage as it is now, whatever document it belongs to."""
+        return self._held().passage(id)
+
+    def page(self, after: str | None, limit: int) -> list[list[Passage]]:
+        """Up to `limit` documents behind that one; raises NotFound where it is not there."""
+        held = self._held()
+        if after is not None and not held.find(after):
+            raise _unknown(after, held)
+        return list(islice(held.each(after), limit))
+
+    def put(self, documents: Sequence[NewDocument]) -> list[Put]:
+        """Add or replace all of them or none; durable, and found by the next search, on return."""
+        with self._writing:
+            held = self._held()
+            given: dict[str, tuple[list[Passage], Sequence[Passage]]] = {}
+            for document in documents:
+                passages = self._passages(document, held)
+                id = passages[0].id
+                if id in given:
+                    raise BadRequest(f"Two documents have the id {id[:64]!r}: give each its own.")
+                given[id] = held.find(id), passages
+            edits = [
+                Edit(id, tuple(new), tuple(one.id for one in old))
+                for id, (old, new) in given.items()
+                if old != list(new)
+            ]
+            if edits:
+                self._changes.append(edits, self._clock())
+        if edits:
+            self._on_change()
+        return [_put(id, old, new) for id, (old, new) in given.items()]
+
+    def remove(self, id: str) -> list[str]:
+        """Take a document out; the ids of its passages. No search begun after this finds one."""
+        with self._writing:
+            ids = tuple(one.id for one in self.get(id))
+            self._changes.append([Edit(id, (), ids)], self._clock())
+        self._on_change()
+        return list(ids)
+
+    def forget(self) -> None:
+        """Take removed documents' texts out of the log; what fails is done by the next call."""
+        if self._log is None:
+            return
+        try:
+            forget_removed(self._changes, self._log)
+        except Exception:
+            logger.exception("removed documents are still in the log; trying again later")
+
+    def _held(self) -> _Held:
+        store = self._newest()
+        taken = 0 if store is None else store.changes
+        return _Held(store, {one.document: one for one in self._changes.since(taken)})
+
+    def _newest(self) -> PassageStore | None:
+        known = numbers(self._home.passages_dir)
+        if not known:
+            return None
+        held = self._store
+        if held is None or held[0] != known[-1]:
+            held = self._store = (known[-1], open_corpus(self._home, known[-1]))
+        return held[1]
+
+    def _passages(self, document: NewDocument, held: _Held) -> Sequence[Passage]:
+        whole = None if document.id is None else held.whole_of(document.id)
+        if whole is not None:
+            raise Conflict(
+                f"{document.id!r} is the id of a passage of document {whole!r}: "
+                f"choose another, or replace the whole document."
+            )
+        own = set() if document.id is None else {one.id for one in held.find(document.id)}
+        return self._split(
+            document.title,
+            document.text,
+            id=document.id,
+            source=document.source,
+            taken=lambda id: id not in own and held.is_taken(id),
+        )
+
+
+def source_of(passages: Sequence[Passage]) -> str:
+    """A document's source, without a page."""
+    return document_source(passages[0].source)
+
+
+def _put(id: str, old: Sequence[Passage], new: Sequence[Passage]) -> Put:
+    status: Status = "unchanged" if list(old) == list(new) else "replaced" if old else "added"
+    return Put(id, tuple(one.id for one in new), status)
+
+
+def _unknown(id: str, held: _Held) -> NotFound:
+    whole = held.whole_of(id)
+    if whole is not None:
+        return NotFound(f"{id[:64]!r} is a passage of document {whole[:64]!r}: use that id.")
+    return NotFound(f"There is no document {id[:64]!r}: GET /documents lists what there is.")

@@ -1,0 +1,84 @@
+"""The HTTP contract of documents: what may be sent and what comes back.
+
+Unknown keys are errors. Knows no step of a change.
+"""
+
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from service.answering.asked import whole_text, with_content
+from service.http.schemas import Strict, Text
+
+MAX_DOCUMENTS = 100  # in one request
+MAX_TEXT_CHARS = 2_000_000
+MAX_ID_CHARS = 512
+MAX_PAGE = 1_000
+
+
+def usable_id(id: str) -> str:
+    """An id stands in addresses, files and messages: no blanks around it, no control characters."""
+    if whole_text(id) != id.strip() or not id.isprintable():
+        raise ValueError("an id has printable characters only and none of space around it")
+    return id
+
+
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
+DocumentId = Annotated[str, Path(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
+Title = Annotated[Text, Field(max_length=1_000)]
+Source = Annotated[Text, Field(max_length=2_000)]
+
+
+class DocumentContent(Strict):
+    title: Title = ""
+    text: Annotated[str, Field(max_length=MAX_TEXT_CHARS), AfterValidator(with_content)]
+    source: Source = ""
+
+
+class SentDocument(DocumentContent):
+    id: Id | None = None  # made from the content where it is not given
+
+
+class DocumentsRequest(Strict):
+    documents: Annotated[list[SentDocument], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+
+
+class DocumentPage(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # not strict: a query string is all text
+    after: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100
+
+
+class DocumentEntryBody(BaseModel):
+    id: str
+    passages: list[str]  # their ids
+    status: Literal["added", "replaced", "unchanged"]
+
+
+class ChangedBody(BaseModel):
+    documents: list[DocumentEntryBody]
+
+
+class RemovedBody(BaseModel):
+    id: str
+    passages: list[str]
+    status: Literal["removed"]
+
+
+class DocumentPassage(BaseModel):
+    id: str
+    title: str
+    text: str
+
+
+class DocumentBody(BaseModel):
+    id: str
+    title: str
+    source: str
+    passages: list[DocumentPassage]
+
+
+class DocumentsBody(BaseModel):
+    documents: list[DocumentBody]
+    next: str | None  # None: there are no more

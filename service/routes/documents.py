@@ -1,0 +1,82 @@
+"""Routes of what the corpus holds: looking needs a query key, changing it the admin key.
+
+A change is durable and in every search that begins after the response; the next build takes it in.
+"""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Query
+
+from reread.artefacts.sources import shown_source
+from reread.records import Passage
+from service.answering.documents import NewDocument, Put, source_of
+from service.http.document_schemas import (
+    ChangedBody,
+    DocumentBody,
+    DocumentContent,
+    DocumentEntryBody,
+    DocumentId,
+    DocumentPage,
+    DocumentPassage,
+    DocumentsBody,
+    DocumentsRequest,
+    RemovedBody,
+)
+from service.http.parts import Parts, ServiceParts
+from service.http.schemas import PROBLEMS
+from service.http.security import admin_access, query_access
+
+router = APIRouter(responses=PROBLEMS, tags=["documents"])
+ADMIN, QUERY = [Depends(admin_access)], [Depends(query_access)]
+
+
+@router.post("/documents", dependencies=ADMIN)
+async def add(wanted: DocumentsRequest, parts: Parts) -> ChangedBody:
+    """Add documents, or replace those of the same ids; all of them or none."""
+    new = [NewDocument(one.title, one.text, one.id, one.source) for one in wanted.documents]
+    done = await asyncio.to_thread(parts.documents.put, new)
+    return ChangedBody(documents=[_changed(one) for one in done])
+
+
+@router.put("/documents/{id:path}", dependencies=ADMIN)
+async def put(id: DocumentId, content: DocumentContent, parts: Parts) -> DocumentEntryBody:
+    """Replace a document, or add it under this id."""
+    new = NewDocument(content.title, content.text, id, content.source)
+    return _changed((await asyncio.to_thread(parts.documents.put, [new]))[0])
+
+
+@router.delete("/documents/{id:path}", dependencies=ADMIN)
+async def remove(id: DocumentId, parts: Parts, later: BackgroundTasks) -> RemovedBody:
+    """Take a document out, of every search and answer from now on, and then of the log."""
+    ids = await asyncio.to_thread(parts.documents.remove, id)
+    later.add_task(parts.documents.forget)
+    return RemovedBody(id=id, passages=ids, status="removed")
+
+
+@router.get("/documents", dependencies=QUERY)
+async def documents(page: Annotated[DocumentPage, Query()], parts: Parts) -> DocumentsBody:
+    """What the corpus holds, in the order it came; `next` is the `after` of the next page."""
+    found = await asyncio.to_thread(parts.documents.page, page.after, page.limit + 1)
+    shown = [_body(parts, one) for one in found[: page.limit]]
+    more = len(found) > page.limit
+    return DocumentsBody(documents=shown, next=shown[-1].id if more else None)
+
+
+@router.get("/documents/{id:path}", dependencies=QUERY)
+async def document(id: DocumentId, parts: Parts) -> DocumentBody:
+    """One document with the texts of its passages."""
+    return _body(parts, await asyncio.to_thread(parts.documents.get, id))
+
+
+def _body(parts: ServiceParts, passages: list[Passage]) -> DocumentBody:
+    return DocumentBody(
+        id=passages[0].id,
+        title=passages[0].title,
+        source=shown_source(source_of(passages), parts.roots()),
+        passages=[DocumentPassage(id=p.id, title=p.title, text=p.text) for p in passages],
+    )
+
+
+def _changed(done: Put) -> DocumentEntryBody:
+    return DocumentEntryBody(id=done.id, passages=list(done.passages), status=done.status)
