@@ -13,6 +13,7 @@ from command.settings import Settings
 from command.terminal.console import make_console, show_answer
 from reread.errors import RereadError
 from reread.home import Home
+from reread.service_address import running_service
 
 TIMEOUT_S = 120.0
 
@@ -98,7 +99,11 @@ def key_of(settings: Settings) -> str | None:
 
 
 def address_of(settings: Settings) -> str:
-    """Where this home's service listens."""
-    asked = settings.service.host
-    host = "127.0.0.1" if asked in ("0.0.0.0", "::") else asked
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.service.port}"
+    """Where this home's service listens, as it wrote down; never where another home's does."""
+    found = running_service(Home(settings.home))
+    if found is None:
+        raise ServiceSaid(
+            f"No service of {settings.home} is running: start one with "
+            f"`reread serve --home {settings.home}`, or name one with --url."
+        )
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -14,16 +16,22 @@ from rich.markup import escape
 from command.models import retriever_of, set_threads
 from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
 from command.terminal.console import make_console, progress_bar
+from reread.artefacts.publication import current
 from reread.errors import BadRequest
+from reread.home import Home
+from reread.live.forgetting import forget_in
+from reread.service_address import running_service
 
 if TYPE_CHECKING:
     from index_builder.ingest.run import IngestReport
 
 SKIPPED_SHOWN = 20
+WATCH_DEBOUNCE_MS = 500
 
 
 def add_commands(app: typer.Typer) -> None:
     app.command()(ingest)
+    app.command()(remove)
     app.command()(build)
 
 
@@ -33,21 +41,82 @@ def ingest(
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write what became of every file, as JSON.")
     ] = None,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="What is gone from the folders leaves the corpus.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and take in what changes (implies --sync).")
+    ] = False,
 ) -> None:
-    """Turn documents into passages."""
+    """Turn documents into passages; a running service of this home finds them at once."""
     from index_builder.ingest.run import ingest as run
 
     place = home_of(settings_from(home=home))
     console = make_console()
     with progress_bar(console, "Reading documents") as report:
-        outcome = run(place, paths, progress=report)
+        outcome = run(place, paths, progress=report, sync=sync or watch, live=is_served(place))
+    forget_in(place)
     if report_file is not None:
         write_report(report_file, outcome)
     show_report(outcome)
-    if outcome.changed:
-        console.print("Next: `reread build`, then `reread serve`.")
-    else:
-        console.print("Nothing has changed since the last ingest.")
+    console.print(next_step(outcome))
+    if watch:
+        console.print("Watching for changes; Ctrl-C ends it.")
+        watch_paths(place, paths, lambda done: console.print(one_line(done)))
+
+
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Ids of documents.")],
+    home: HomeOption = None,
+) -> None:
+    """Take documents out of the corpus, of every answer from now on, and of the log."""
+    from index_builder.ingest.run import remove_documents
+
+    place = home_of(settings_from(home=home))
+    outcome = remove_documents(place, ids, live=is_served(place))
+    forget_in(place)
+    console = make_console()
+    console.print(one_line(outcome))
+    console.print(next_step(outcome))
+
+
+def is_served(home: Home) -> bool:
+    """Whether a running service reads this home's change list."""
+    return running_service(home) is not None and current(home) is not None
+
+
+def watch_paths(home: Home, paths: Sequence[Path], tell: Callable[[IngestReport], None]) -> None:
+    """Take in what changes under these paths until interrupted; only what changed is read."""
+    import watchfiles
+
+    from index_builder.ingest.run import ingest as run
+
+    for changes in watchfiles.watch(*paths, debounce=WATCH_DEBOUNCE_MS):
+        touched = sorted({Path(path) for _, path in changes})
+        there = [one for one in touched if one.is_file()]
+        gone = [one for one in touched if not one.exists()]
+        with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
+            done = run(home, there, gone=gone, live=current(home) is not None)
+            forget_in(home)
+            tell(done)
+
+
+def next_step(report: IngestReport) -> str:
+    """What to do now."""
+    if not report.changed:
+        return "Nothing has changed since the last ingest."
+    if report.live:
+        return "The running service answers from it within seconds; the next build takes it in."
+    return "Next: `reread build`, then `reread serve`."
+
+
+def one_line(report: IngestReport) -> str:
+    """What one small run did."""
+    counts = {
+        "added": report.added, "replaced": report.replaced, "removed": report.removed,
+        "skipped": len(report.skipped),
+    }  # fmt: skip
+    return ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "no change"
 
 
 def build(
@@ -93,6 +162,15 @@ def show_report(report: IngestReport) -> None:
     if len(report.notes) > SKIPPED_SHOWN:
         console.print(
             f"  and {len(report.notes) - SKIPPED_SHOWN} more read in part", style="yellow"
+        )
+    for source in report.missing[:SKIPPED_SHOWN]:
+        console.print(
+            f"  gone from its folder, still in the corpus: {escape(source)} (--sync takes it out)",
+            style="yellow",
+        )
+    if len(report.missing) > SKIPPED_SHOWN:
+        console.print(
+            f"  and {len(report.missing) - SKIPPED_SHOWN} more that are gone", style="yellow"
         )
     if len(report.skipped) > SKIPPED_SHOWN:
         rest = len(report.skipped) - SKIPPED_SHOWN

@@ -18,6 +18,13 @@ def vanished(sources: Iterable[str], given: Sequence[Path], found: Collection[st
     return [one for one in inside if folders and not os.path.lexists(one)]
 
 
+def within(sources: Iterable[str], gone: Iterable[Path]) -> list[str]:
+    """Sources that are one of these paths, or were in one of these folders."""
+    paths = [os.path.abspath(one) for one in gone]
+    folders = tuple(f"{one}{os.sep}" for one in paths)
+    return [one for one in sources if one in paths or one.startswith(folders)] if paths else []
+
+
 def remember_roots(home: Home, given: Sequence[Path]) -> None:
     """Sources are shown relative to what was given: a folder, or the folder of a file."""
     new = {os.path.abspath(one if one.is_dir() else one.parent) for one in given}

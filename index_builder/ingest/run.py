@@ -16,7 +16,7 @@ from pathlib import Path
 from index_builder.ingest.corpus import LIVE_PASSAGES, CorpusEdit
 from index_builder.ingest.documents import Document
 from index_builder.ingest.files import find_files
-from index_builder.ingest.folders import remember_roots, vanished
+from index_builder.ingest.folders import remember_roots, vanished, within
 from index_builder.ingest.reading import Progress, read_files
 from index_builder.ingest.tally import IngestReport, Tally
 from reread.artefacts.passages import open_corpus
@@ -42,11 +42,13 @@ def ingest(
     progress: Progress = no_progress,
     workers: int | None = None,
     sync: bool = False,
+    gone: Iterable[Path] = (),
     live: bool = False,
 ) -> IngestReport:
     """Read paths, then documents, into the corpus; earlier documents not named here stay.
 
-    `sync`: what is gone from the folders leaves the corpus too. `live`: a run of few passages is
+    `sync`: what is gone from the folders leaves the corpus too, and what was in a path of `gone`,
+    which is no longer there, in any case. `live`: a run of few passages is
     appended to the change list and no new version is written. Raises BadRequest when a path does
     not exist or nothing at all could be read. A second ingest into the same home waits for the
     first. `workers` None: one process per usable core.
@@ -60,10 +62,11 @@ def ingest(
     with _open(home) as (edit, changes):
         read_files(edit, tally, found.files, progress, workers)
         _put_documents(edit, tally, documents)
-        gone = vanished(edit.sources(), given, {file.source for file in found.files})
-        removed = [id for source in gone for id in edit.drop_source(source)] if sync else []
+        missing = vanished(edit.sources(), given, {file.source for file in found.files})
+        leaving = within(edit.sources(), gone) + (missing if sync else [])
+        removed = [id for source in leaving for id in edit.drop_source(source)]
         tally.removed += len(removed)
-        tally.missing = [] if sync else gone
+        tally.missing = [] if sync else missing
         if not tally.documents and not removed:
             raise BadRequest(tally.nothing_readable())
         remember_roots(home, given)

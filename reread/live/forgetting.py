@@ -4,8 +4,11 @@ Knows the change list and the log; does not know corpora.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from typing import Protocol
 
+from reread.home import Home
+from reread.log.attention_log import SqliteAttentionLog
 from reread.log.changes import Change, ChangeList
 
 
@@ -31,3 +34,14 @@ def forget_removed(
     log.compact()
     changes.compact()
     return forgotten
+
+
+def forget_in(home: Home) -> int:
+    """The same for a home whose list and log are not open here."""
+    if not (home.changes_file.exists() and home.log_file.exists()):
+        return 0
+    with (
+        closing(ChangeList(home.changes_file)) as changes,
+        closing(SqliteAttentionLog(home.log_file)) as log,
+    ):
+        return forget_removed(changes, log)

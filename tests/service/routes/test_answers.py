@@ -36,6 +36,7 @@ def test_an_answer_has_every_field_in_retrieval_order(service: Running) -> None:
         "text": "Town 3 of edition 1 has 3 wells.",
         "source": "atlas",
         "retrieval_score": 4.0,
+        "copies": 0,
         "attention": 4.0,
         "relevance": pytest.approx(softmax([4.0, 3.0, 3.0])[0]),
     }
@@ -70,13 +71,30 @@ def test_own_passages_are_read_as_they_come(service: Running) -> None:
 
 
 def test_nothing_found_is_said_and_not_answered(service: Running) -> None:
-    body = service.ask(question="nothing stands here", top_k=2).json()
+    body = service.ask(question="nothing stands here", passages=OWN).json()
     assert (body["found"], body["answer"], body["spans"]) == (False, "", [])
     assert body["warnings"] == ["Nothing fits the question."]
     assert body["confidence"] == 0.01
-    assert len(body["passages"]) == 2  # the nearest ones, for whoever wants to look
     kept = service.client.get(f"/relevance/{body['id']}").json()
     assert (kept["found"], kept["answer"]) == (False, "")
+
+
+def test_what_shares_nothing_with_any_passage_is_refused_without_reading(
+    service: Running,
+) -> None:
+    read = len(service.parts.pipeline.readings.reader.batches)  # type: ignore[attr-defined]
+    body = service.ask(question="nothing stands here", top_k=2).json()
+    assert (body["found"], body["answer"], body["confidence"]) == (False, "", 0.0)
+    assert body["warnings"] == ["No passage shares anything with the question, so none was read."]
+    assert len(body["passages"]) == 2  # the nearest ones, for whoever wants to look
+    assert [one["relevance"] for one in body["passages"]] == [0.0, 0.0]
+    kept = service.client.get(f"/relevance/{body['id']}").json()
+    assert (kept["found"], [one["relevance"] for one in kept["passages"]]) == (False, [0.0, 0.0])
+    stream = service.ask(question="nothing stands here", stream=True).text
+    assert "event: done" in stream and '"found": false' in stream
+    weighed = service.client.post("/relevance", json={"question": "nothing stands here"}).json()
+    assert weighed["found"] is False
+    assert len(service.parts.pipeline.readings.reader.batches) == read  # type: ignore[attr-defined]
 
 
 def test_earlier_turns_reach_the_reader(service: Running) -> None:
@@ -143,7 +161,9 @@ def test_search_gives_passages_without_reading(service: Running) -> None:
     body = service.client.get("/search", params={"q": " town 7 ", "top_k": 2}).json()
     assert (body["question"], body["generation"]) == ("town 7", 1)
     assert [one["id"] for one in body["passages"]] == ["p7", "p0"]
-    assert sorted(body["passages"][0]) == ["id", "retrieval_score", "source", "text", "title"]
+    assert sorted(body["passages"][0]) == [
+        "copies", "id", "retrieval_score", "source", "text", "title",
+    ]  # fmt: skip
     assert [one["retrieval_score"] for one in body["passages"]] == [2.0, 1.0]
 
 
