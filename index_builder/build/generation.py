@@ -39,7 +39,7 @@ from reread.artefacts.publication import (
 )
 from reread.artefacts.seals import FileSeals, check_files, seal_files
 from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
-from reread.errors import BadRequest, CorruptArtefact, NoCorpus
+from reread.errors import BadRequest, CorruptArtefact, NoCorpus, RereadError
 from reread.home import Home, next_number
 from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import TokenIndex
@@ -158,6 +158,16 @@ def _verify_and_publish(
         publish(home, number, plan.fence, choice=plan.choice, reach=reach)
     except OlderCorpus:
         raise  # stays, verified, until the build over the newer corpus has taken its vectors
+    except RereadError as error:
+        published = current(home)
+        if published is not None and published.number > number and not folder.is_dir():
+            raise OlderCorpus(
+                f"Generation {number} was removed when generation {published.number} was "
+                f"published meanwhile: run the build again"
+            ) from error
+        if published is None or published.number != number:
+            remove_dir(folder)
+        raise
     except BaseException:
         published = current(home)
         if published is None or published.number != number:
