@@ -125,8 +125,20 @@ def _codes(made: TokenVectors, place: int) -> _Codes:
 def _token_index(codes: Sequence[_Codes | None]) -> TokenIndex:
     known = [one for one in codes if one is not None]
     starts = np.concatenate([[0], np.cumsum([len(scales) for _, scales in known])])
+    codes = np.concatenate([one for one, _ in known])  # (S, D)
     return TokenIndex(
-        np.concatenate([one for one, _ in known]),
+        _HeldBytes(codes.tobytes()),
+        codes.shape[1],
         np.concatenate([scales for _, scales in known]),
         starts.astype(np.int64),
     )
+
+
+class _HeldBytes:
+    """Few enough to stay in memory."""
+
+    def __init__(self, held: bytes) -> None:
+        self._held = held
+
+    def read(self, position: int, count: int) -> bytes:
+        return self._held[position : position + count]

@@ -40,7 +40,8 @@ def _forget_some(
     """(last sequence looked at, records blanked); None at the end of the log."""
     rows = list(
         connection.execute(
-            "SELECT sequence, CAST(id AS BLOB), CAST(body AS BLOB) FROM answers WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            "SELECT sequence, CAST(id AS BLOB), CAST(body AS BLOB) FROM answers "
+            "WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (cursor, RECORDS_AT_ONCE),
         )
     )

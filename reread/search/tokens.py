@@ -6,7 +6,7 @@ Check the files' hashes before opening.
 """
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,16 @@ LEVELS = 127.0
 ROWS_AT_ONCE = 512  # compared together: 30 MB of a small encoder's tokens
 
 
+class ReadsBytes(Protocol):
+    """A file's bytes, or bytes in memory where the tokens are few."""
+
+    def read(self, position: int, count: int) -> bytes: ...
+
+
 class TokenIndex:
     """The tokens of N passages; token s is codes[s] * scales[s]. Safe from several threads."""
 
-    def __init__(self, codes: StoredFile, width: int, scales: Floats, starts: Rows) -> None:
+    def __init__(self, codes: ReadsBytes, width: int, scales: Floats, starts: Rows) -> None:
         self._codes, self._width, self._scales, self._starts = codes, width, scales, starts
 
     @classmethod
