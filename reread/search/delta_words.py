@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reread.records import Passage
-from reread.search.words import K1, B, BM25Retriever, tokenize
+from reread.search.terms import tokenize
+from reread.search.words import K1, B, BM25Retriever
 
 Floats = npt.NDArray[np.float32]
 PROBES = 32  # passages whose scores are looked at to learn the usual length

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reread.records import Hit, Passage
 from reread.search.duplicates import near_duplicates
-from reread.search.words import tokenize
+from reread.search.terms import tokenize
 
 # From here nearness stands in for a common word. MiniLM's best of 500 passages for questions about
 # nothing in them: at most 0.34 of pooled vectors and 0.48 token by token; of 150 questions' own

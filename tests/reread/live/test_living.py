@@ -17,7 +17,8 @@ from reread.home import Home
 from reread.live.living import LivingGeneration
 from reread.log.changes import ChangeList, Edit
 from reread.records import Passage
-from reread.search.words import K1, B, tokenize
+from reread.search.terms import tokenize
+from reread.search.words import K1, B
 from tests.worlds.verified import verify_here
 
 WORDS = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "plum", "pear", "lime", "rowan", "cedar"]
