@@ -11,18 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from reread.artefacts.generation import (
-    DenseSearch,
-    Generation,
-    LateSearch,
-    LexicalSearch,
-    Search,
-)
+from reread.artefacts.generation import Generation, LexicalSearch, Search
 from reread.artefacts.passages import content_hash
 from reread.log.changes import Numbered
 from reread.records import Hit, Passage
-from reread.retriever.interaction import TokenVectors
+from reread.retriever.interaction import TextVectors
 from reread.search.delta_words import PROBES, WordsBeside, average_length
+from reread.search.dense import DenseSearch
 from reread.search.evidence import NEAR_POOLED, NEAR_TOKENS
 from reread.search.tokens import TokenIndex, encode
 from reread.search.vectors import VectorIndex
@@ -72,25 +67,21 @@ class DeltaMaker:
             )
         return _LexicalDelta(WordsBeside(index, passages, self._average_length))
 
-    def _vectors(self, parts: DenseSearch | LateSearch, passages: Sequence[Passage]) -> Finds:
+    def _vectors(self, parts: DenseSearch, passages: Sequence[Passage]) -> Finds:
         keys = [content_hash(one) for one in passages]
         missing = {
             key: one for key, one in zip(keys, passages, strict=True) if key not in self._encoded
         }
         if missing:
             new = list(missing.values())
-            if isinstance(parts, LateSearch):
-                made = parts.retriever.encode_passage_tokens(new)
-                coded = [(made.pooled[place], _codes(made, place)) for place in range(len(new))]
-            else:
-                coded = [(one, None) for one in parts.retriever.encode_passages(new)]
+            made = parts.retriever.passage_vectors(new)
+            coded = [(made.pooled[place], _codes(made, place)) for place in range(len(new))]
             self._encoded |= dict(zip(missing, coded, strict=True))
         self._encoded = {key: self._encoded[key] for key in keys}
         found = [self._encoded[key] for key in keys]
         index = VectorIndex.build(np.stack([pooled for pooled, _ in found]))
-        if isinstance(parts, LateSearch):
-            return LateSearch(parts.retriever, index, _token_index([codes for _, codes in found]))
-        return DenseSearch(parts.retriever, index)
+        tokens = None if parts.tokens is None else _token_index([codes for _, codes in found])
+        return DenseSearch(parts.retriever, index, tokens)
 
 
 def nearness_of(parts: Search) -> float | None:
@@ -100,7 +91,7 @@ def nearness_of(parts: Search) -> float | None:
     """
     if isinstance(parts, LexicalSearch):
         return None
-    if isinstance(parts, LateSearch):
+    if parts.tokens is not None:
         return NEAR_TOKENS
     return NEAR_POOLED if parts.retriever.settings.normalize else -math.inf
 
@@ -118,8 +109,8 @@ class _LexicalDelta:
         return [Hit(int(place), float(scores[place])) for place in order]
 
 
-def _codes(made: TokenVectors, place: int) -> _Codes:
-    return encode(made.tokens_of(place))
+def _codes(made: TextVectors, place: int) -> _Codes | None:
+    return None if made.tokens is None else encode(made.tokens_of(place))
 
 
 def _token_index(codes: Sequence[_Codes | None]) -> TokenIndex:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.ingest.documents import Document
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import open_current
@@ -24,10 +24,10 @@ def test_documents_built_while_a_build_runs_are_in_what_it_publishes(home):
     def verify(folder):
         if not meanwhile:
             add(home, "late")
-            meanwhile.append(build_generation(home, retriever="bm25", verify=verify_here))
+            meanwhile.append(build_generation(home, Plan(retriever="bm25", verify=verify_here)))
         return verify_here(folder)
 
-    number = build_generation(home, retriever="bm25", verify=verify)
+    number = build_generation(home, Plan(retriever="bm25", verify=verify))
     assert current(home).number == number > meanwhile[0]
     generation = open_current(home)
     assert {one.id for batch in generation.passages.iterate() for one in batch} == {"early", "late"}
@@ -36,9 +36,9 @@ def test_documents_built_while_a_build_runs_are_in_what_it_publishes(home):
 
 def test_an_older_corpus_is_refused(home):
     add(home, "early")
-    first = build_generation(home, retriever="bm25", verify=verify_here)
+    first = build_generation(home, Plan(retriever="bm25", verify=verify_here))
     add(home, "late")
-    second = build_generation(home, retriever="bm25", verify=verify_here)
+    second = build_generation(home, Plan(retriever="bm25", verify=verify_here))
     with pytest.raises(OlderCorpus, match="corpus 1 .* corpus 2"):
         publish(home, first)
     assert current(home).number == second

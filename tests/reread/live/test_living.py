@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.ingest.documents import Document
 from index_builder.ingest.run import ingest, take_in_changes
 from reread.artefacts.generation import Generation
@@ -40,7 +40,7 @@ def world(tmp_path: Path):
         document(f"d{n}", *(text(draw) for _ in range(draw.randrange(1, 4)))) for n in range(40)
     ]
     ingest(home, documents=held)
-    build_generation(home, retriever="bm25", verify=verify_here)
+    build_generation(home, Plan(retriever="bm25", verify=verify_here))
     changes = ChangeList(home.changes_file)
     yield home, changes, {one.id: one.passages for one in held}
     changes.close()
@@ -123,7 +123,7 @@ def test_a_build_takes_the_changes_in_and_a_later_one_is_replayed_over_it(world)
     home, changes, plain = world
     changes.append([Edit("new", document("new", "zebra crossing").passages)], 0.0)
     changes.append([Edit("d1", (), tuple(one.id for one in plain["d1"]))], 0.0)
-    build_generation(home, retriever="bm25", verify=verify_here)
+    build_generation(home, Plan(retriever="bm25", verify=verify_here))
     ids = {one.id for batch in open_corpus(home).iterate() for one in batch}
     assert "new" in ids and "d1" not in ids
     assert changes.since(open_corpus(home).changes) == []
@@ -147,14 +147,14 @@ def test_vectors_and_tokens_of_added_passages_score_as_a_build_would(tmp_path, t
     held = [document(f"d{n}", text(draw)) for n in range(12)]
     ingest(home, documents=held[:8])
     options = {"retriever": kind, "model": str(tiny_encoder), "verify": verify_here}
-    build_generation(home, **options, dtype="float32", device="cpu")
+    build_generation(home, Plan(**options, dtype="float32", device="cpu"))
     changes = ChangeList(home.changes_file)
     living = LivingGeneration(Generation.open(home, 1, device="cpu", dtype="float32"), changes)
     changes.append([Edit(one.id, one.passages) for one in held[8:]], 0.0)
     living.update()
     question = ["oak elm cedar"]
     found = [(living.get([hit.row])[0].id, hit.score) for hit in living.search(question, 12)[0]]
-    build_generation(home, **options, dtype="float32", device="cpu")
+    build_generation(home, Plan(**options, dtype="float32", device="cpu"))
     whole = Generation.open(home, 2, device="cpu", dtype="float32")
     expected = {whole.passages[h.row].id: h.score for h in whole.search(question, 12)[0]}
     assert set(expected) == {id for id, _ in found} and len(found) == 12

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from index_builder.ingest.documents import Document
 from index_builder.ingest.run import ingest
 from reread.artefacts.publication import current
@@ -20,7 +20,7 @@ CANARY = "kanarienvogel7731"
 
 
 def build(home: Home) -> int:
-    return build_generation(home, retriever="bm25", verify=verify_here)
+    return build_generation(home, Plan(retriever="bm25", verify=verify_here))
 
 
 @pytest.fixture
