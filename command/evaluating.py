@@ -112,7 +112,7 @@ def evaluate(given: Given) -> None:
 
 
 def _measure_run(run: Path, qrels: Path, how: Evaluation) -> None:
-    from evaluation.trec import measure_run, read_qrels, read_run
+    from evaluation.formats.trec import measure_run, read_qrels, read_run
 
     depths = sorted({int(part) for part in how.depths})
     figures, queries = measure_run(read_qrels(qrels), read_run(run), depths)
@@ -122,8 +122,8 @@ def _measure_run(run: Path, qrels: Path, how: Evaluation) -> None:
 
 def _measure(settings: Settings, how: Evaluation) -> tuple[int, Figures]:
     """(generation, figures) of the published generation, or of the one asked for."""
-    from evaluation.beir import read_labelled
     from evaluation.figures import measure_figures
+    from evaluation.formats.beir import read_labelled
     from evaluation.long_answers import require_packages
     from evaluation.measure import evaluate as run
     from reread.artefacts.generation import Generation

@@ -59,7 +59,7 @@ def export_beir(
     corpus: Annotated[int | None, typer.Option(help="Corpus version; default: the newest.")] = None,
 ) -> None:
     """Write the home's passages, and questions where given, as a BEIR data set."""
-    from evaluation.beir import write_corpus, write_queries
+    from evaluation.formats.beir import write_corpus, write_queries
     from evaluation.questions import read_questions
     from reread.artefacts.passages import open_corpus
 
@@ -83,8 +83,8 @@ def export_trec(
     split: Annotated[str | None, typer.Option(help="Only that split.")] = None,
 ) -> None:
     """Write what the published generation finds as a TREC run, and the gold passages as qrels."""
-    from evaluation.beir import read_labelled
-    from evaluation.trec import judged_names, write_qrels, write_run
+    from evaluation.formats.beir import read_labelled
+    from evaluation.formats.trec import judged_names, write_qrels, write_run
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current
 

@@ -6,7 +6,7 @@ import pytest
 
 from index_builder.build.generation import Plan, build_generation
 from reread.home import Home
-from tests.worlds.verified import verify_here
+from tests.index_builder.verified import verify_here
 
 HEARD = {"progress", "reach", "now_s"}  # of a build, and no part of its plan
 

@@ -23,7 +23,7 @@ from reread.errors import Conflict, CorruptArtefact, NoCorpus, NoGeneration, Sto
 from reread.home import Home, numbers
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
-from tests.worlds.verified import verify_here
+from tests.index_builder.verified import verify_here
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -17,7 +17,7 @@ from reread.artefacts.seals import seal_files
 from reread.errors import CorruptArtefact
 from reread.search.tokens import TokenWriter, encode
 from reread.search.vectors import VectorIndex
-from tests.worlds.verified import verify_here
+from tests.index_builder.verified import verify_here
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from evaluation.formats.trec import read_qrels
 from evaluation.questions import LabelledQuestion, read_questions
-from evaluation.trec import read_qrels
 from reread.errors import BadRequest
 from reread.records import Passage
 

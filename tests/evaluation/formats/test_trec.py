@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.beir import read_beir, read_labelled, write_corpus, write_queries
+from evaluation.formats.beir import read_beir, read_labelled, write_corpus, write_queries
+from evaluation.formats.trec import measure_run, read_qrels, read_run, write_qrels, write_run
 from evaluation.questions import LabelledQuestion
-from evaluation.trec import measure_run, read_qrels, read_run, write_qrels, write_run
 from reread.errors import BadRequest
 from reread.records import Passage
 
