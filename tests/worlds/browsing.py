@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from index_builder.build.generation import build_generation
+from index_builder.build.generation import Plan, build_generation
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
 from reread.home import Home
@@ -52,7 +52,7 @@ def town_service(folder: Path, **options: Any) -> Iterator[Running]:
 
 def publish(home: Home, metrics: dict[str, Any] | None = None) -> int:
     """One more generation that finds by words."""
-    return build_generation(home, retriever="bm25", metrics=metrics, verify=lambda _: {})
+    return build_generation(home, Plan("bm25", metrics=metrics, verify=lambda *_: {}))
 
 
 @dataclass
