@@ -52,7 +52,7 @@ def town_service(folder: Path, **options: Any) -> Iterator[Running]:
 
 def publish(home: Home, metrics: dict[str, Any] | None = None) -> int:
     """One more generation that finds by words."""
-    return build_generation(home, Plan("bm25", metrics=metrics, verify=lambda *_: {}))
+    return build_generation(home, Plan("bm25", metrics=metrics or {}, verify=lambda *_: {}))
 
 
 @dataclass
