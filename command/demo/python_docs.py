@@ -17,9 +17,9 @@ from pathlib import Path
 from command.demo.python_builtins import describe_builtins
 from command.demo.python_sources import Described, describe_library
 from index_builder.ingest.blocks import Outline, ParsedDocument
+from index_builder.ingest.cutting.splitting import split_document
 from index_builder.ingest.documents import Document, document_from_pieces
 from index_builder.ingest.parsers.plain_text import add_plain_text
-from index_builder.ingest.splitting import split_document
 
 ROLE = re.compile(r":[a-z]+(?::[a-z]+)?:`([^`<>\n]+)`")
 FEWEST_WORDS = 3  # a docstring below this says nothing

@@ -34,8 +34,8 @@ def calibrate(
     The questions must be ones that nothing trained on. Half of them, every second one, are fitted;
     the figures printed are of the other half.
     """
-    from evaluation.calibration import auroc, calibrate, expected_error, reliability
-    from evaluation.held_back import outcomes_of
+    from evaluation.confidence.calibration import auroc, calibrate, expected_error, reliability
+    from evaluation.confidence.held_back import outcomes_of
     from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from index_builder.ingest.splitting import Piece, split_text
+from index_builder.ingest.cutting.splitting import Piece, split_text
 from reread.records import Passage
 
 

@@ -14,8 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from index_builder.ingest.blocks import ParsedDocument, UnreadableError
+from index_builder.ingest.cutting.splitting import Piece, split_document
 from index_builder.ingest.files import FoundFile
-from index_builder.ingest.splitting import Piece, split_document
 from index_builder.ingest.workers import CannotStart, Failure, Limits, work_through
 
 PARSERS = {

@@ -5,8 +5,15 @@ import random
 
 import pytest
 
-from evaluation.calibration import Outcome, auroc, calibrate, expected_error, fit, reliability
-from evaluation.held_back import variants
+from evaluation.confidence.calibration import (
+    Outcome,
+    auroc,
+    calibrate,
+    expected_error,
+    fit,
+    reliability,
+)
+from evaluation.confidence.held_back import variants
 from reread.errors import BadRequest
 from reread.reader.confidence import SIGNALS, Calibration, Logistic, judge, signals_of
 from reread.records import Passage

@@ -9,7 +9,7 @@ from command.__main__ import run
 from reread.reader.causal.loading import load_causal
 from reread.reading import ReadRequest
 from reread.records import Passage
-from tests.worlds.causal import save_tiny_causal
+from tests.reread.reader.causal.tiny_causal import save_tiny_causal
 
 
 @pytest.fixture(autouse=True)

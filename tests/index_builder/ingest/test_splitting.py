@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from index_builder.ingest.blocks import Block, ParsedDocument
-from index_builder.ingest.sentences import count_words, split_sentences
-from index_builder.ingest.splitting import (
+from index_builder.ingest.cutting.sentences import count_words, split_sentences
+from index_builder.ingest.cutting.splitting import (
     MOST_WORDS,
     Unit,
     best_cuts,

@@ -13,7 +13,7 @@ from reread.reader.confidence import READER_FILE, weights_of
 from reread.reader.loading import load_reader
 from reread.reading import ReadRequest
 from reread.records import Passage
-from tests.worlds.causal import save_tiny_causal
+from tests.reread.reader.causal.tiny_causal import save_tiny_causal
 
 PASSAGES = (
     Passage("a", "Orion X2", "The tank of the Orion X2 holds 1,250 litres."),

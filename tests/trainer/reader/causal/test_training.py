@@ -18,7 +18,7 @@ from reread.reader.causal.loading import load_causal
 from reread.reader.confidence import read_notes
 from reread.reading import ReadRequest
 from reread.records import Passage
-from tests.worlds.causal import save_tiny_causal
+from tests.reread.reader.causal.tiny_causal import save_tiny_causal
 from trainer.reader.causal.examples import make_causal_example, read_causal_examples
 from trainer.reader.causal.recipe import (
     STARTER_STAGES,

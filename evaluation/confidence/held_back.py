@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from evaluation.calibration import Outcome
+from evaluation.confidence.calibration import Outcome
 from evaluation.measure import AnswerReader, Searchable
 from evaluation.metrics import exact_match, has_answer
 from evaluation.questions import LabelledQuestion

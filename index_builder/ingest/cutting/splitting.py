@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from index_builder.ingest.blocks import Block, ParsedDocument
-from index_builder.ingest.sections import Section, join_small_sections
-from index_builder.ingest.sentences import count_words, size_of, split_evenly, split_sentences
+from index_builder.ingest.cutting.sections import Section, join_small_sections
+from index_builder.ingest.cutting.sentences import (
+    count_words,
+    size_of,
+    split_evenly,
+    split_sentences,
+)
 
 WANTED_WORDS = 100
 MOST_WORDS = 200  # no passage of several units is larger

@@ -1,0 +1,1 @@
+"""From a document to passages: sections, sentences, and pieces that can be read at once."""
