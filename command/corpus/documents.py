@@ -30,7 +30,7 @@ def list_documents(
     """What the newest corpus holds: each document's id, passages, characters and source."""
     if context.invoked_subcommand is not None:
         return
-    from index_builder.ingest.documents import documents_of
+    from reread.artefacts.documents import documents_of
     from reread.artefacts.passages import newest_corpus, open_corpus
 
     place = home_of(settings_from(home=home))
@@ -57,7 +57,7 @@ def show_document(
     home: HomeOption = None,
 ) -> None:
     """The passages of one document, with their titles, as search and reader see them."""
-    from index_builder.ingest.documents import documents_of
+    from reread.artefacts.documents import documents_of
     from reread.artefacts.passages import open_corpus
 
     store = open_corpus(home_of(settings_from(home=home)))

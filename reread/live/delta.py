@@ -116,10 +116,10 @@ def _codes(made: TextVectors, place: int) -> _Codes | None:
 def _token_index(codes: Sequence[_Codes | None]) -> TokenIndex:
     known = [one for one in codes if one is not None]
     starts = np.concatenate([[0], np.cumsum([len(scales) for _, scales in known])])
-    codes = np.concatenate([one for one, _ in known])  # (S, D)
+    joined = np.concatenate([one for one, _ in known])  # (S, D)
     return TokenIndex(
-        _HeldBytes(codes.tobytes()),
-        codes.shape[1],
+        _HeldBytes(joined.tobytes()),
+        joined.shape[1],
         np.concatenate([scales for _, scales in known]),
         starts.astype(np.int64),
     )

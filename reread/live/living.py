@@ -85,6 +85,10 @@ class LivingGeneration:
     def search(self, questions: Sequence[str], top_k: int) -> list[list[Hit]]:
         return self.find(self.embed(questions), top_k)
 
+    def __len__(self) -> int:
+        """Rows of the corpus it was built from; what was added since is numbered beyond."""
+        return len(self._generation.passages)
+
     def get(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of rows that a search of this generation found."""
         count = len(self._generation.passages)

@@ -132,7 +132,7 @@ class HomeDocuments:
         log: Forgets | None,  # None: one that cannot lose anything, such as a shared stream
         split: SplitsDocuments,
         *,
-        on_change: Callable[[], None],  # lets the served generation take it in
+        on_change: Callable[[], object],  # lets the served generation take it in
         clock: Callable[[], float],
     ) -> None:
         self._home, self._changes, self._log, self._split = home, changes, log, split

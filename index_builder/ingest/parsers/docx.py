@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title_from
+from index_builder.ingest.parsers.tables import Cell, table_text
 from index_builder.ingest.parsers.word.package import Style, WordPackage, open_package
 from index_builder.ingest.parsers.word.text import (
     Text,
@@ -21,7 +22,6 @@ from index_builder.ingest.parsers.word.text import (
     is_on,
     kind,
 )
-from index_builder.ingest.tables import Cell, table_text
 
 HEADING = re.compile(r"^heading (\d)$", re.IGNORECASE)
 LIST = re.compile(r"^list( (bullet|number|continue|paragraph))?( \d)?$", re.IGNORECASE)

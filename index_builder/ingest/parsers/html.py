@@ -14,10 +14,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title_from
 from index_builder.ingest.encoding import decode_declared
+from index_builder.ingest.parsers.tables import table_text
 from index_builder.ingest.parsers.web.furniture import remove_furniture
 from index_builder.ingest.parsers.web.tables import is_layout, table_rows
 from index_builder.ingest.parsers.web.words import holds_blocks, inline_text, raw_text
-from index_builder.ingest.tables import table_text
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LISTS = frozenset(["ul", "ol", "menu"])

@@ -16,7 +16,7 @@ from index_builder.ingest.blocks import Outline, ParsedDocument, title_from
 from index_builder.ingest.encoding import decode_text
 from index_builder.ingest.parsers.front_matter import split_front_matter
 from index_builder.ingest.parsers.html import add_html, words_of_html
-from index_builder.ingest.tables import plain_rows
+from index_builder.ingest.parsers.tables import plain_rows
 
 ALERT = re.compile(r"^\[!(\w+)\]\s*")  # GitHub's  > [!NOTE]
 ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")  # heading attributes:  ## Title {#anchor}

@@ -25,7 +25,7 @@ from index_builder.ingest.blocks import (
 )
 from index_builder.ingest.parsers.page.characters import SOFT_HYPHEN, read_runs
 from index_builder.ingest.parsers.page.layout import Line, TableRows, read_layout
-from index_builder.ingest.tables import plain_rows
+from index_builder.ingest.parsers.tables import plain_rows
 
 USELESS_TITLE = re.compile(
     r"^(untitled|title|document\d*|microsoft (word|powerpoint|excel) - .*|"

@@ -21,7 +21,7 @@ from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title
 from index_builder.ingest.encoding import decode_text
 from index_builder.ingest.parsers.rst_dialect import admit_directives, reading_inliner
 from index_builder.ingest.parsers.rst_substitutions import substitute
-from index_builder.ingest.tables import Cell, table_text
+from index_builder.ingest.parsers.tables import Cell, table_text
 
 PEP_HEADER = re.compile(r"\A\s*PEP:\s*(\d+)\s*\n")
 PEP_FIELDS = str.split(

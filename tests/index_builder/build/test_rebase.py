@@ -9,7 +9,7 @@ from reread.artefacts.generation import open_current
 from reread.artefacts.publication import OlderCorpus, current, publish
 from reread.home import Home, numbers
 from reread.records import Passage
-from tests.worlds.verified import verify_here
+from tests.index_builder.verified import verify_here
 
 
 def add(home: Home, id: str) -> None:

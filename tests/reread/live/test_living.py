@@ -19,7 +19,7 @@ from reread.log.changes import ChangeList, Edit
 from reread.records import Passage
 from reread.search.terms import tokenize
 from reread.search.words import K1, B
-from tests.worlds.verified import verify_here
+from tests.index_builder.verified import verify_here
 
 WORDS = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "plum", "pear", "lime", "rowan", "cedar"]
 
@@ -103,6 +103,7 @@ def test_a_row_names_one_text_whatever_comes_later(world):
     living.update()
     [hit] = [one for one in living.search(["zebra"], 50)[0] if one.score > 0]
     assert living.is_added(hit.row) and living.get([hit.row])[0].text == "zebra one"
+    assert len(living) <= hit.row  # rows of the corpus alone: who draws examples draws from those
     changes.append([Edit("new", document("new", "zebra two").passages)], 1.0)
     living.update()
     [later] = [one for one in living.search(["zebra"], 50)[0] if one.score > 0]

@@ -13,8 +13,8 @@ from reread.artefacts.publication import current
 from reread.home import Home
 from reread.log.changes import ChangeList, Edit
 from reread.records import Passage
+from tests.index_builder.verified import verify_here
 from tests.worlds.serving import ADMIN, Running, assert_problem, running, until
-from tests.worlds.verified import verify_here
 
 CANARY = "kanarienvogel7731"
 

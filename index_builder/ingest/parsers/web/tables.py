@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from index_builder.ingest.blocks import collapse
+from index_builder.ingest.parsers.tables import MOST_CELLS, Cell, table_text
 from index_builder.ingest.parsers.web.words import BLOCKS, inline_text
-from index_builder.ingest.tables import MOST_CELLS, Cell, table_text
 
 PARTS = ("thead", "tbody", "tfoot")
 IN_CELL = "h1, h2, h3, h4, pre, table, form, nav, section, article"
