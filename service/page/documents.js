@@ -35,9 +35,9 @@ export async function enter() {
 async function more() {
   try {
     const place = after === null ? "" : `&after=${encodeURIComponent(after)}`;
-    const { documents } = await call(`documents?limit=${PAGE}${place}`);
+    const { documents, next } = await call(`documents?limit=${PAGE}${place}`);
     listed.push(...documents);
-    after = documents.length === PAGE ? documents.at(-1).id : null;
+    after = next;
     at("documents-note").textContent = listed.length ? `${listed.length}${after === null ? "" : " of more"} documents.` : "No documents yet.";
   } catch (error) {
     if (error.status === 404) at("documents-note").textContent = "This service does not list its documents; `reread status` says what the corpus holds.";
