@@ -89,8 +89,14 @@ def test_it_answers_as_it_did(service: Running, expected: dict[str, Any]) -> Non
     assert answer.status_code == 200 and answer.json()["generation"] == 2
 
 
+SHARED = (  # each with words of several passages: one passage alone teaches nothing
+    "Which capital lies on a river?", "What is the capital of Germany or Italy?",
+    "What is made with water?", "What does rust in water?", "What is played by two people?",
+)  # fmt: skip
+
+
 @pytest.mark.slow
-def test_it_is_taught_further_and_goes_back(world: Path) -> None:
+def test_it_is_taught_further_and_goes_back(world: Path, service: Running) -> None:
     home = Home(world / "home")
     builder = [sys.executable, "-m", "index_builder", "build", "--home", str(home.root)]
     parts = make_parts(home, Path("encoder"), epochs=1)
@@ -98,6 +104,8 @@ def test_it_is_taught_further_and_goes_back(world: Path) -> None:
     with trainer_thread(parts):
         left = wait_for_end(home, request(home, force=True))  # joins the one that was interrupted
         assert (left.state, left.error, left.generation) == ("done", None, 2)
+        for question in SHARED:
+            assert service.client.post("/answer", json={"question": question}).status_code == 200
         job = wait_for_end(home, request(home, force=True), timeout_s=240)
     assert (job.state, job.error, job.generation) == ("done", None, 3)
     assert read_manifest(home.generations_dir / "3").retriever == "late"

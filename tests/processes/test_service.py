@@ -130,7 +130,7 @@ def test_a_taken_port_stops_the_start_before_anything_is_loaded(tmp_path: Path) 
         with pytest.raises(CannotListen, match=f"Port {port} of 127.0.0.1 is taken") as refusal:
             run(
                 ServiceSettings(port=port), Home(tmp_path), load_reader,
-                check_retrain=lambda params: None,
+                check_retrain=lambda params: None, split=lambda document: [],
             )  # fmt: skip
         assert refusal.value.exit_code == 1
     assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from reread.client import Answer, AsyncClient, Client, ServiceProblem, Span
+from service.answering.answered import NOTHING_SHARED
 from tests.worlds.fakes import Shelf, WordGeneration
 from tests.worlds.serving import Running, running
 
@@ -37,7 +38,7 @@ def test_an_answer_is_typed(client: Client) -> None:
                      history=[("Oslo", "a town")])  # fmt: skip
     assert [one.attention for one in own.passages] == [1.0, 1.0]
     lost = client.ask("nothing stands here")
-    assert (lost.found, lost.answer, lost.warnings) == (False, "", ("Nothing fits the question.",))
+    assert (lost.found, lost.answer, lost.warnings) == (False, "", (NOTHING_SHARED,))
 
 
 def test_a_stream_ends_with_the_whole(client: Client) -> None:
