@@ -23,7 +23,7 @@ from reread.records import Passage
 
 ROOT = Path(__file__).parents[2]
 ADMIN = {"Authorization": "Bearer loop-admin"}
-QUESTIONS = [f"What is number {n} about?" for n in range(30)]
+QUESTIONS = [f"Which capital lies on river {n}?" for n in range(30)]  # words of three passages
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
         installation.until(lambda: installation.generation() == 1, 20)
 
         first = installation.ask(QUESTIONS[0]).json()
-        assert len(first["passages"]) == 4 and first["generation"] == 1
+        assert len(first["passages"]) >= 2 and first["generation"] == 1  # those that share words
         logged = installation.client.get(f"/relevance/{first['id']}").json()
         assert [p["attention"] for p in logged["passages"]] == [
             p["attention"] for p in first["passages"]
@@ -199,7 +199,7 @@ def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]
     try:
         time.sleep(1.0)
         job = during()
-        assert job["state"] == "done", job
+        assert job["state"] == "done", job["error"]
         installation.until(lambda: installation.generation() == job["generation"], 10)
         time.sleep(0.5)
     finally:
