@@ -47,3 +47,8 @@ def test_without_history_nothing_changes_and_identifiers_are_names():
     assert names_in("What does --no-verify do in git-commit?") == ["--no-verify", "git-commit"]
     assert names_in("Is max_body_bytes read?") == ["max_body_bytes"]
     assert leans("Why?") and not leans("Why is the sky of Mars red?")
+
+
+def test_of_two_turns_with_names_the_newer_is_meant():
+    history = [Turn("Who built the Tower of London?", ""), Turn("Where is the Eiffel Tower?", "")]
+    assert whole_question("How high is it?", history) == "How high is it? (Eiffel Tower)"
