@@ -37,12 +37,23 @@ class CausalStage:
 STARTER_MIX = {"squadlike": 0.50, "others": 0.14, "docs": 0.36}
 STARTER_STAGES = (
     CausalStage(  # everything: copying, choosing, refusing
-        "learn", STARTER_MIX, CausalTraining(steps=260, learning_rate=1.5e-4)
+        "learn",
+        STARTER_MIX,
+        CausalTraining(
+            steps=430, learning_rate=2.5e-4, warmup_steps=30, tokens=3000, frozen_layers=8
+        ),
     ),
     CausalStage(  # more passages at once, whole ones, at a lower rate
         "settle",
         STARTER_MIX,
-        CausalTraining(steps=120, learning_rate=8e-5, warmup_steps=10, seed=1000),
+        CausalTraining(
+            steps=100,
+            learning_rate=1e-4,
+            warmup_steps=10,
+            tokens=3000,
+            frozen_layers=8,
+            seed=1000,
+        ),
         Drawing(weights=(4, 16, 20, 18, 14, 10, 8, 6, 4), crop_share=0.3),
     ),
 )

@@ -26,9 +26,10 @@ class CausalTraining:
     beta2: float = 0.98
     clip: float = 1.0  # largest gradient norm
     tokens: int = 4600  # read in a step, prompts included
-    passage_weight: float = 0.5  # of the passage loss on mean scores
-    heads_weight: float = 0.25  # of the passage loss on scores that weigh each head
+    passage_weight: float = 0.1  # of the passage loss on mean scores
+    heads_weight: float = 0.5  # of the passage loss on scores that weigh each head
     heads_rate: float = 0.01  # learning rate of those weights
+    frozen_layers: int = 0  # the lowest ones, which stay as they are
     bf16: bool = True  # bfloat16 copies of the weights compute; float32 ones learn
     seed: int = 0
     log_every: int = 10
@@ -39,7 +40,7 @@ class CausalTraining:
         for name in ("steps", "tokens", "log_every", "save_every"):
             require_least(name, getattr(self, name), 1)
         for name in ("learning_rate", "warmup_steps", "weight_decay", "passage_weight",
-                     "heads_weight"):  # fmt: skip
+                     "heads_weight", "frozen_layers"):  # fmt: skip
             require_least(name, getattr(self, name), 0)
         require_least("clip", self.clip, 1e-9)
 

@@ -15,6 +15,7 @@ from trainer.reader.causal.tasks import CausalTask
 
 EIGHT = 8  # rows are padded to a multiple of it
 NEVER = float("-inf")
+GROUP_COST = 60  # tokens' worth of time that a group's own attention takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,7 @@ def _group_blocks(
 ) -> tuple[tuple[Group, ...], list[list[int]], list[int]]:
     """Groups, the blocks in each, and where each block's row begins in the stream."""
     by_length = sorted(range(len(blocks)), key=lambda r: len(blocks[r]))
-    count = max(1, min(3, len(blocks) // 6))
-    edges = [round(len(blocks) * n / count) for n in range(count + 1)]
+    edges = cheapest_edges([_eight(prefix + len(blocks[r])) for r in by_length])
     order = [by_length[a:b] for a, b in zip(edges, edges[1:], strict=False)]
     groups, places, at = [], [0] * len(blocks), 0
     for rows in order:
@@ -108,6 +108,30 @@ def _group_blocks(
                             _additive(seen)[None, None]))  # fmt: skip
         at += len(rows) * length
     return tuple(groups), order, places
+
+
+def cheapest_edges(lengths: Sequence[int]) -> list[int]:
+    """Where to part rows of rising lengths into groups that cost least: every row of a group is as
+    long as its longest, and a group costs GROUP_COST tokens of its own.
+
+    No group has a single row where there are two: compiled steps would be compiled once more.
+
+    >>> cheapest_edges([8, 8, 8, 400, 400])
+    [0, 3, 5]
+    """
+    count = len(lengths)
+    if count < 2:
+        return [0, count]
+    cost, cut = [0.0] + [float("inf")] * count, [0] * (count + 1)
+    for end in range(1, count + 1):
+        for begin in range(end - 1):
+            whole = cost[begin] + (end - begin) * lengths[end - 1] + GROUP_COST
+            if whole < cost[end]:
+                cost[end], cut[end] = whole, begin
+    edges = [count]
+    while edges[-1] > 0:
+        edges.append(cut[edges[-1]])
+    return edges[::-1]
 
 
 def _seen(

@@ -44,7 +44,8 @@ def train_causal(
     """
     shape = shape_of(model)
     sweep_states(folder)
-    copy = WorkingCopy(model, torch.bfloat16 if training.bf16 else torch.float32)
+    dtype = torch.bfloat16 if training.bf16 else torch.float32
+    copy = WorkingCopy(model, dtype, training.frozen_layers)
     optimizer = make_optimizer(copy, training)
     kept = {**training.held(), **held}
     heads = HeadWeights.of(model, training)

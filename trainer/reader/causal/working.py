@@ -25,9 +25,9 @@ class Joined:
 
 
 class WorkingCopy:
-    """Weights for `forward`; embeddings and vocabulary stay as they are and do not learn."""
+    """Weights for `forward`; embeddings, vocabulary and the `frozen` lowest layers do not learn."""
 
-    def __init__(self, model: PreTrainedModel, dtype: torch.dtype) -> None:
+    def __init__(self, model: PreTrainedModel, dtype: torch.dtype, frozen: int = 0) -> None:
         self._joined: list[Joined] = []
         self._dtype = dtype
         body = model.base_model
@@ -35,8 +35,8 @@ class WorkingCopy:
         embedding = body.embed_tokens.weight.detach().to(dtype)
         head = model.get_output_embeddings().weight
         tied = head.data_ptr() == body.embed_tokens.weight.data_ptr()
-        layers = tuple(self._layer(one) for one in body.layers)
-        norm = self._join(torch.float32, body.norm.weight)
+        layers = tuple(self._layer(one, at >= frozen) for at, one in enumerate(body.layers))
+        norm = self._join(True, torch.float32, body.norm.weight)
         self.weights = Weights(
             embedding, embedding if tied else head.detach().to(dtype), norm, layers
         )
@@ -69,22 +69,24 @@ class WorkingCopy:
                 )
                 at += len(source)
 
-    def _layer(self, layer: Any) -> Layer:
+    def _layer(self, layer: Any, learns: bool) -> Layer:
         attention, mlp = layer.self_attn, layer.mlp
         parts = (attention.q_proj, attention.k_proj, attention.v_proj)
         biased = parts[0].bias is not None
         return Layer(
-            self._join(torch.float32, layer.input_layernorm.weight),
-            self._join(self._dtype, *(one.weight for one in parts)),
-            self._join(self._dtype, *(one.bias for one in parts)) if biased else None,
-            self._join(self._dtype, attention.o_proj.weight),
-            self._join(torch.float32, layer.post_attention_layernorm.weight),
-            self._join(self._dtype, mlp.gate_proj.weight, mlp.up_proj.weight),
-            self._join(self._dtype, mlp.down_proj.weight),
+            self._join(learns, torch.float32, layer.input_layernorm.weight),
+            self._join(learns, self._dtype, *(one.weight for one in parts)),
+            self._join(learns, self._dtype, *(one.bias for one in parts)) if biased else None,
+            self._join(learns, self._dtype, attention.o_proj.weight),
+            self._join(learns, torch.float32, layer.post_attention_layernorm.weight),
+            self._join(learns, self._dtype, mlp.gate_proj.weight, mlp.up_proj.weight),
+            self._join(learns, self._dtype, mlp.down_proj.weight),
         )
 
-    def _join(self, dtype: torch.dtype, *sources: nn.Parameter) -> torch.Tensor:
+    def _join(self, learns: bool, dtype: torch.dtype, *sources: nn.Parameter) -> torch.Tensor:
         tensor = torch.cat([source.detach() for source in sources]).to(dtype, copy=True)
+        if not learns:
+            return tensor
         tensor.requires_grad_(True)
         for source in sources:
             source.requires_grad_(True)
