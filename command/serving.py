@@ -53,6 +53,7 @@ def serve(given: Given) -> int:
 def run_service(settings: Settings) -> int:
     """Serve until told to stop; the trainer lives and ends with the service."""
     from index_builder.ingest.documents import split_document
+    from index_builder.ingest.uploads import read_upload
     from service.server import run
 
     set_up_logging()
@@ -69,7 +70,8 @@ def run_service(settings: Settings) -> int:
     try:
         return run(
             settings.service, place, reader_loader(settings), stores=stores_of(settings),
-            check_retrain=check_retrain, split=split_document, tell=make_console().print,
+            check_retrain=check_retrain, split=split_document, read_file=read_upload,
+            tell=make_console().print,
             trainer_pid=None if alone else lambda: watcher.pid,
             trainer_trouble=lambda: watcher.trouble,
             on_ready=lambda url: None if alone else watcher.start(),

@@ -24,6 +24,7 @@ from reread.processes import is_alive
 from reread.service_address import recorded_address
 from service.answering.documents import HomeDocuments, SplitsDocuments
 from service.answering.encoding import EncodingDesk
+from service.answering.files import ReadsFile, SentFiles
 from service.answering.generations import HomeGenerations
 from service.answering.history import PastAnswers
 from service.answering.live import LiveGeneration
@@ -50,6 +51,7 @@ def run(
     *,
     check_retrain: Callable[[Mapping[str, Any]], object],
     split: SplitsDocuments,
+    read_file: ReadsFile,
     trainer_pid: Callable[[], int | None] | None = None,
     trainer_trouble: Callable[[], str | None] = lambda: None,
     stores: Stores | None = None,
@@ -70,7 +72,7 @@ def run(
         pid = trainer_pid or (lambda: recorded_pid(home))
         with (
             assembled(
-                settings, home, reader, keys, check_retrain, pid, split,
+                settings, home, reader, keys, check_retrain, pid, split, read_file,
                 stores=stores, trainer_trouble=trainer_trouble,
             ) as parts,
             recorded_address(home, url),
@@ -117,6 +119,7 @@ def assembled(
     check_retrain: Callable[[Mapping[str, Any]], object],
     trainer_pid: Callable[[], int | None],
     split: SplitsDocuments,
+    read_file: ReadsFile,
     open_live: OpenLive | None = None,
     *,
     stores: Stores | None = None,
@@ -159,6 +162,7 @@ def assembled(
             pipeline=pipeline,
             history=PastAnswers(log, home, changes.removed_since, documents.passage),
             documents=documents,
+            files=SentFiles(documents, read_file),
             roots=partial(known_roots, home),
             jobs=board,
             generations=HomeGenerations(home, changes),

@@ -37,6 +37,9 @@ class ServiceSettings:
     max_body_bytes: int = setting(
         4 * 1024 * 1024, "Largest request body: 100 own passages of 40 kB each."
     )
+    max_file_bytes: int = setting(
+        32 * 1024 * 1024, "Largest file that is sent to a running service; ingest takes larger."
+    )
     log_sync: Literal["normal", "full"] = setting(
         "normal", "What the log survives: normal a killed process, full a power loss too."
     )
@@ -50,6 +53,7 @@ class ServiceSettings:
         self._within("drain_s", self.drain_s, 0, 3_600)
         self._within("poll_s", self.poll_s, 0.01, 60)
         self._within("max_body_bytes", self.max_body_bytes, 1_024, 1 << 30)
+        self._within("max_file_bytes", self.max_file_bytes, 1_024, 1 << 30)
         if self.log_sync not in ("normal", "full"):
             raise BadRequest(f"log_sync is {self.log_sync!r}; choose normal or full.")
         if any(not key.strip() for key in (*self.query_keys, self.admin_key or "given")):

@@ -22,6 +22,7 @@ from reread.records import Passage
 
 logger = logging.getLogger(__name__)
 Status = Literal["added", "replaced", "unchanged"]
+Cut = Callable[[Callable[[str], bool]], Sequence[Passage]]  # told which ids are taken
 
 
 class SplitsDocuments(Protocol):
@@ -161,11 +162,15 @@ class HomeDocuments:
 
     def put(self, documents: Sequence[NewDocument]) -> list[Put]:
         """Add or replace all of them or none; durable, and found by the next search, on return."""
+        return self.put_cut([(one.id, self._cut(one)) for one in documents])
+
+    def put_cut(self, documents: Sequence[tuple[str | None, Cut]]) -> list[Put]:
+        """The same for documents that know how they are cut, by their ids."""
         with self._writing:
             held = self._held()
             given: dict[str, tuple[list[Passage], Sequence[Passage]]] = {}
-            for document in documents:
-                passages = self._passages(document, held)
+            for own, cut in documents:
+                passages = _passages(own, cut, held)
                 id = passages[0].id
                 if id in given:
                     raise BadRequest(f"Two documents have the id {id[:64]!r}: give each its own.")
@@ -212,21 +217,24 @@ class HomeDocuments:
             held = self._store = (known[-1], open_corpus(self._home, known[-1]))
         return held[1]
 
-    def _passages(self, document: NewDocument, held: _Held) -> Sequence[Passage]:
-        whole = None if document.id is None else held.whole_of(document.id)
-        if whole is not None:
-            raise Conflict(
-                f"{document.id!r} is the id of a passage of document {whole!r}: "
-                f"choose another, or replace the whole document."
+    def _cut(self, document: NewDocument) -> Cut:
+        def cut(taken: Callable[[str], bool]) -> Sequence[Passage]:
+            return self._split(
+                document.title, document.text, id=document.id, source=document.source, taken=taken
             )
-        own = set() if document.id is None else {one.id for one in held.find(document.id)}
-        return self._split(
-            document.title,
-            document.text,
-            id=document.id,
-            source=document.source,
-            taken=lambda id: id not in own and held.is_taken(id),
+
+        return cut
+
+
+def _passages(id: str | None, cut: Cut, held: _Held) -> Sequence[Passage]:
+    whole = None if id is None else held.whole_of(id)
+    if whole is not None:
+        raise Conflict(
+            f"{id!r} is the id of a passage of document {whole!r}: "
+            f"choose another, or replace the whole document."
         )
+    own = set() if id is None else {one.id for one in held.find(id)}
+    return cut(lambda id: id not in own and held.is_taken(id))
 
 
 def source_of(passages: Sequence[Passage]) -> str:

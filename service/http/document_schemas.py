@@ -5,7 +5,7 @@ Unknown keys are errors. Knows no step of a change.
 
 from typing import Annotated, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.answering.asked import whole_text, with_content
@@ -26,6 +26,7 @@ def usable_id(id: str) -> str:
 
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
 DocumentId = Annotated[str, Path(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
+FileName = Annotated[str, Query(min_length=1, max_length=200), AfterValidator(usable_id)]
 Title = Annotated[Text, Field(max_length=1_000)]
 Source = Annotated[Text, Field(max_length=2_000)]
 
@@ -58,6 +59,12 @@ class DocumentEntryBody(BaseModel):
 
 class ChangedBody(BaseModel):
     documents: list[DocumentEntryBody]
+
+
+class FileBody(BaseModel):
+    file: str
+    documents: list[DocumentEntryBody]
+    notes: list[str]  # what of it could not be read, though the rest was
 
 
 class RemovedBody(BaseModel):

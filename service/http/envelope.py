@@ -18,8 +18,11 @@ from service.http.problems import error_response
 
 REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 BODY_S = 30.0  # a client gets this long to send its body
+FILE_S = 300.0  # and this long where it is a file
+FILE_REMEDY = "use `reread ingest` for this file"
 PATIENCE = 16  # times the allowed size is read of a body that is too large
 CLOSE = {"Connection": "close"}
+FILE_PATH = "/documents/file"
 ALWAYS_OPEN = ("/healthz", "/readyz", "/metrics")
 
 
@@ -61,13 +64,19 @@ class _Exchange:
         try:
             if self._parts.presence.draining.is_set() and self._scope["path"] not in ALWAYS_OPEN:
                 raise Draining("The service is stopping; ask again when it is back.")
-            body = bounded_body(receive, BODY_S, self._parts.settings.max_body_bytes)
+            body = self._bounded(receive)
             await self._app(self._scope, body, self._tagged)
         except Exception as error:
             if self._status is not None:
                 raise  # too late for a problem: the server cuts the connection
             response = error_response(error, self._request_id, self._scope["path"])
             await response(self._scope, receive, self._tagged)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        settings = self._parts.settings
+        if self._scope["path"] == FILE_PATH and self._scope["method"] == "POST":
+            return bounded_body(receive, FILE_S, settings.max_file_bytes, FILE_REMEDY)
+        return bounded_body(receive, BODY_S, settings.max_body_bytes)
 
     async def _tagged(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -94,7 +103,9 @@ def request_id_of(given: str | None) -> str:
     return given if given and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def bounded_body(receive: Receive, limit_s: float, limit_bytes: int) -> Receive:
+def bounded_body(
+    receive: Receive, limit_s: float, limit_bytes: int, remedy: str = "send less at once"
+) -> Receive:
     """Bound the body in time and size; uvicorn waits for ever and FastAPI's limit is no problem.
 
     What comes beyond the size is read and dropped for a while, so that a client that sends first
@@ -118,7 +129,7 @@ def bounded_body(receive: Receive, limit_s: float, limit_bytes: int) -> Receive:
             detail = f"The body did not arrive within {limit_s:g} s; send it faster."
             raise HTTPException(408, detail, headers=CLOSE) from error
         if seen > limit_bytes:
-            detail = f"The body is larger than the {limit_bytes} bytes allowed; send less at once."
+            detail = f"The body is larger than the {limit_bytes} bytes allowed; {remedy}."
             raise HTTPException(413, detail, headers=CLOSE)
         complete = not message.get("more_body", False)
         return message

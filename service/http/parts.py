@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from reread.records import Job
 from service.answering.documents import HomeDocuments
+from service.answering.files import SentFiles
 from service.answering.history import PastAnswers
 from service.answering.pipeline import Pipeline
 from service.http.security import Keys
@@ -67,6 +68,7 @@ class ServiceParts:
     pipeline: Pipeline
     history: PastAnswers
     documents: HomeDocuments
+    files: SentFiles
     roots: Callable[[], list[str]]  # folders that sources are shown relative to
     jobs: Jobs
     generations: Generations

@@ -4,7 +4,6 @@ import { at, make } from "./elements.js";
 import { tell, trouble } from "./page.js";
 import { call, keyOf } from "./service.js";
 
-const LARGEST = 2 * 1024 * 1024; // a request's body may be 4 MiB, and JSON escapes grow a text
 const PAGE = 50;
 let listed = [];
 let after = null;
@@ -84,25 +83,37 @@ async function add(files) {
     const said = line.appendChild(make("span", { class: "soft", text: "reading …" }));
     at("received").prepend(line);
     try {
-      said.textContent = await send(file);
+      const { documents, notes } = await send(file);
+      said.textContent = summary(documents);
       said.className = "good";
+      for (const note of notes) line.append(make("span", { class: "soft note", text: note }));
     } catch (error) {
-      said.textContent = error.status === 404 ? "This service takes no documents while it runs; use `reread ingest`." : error.message;
+      said.textContent = error.message;
       said.className = "bad";
-      if (error.status === 401 || error.status === 403) return trouble(error, "admin");
+      if (error.status === 401 || error.status === 403) {
+        said.textContent = "not sent yet: give the admin key and drop it again";
+        return trouble(error, "admin");
+      }
     }
   }
-  if (keyOf("admin") !== null || files.length) await enter();
+  if (files.length) await enter();
 }
 
+const megabytes = (bytes) => `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+
 async function send(file) {
-  if (file.size > LARGEST) throw new Error(`It has ${(file.size / 1048576).toFixed(1)} MB and the page takes 2; use \`reread ingest\`.`);
-  const text = await file.arrayBuffer().then((bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes))
-    .catch(() => { throw new Error("It is not text; use `reread ingest` for PDF, Word and others."); });
-  if (!text.trim()) throw new Error("It is empty.");
-  if (text.includes("\u0000")) throw new Error("It is not text; use `reread ingest` for PDF, Word and others.");
-  const title = /^#\s+(.+)$/m.exec(text)?.[1] || file.name.replace(/\.[^.]+$/, "");
-  const { documents } = await call("documents", { method: "POST", kind: "admin", body: { documents: [{ id: file.name, title, text, source: file.name }] } });
-  const [one] = documents;
-  return `${one.status}${one.passages ? `, ${one.passages.length} passages` : ""}`;
+  const most = (await call("info")).max_file_bytes;
+  if (file.size > most) throw new Error(`It has ${megabytes(file.size)} and the page takes ${megabytes(most)}; use \`reread ingest\` for this file.`);
+  if (!file.size) throw new Error("It is empty.");
+  const body = new Blob([file]); // without the file's own type
+  return call(`documents/file?name=${encodeURIComponent(file.name)}`, { method: "POST", kind: "admin", body });
+}
+
+function summary(documents) {
+  const passages = documents.reduce((sum, one) => sum + one.passages.length, 0);
+  const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const counts = {};
+  for (const one of documents) counts[one.status] = (counts[one.status] || 0) + 1;
+  const became = Object.entries(counts).map(([status, number]) => (documents.length === 1 ? status : `${number} ${status}`));
+  return `${became.join(", ")}: ${documents.length === 1 ? "" : `${count(documents.length, "document")}, `}${count(passages, "passage")}`;
 }

@@ -17,7 +17,8 @@ function headersFor(kind, body) {
   const key = keyOf(kind) || keyOf("admin") || keyOf("query");
   const headers = {};
   if (key) headers.Authorization = `Bearer ${key}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body instanceof Blob) headers["Content-Type"] = "application/octet-stream";
+  else if (body !== undefined) headers["Content-Type"] = "application/json";
   return headers;
 }
 
@@ -26,7 +27,7 @@ async function send(path, { method = "GET", body, kind = "query", signal } = {})
   try {
     reply = await fetch(path, {
       method, signal, headers: headersFor(kind, body),
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

@@ -6,7 +6,7 @@ A change is durable and in every search that begins after the response; the next
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
 
 from reread.artefacts.sources import shown_source
 from reread.records import Passage
@@ -21,6 +21,8 @@ from service.http.document_schemas import (
     DocumentPassage,
     DocumentsBody,
     DocumentsRequest,
+    FileBody,
+    FileName,
     RemovedBody,
 )
 from service.http.parts import Parts, ServiceParts
@@ -28,6 +30,12 @@ from service.http.schemas import PROBLEMS
 from service.http.security import admin_access, query_access
 
 router = APIRouter(responses=PROBLEMS, tags=["documents"])
+FILE_BYTES = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 ADMIN, QUERY = [Depends(admin_access)], [Depends(query_access)]
 
 
@@ -37,6 +45,16 @@ async def add(wanted: DocumentsRequest, parts: Parts) -> ChangedBody:
     new = [NewDocument(one.title, one.text, one.id, one.source) for one in wanted.documents]
     done = await asyncio.to_thread(parts.documents.put, new)
     return ChangedBody(documents=[_changed(one) for one in done])
+
+
+@router.post("/documents/file", dependencies=ADMIN, openapi_extra=FILE_BYTES)
+async def add_file(name: FileName, request: Request, parts: Parts) -> FileBody:
+    """Add what a file holds, in any format ingest reads; the body is its bytes as they are."""
+    data = await request.body()
+    done = await asyncio.to_thread(parts.files.put, name, data)
+    return FileBody(
+        file=name, documents=[_changed(one) for one in done.documents], notes=list(done.notes)
+    )
 
 
 @router.put("/documents/{id:path}", dependencies=ADMIN)

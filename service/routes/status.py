@@ -50,6 +50,7 @@ async def info(parts: Parts) -> dict[str, Any]:
         "retriever": retrievers[0] if retrievers else None,
         "generation": serving,
         "fast_path": about_reader.get("fast_path"),
+        "max_file_bytes": parts.settings.max_file_bytes,
         "pids": {"service": os.getpid(), "trainer": parts.trainer_pid()},
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from index_builder.build.generation import Plan, build_generation
@@ -78,6 +79,12 @@ def watched_page(browser: Browser, url: str, **options: Any) -> Iterator[Watched
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     yield watched
     context.close()
+
+
+def objections(page: Page) -> list[str]:
+    """What axe finds inaccessible, with the first place of each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
 
 
 class PlayedTrainer:

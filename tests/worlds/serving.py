@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from index_builder.ingest.documents import split_document
+from index_builder.ingest.uploads import read_upload
 from reread.errors import BadRequest
 from reread.home import Home
 from service.answering.live import LiveGeneration
@@ -77,6 +78,7 @@ def running(
             check_retrain,
             lambda: 4711,
             split_document,
+            read_upload,
             None if on_disk else open_live,
         ) as parts,
     ):

@@ -5,10 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.worlds.browsing import PlayedTrainer, chromium, publish, town_service, watched_page
+from tests.worlds.browsing import (
+    PlayedTrainer,
+    chromium,
+    objections,
+    publish,
+    town_service,
+    watched_page,
+)
 from tests.worlds.serving import Running, until
 
 QUESTION = "wells of Turku"
@@ -48,11 +54,6 @@ def ask(page: Page, question: str) -> None:
 def unlock(page: Page, key: str = "admin-secret") -> None:
     page.get_by_label("Admin key").fill(key)
     page.get_by_role("button", name="Use this key").click()
-
-
-def objections(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
 
 
 def test_an_answer_comes_with_its_span_and_bars(page: Page) -> None:
@@ -173,56 +174,6 @@ def test_a_wrong_admin_key_is_asked_for_again(browser: Browser, service: Running
         unlock(page)
         expect(page.get_by_role("heading", name="Generations", exact=True)).to_be_visible()
     assert all("401" in one for one in watched.complaints)
-
-
-def test_documents_are_listed_added_and_removed(browser: Browser, service: Running) -> None:
-    """Against the contract of /documents, kept here in a list."""
-    kept = [{"id": "guide.md", "title": "Guide", "source": "guide.md"}]
-
-    def documents(route, request):
-        if request.method == "POST":
-            [one] = request.post_data_json["documents"]
-            assert one["text"].startswith("# Kyiv") and one["id"] == "kyiv.md"
-            kept.append({key: one[key] for key in ("id", "title", "source")})
-            said = [{"id": one["id"], "passages": ["kyiv.md"], "status": "added"}]
-            route.fulfill(json={"documents": said})
-        elif request.method == "DELETE":
-            kept[:] = [one for one in kept if not request.url.endswith(one["id"])]
-            route.fulfill(json={})
-        else:
-            route.fulfill(json={"documents": kept, "next": None})
-
-    with watched_page(browser, service.url) as watched:
-        page = watched.page
-        page.route(re.compile(r"/documents(\?|/|$)"), documents)
-        page.goto("/#documents")
-        expect(page.locator("#document-list .title")).to_have_text(["Guide"])
-        files = [
-            {
-                "name": "kyiv.md",
-                "mimeType": "text/markdown",
-                "buffer": b"# Kyiv\n\nKyiv has wells.",
-            },
-            {"name": "rubbish.bin", "mimeType": "", "buffer": b"\xff\xfe\x00\x01" * 10},
-            {"name": "huge.txt", "mimeType": "text/plain", "buffer": b"a" * (3 * 1024 * 1024)},
-            {"name": "empty.txt", "mimeType": "text/plain", "buffer": b" "},
-        ]
-        page.locator("#files").set_input_files(files)  # type: ignore[arg-type]
-        expect(page.locator("#received")).to_contain_text("added, 1 passages")
-        expect(page.locator("#received")).to_contain_text("It is not text")
-        expect(page.locator("#received")).to_contain_text("It has 3.0 MB and the page takes 2")
-        expect(page.locator("#received")).to_contain_text("It is empty.")
-        expect(page.locator("#document-list .title")).to_have_text(["Guide", "Kyiv"])
-        page.get_by_label("Filter documents").fill("ky")
-        expect(page.locator("#document-list .title")).to_have_text(["Kyiv"])
-        button = page.locator("#document-list button")
-        button.click()
-        expect(button).to_have_text("Really remove?")
-        button.click()
-        expect(page.locator("#document-list .title")).to_have_count(0)
-        assert [one["id"] for one in kept] == ["guide.md"]
-        assert objections(page) == []
-    assert watched.complaints == []
 
 
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
