@@ -34,11 +34,12 @@ from evaluation.questions import LabelledQuestion, read_questions
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
 from reread.search.words import BM25Retriever
+from trainer.dropout import set_dropout
 from trainer.examples import Example
-from trainer.reader.optimizer import linear_rate
+from trainer.schedule import linear_rate
 from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, arrange, draw_batches, tokenise
-from trainer.student.distil import CLIP_NORM, set_dropout, train
+from trainer.student.distil import CLIP_NORM, train
 from trainer.student.objectives import kl
 from trainer.student.scores import UNIT_TEMPERATURE, score, student_temperature
 from trainer.teacher.scaling import scale_teacher

@@ -22,7 +22,7 @@ from tests.worlds.reader_training import (
     make_validation,
 )
 from tests.worlds.training import ROOT, wait_for
-from trainer.reader.checkpoint import saved_step
+from trainer.reader.training import saved_step
 from trainer.reader.tuning import tune_reader
 from trainer.reader.validation import best_reader
 

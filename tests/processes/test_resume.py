@@ -15,7 +15,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from reread.errors import Conflict, CorruptArtefact
+from reread.errors import BadRequest, CorruptArtefact
 from reread.home import numbers
 from tests.worlds.tiny import load, make_encoder, make_examples
 from tests.worlds.training import ROOT, wait_for
@@ -92,7 +92,7 @@ def test_a_late_students_run_goes_on_and_is_not_taken_for_a_pooled_ones(
     folder, asked = tmp_path / "state", iter([False] * 11 + [True])
     with pytest.raises(Stopped):
         run(encoder, folder, objective, "late", should_stop=lambda: next(asked))
-    with pytest.raises(Conflict):
+    with pytest.raises(BadRequest, match="retriever = "):
         run(encoder, folder, objective, "pooled")
     found = run(encoder, folder, objective, "late")
     assert_same(found, run(encoder, None, objective, "late"))
@@ -122,14 +122,14 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path, encoder: Path) -> None:
 def test_another_run_s_state_is_refused(tmp_path: Path, encoder: Path) -> None:
     run(encoder, tmp_path / "state")
     for change in ({"learning_rate": 1e-3}, {"epochs": 4}):
-        with pytest.raises(Conflict, match="other data, settings, seed or start weights"):
+        with pytest.raises(BadRequest, match=f"holds a run with {next(iter(change))} = "):
             train(
                 load(encoder), make_examples(40), replace(SETTINGS, **change),
                 seed=5, resume=tmp_path / "state",
             )  # fmt: skip
-    with pytest.raises(Conflict):
+    with pytest.raises(BadRequest, match="data and start weights"):
         train(load(encoder), make_examples(41), SETTINGS, seed=5, resume=tmp_path / "state")
-    with pytest.raises(Conflict):
+    with pytest.raises(BadRequest, match="seed = 5 and this one has 6"):
         train(load(encoder), make_examples(40), SETTINGS, seed=6, resume=tmp_path / "state")
 
 

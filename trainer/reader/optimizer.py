@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from reread.errors import BadRequest
 from trainer.reader.settings import ReaderTraining
+from trainer.schedule import linear_rate
 
 
 def make_optimizer(model: PreTrainedModel, settings: ReaderTraining) -> torch.optim.Adam:
@@ -62,39 +63,10 @@ def freeze(model: PreTrainedModel, settings: ReaderTraining) -> None:
         layer.requires_grad_(False)
 
 
-def set_dropout(model: PreTrainedModel, share: float) -> None:
-    """The same dropout everywhere that the family has it.
-
-    T5 drops attention weights too; BART keeps `attention_dropout` of its configuration, which is
-    none in the starter reader, where it is slow on a CPU.
-    """
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = share
-        elif isinstance(getattr(module, "dropout", None), float) and (
-            hasattr(module, "fc1") or hasattr(module, "has_relative_attention_bias")
-        ):
-            module.dropout = share
-    for stack in (model.get_encoder(), model.get_decoder()):
-        if isinstance(getattr(stack, "dropout", None), float):
-            stack.dropout = share
-
-
 def rate_at(step: int, settings: ReaderTraining) -> float:
     """The factor on the peak rate: linear warm-up, then level or a linear fall to `final_share`."""
     final = 1.0 if settings.schedule == "constant" else settings.final_share
     return linear_rate(step, settings.steps, settings.warmup_steps, final)
-
-
-def linear_rate(step: int, steps: int, warmup: int, final: float = 0.0) -> float:
-    """Up to 1 over the warm-up, then in a line down to `final` after the last step.
-
-    >>> [round(linear_rate(step, 10, 2), 3) for step in (0, 1, 2, 6, 9)]
-    [0.5, 1.0, 1.0, 0.5, 0.125]
-    """
-    if step < warmup:
-        return (step + 1) / warmup
-    return final + (1.0 - final) * max(0.0, (steps - step) / max(1, steps - warmup))
 
 
 def set_rates(optimizer: torch.optim.Optimizer, step: int, settings: ReaderTraining) -> None:

@@ -15,15 +15,17 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from reread.errors import BadRequest
 from trainer.reader.batches import ReaderBatch
-from trainer.reader.checkpoint import load_state, save_state, saved_step, sweep_states
 from trainer.reader.distributed import ALONE, Ranks
 from trainer.reader.optimizer import learning_parameters, make_optimizer, set_rates
 from trainer.reader.settings import ReaderTraining
 from trainer.reader.step import backward_step, seed_step
+from trainer.training_state import load_state, newest_step, save_state, sweep_states
 
 __all__ = ["ReaderTraining", "saved_step", "train_reader"]
 
+STATE = "state"  # of a run's folder: the state it goes on from
 StepReport = Callable[[dict[str, float]], None]  # a line of figures, every `log_every` steps
 Validate = Callable[[PreTrainedModel, int], dict[str, float]]
 
@@ -52,8 +54,10 @@ def train_reader(
     ranks.share_weights(model)
     held = {**settings.held(), **(held or {})}
     if ranks.writes:
-        sweep_states(folder)
-    start = load_state(folder, model, optimizer, held)
+        sweep_states(folder / STATE)
+    saved_step(folder)
+    found = load_state(folder / STATE, model, optimizer, held)
+    start = found.step if found else 0
     ranks.require_same(start, model.device)
     model.train()
     tally = Tally(ranks, model.device, clock)
@@ -70,9 +74,22 @@ def train_reader(
             report({"step": done, **validate(model, done)})
             model.train()
         if ranks.writes and (done % settings.save_every == 0 or last):
-            save_state(folder, done, model, optimizer, held)
+            save_state(folder / STATE, done, model, optimizer, held)
     ranks.wait()
     model.eval()
+
+
+def saved_step(folder: Path) -> int:
+    """Steps already done in a run's folder; 0 for a new one.
+
+    Raises BadRequest for a folder of the form without moments, which cannot be gone on with.
+    """
+    if (folder / "progress.json").exists():
+        raise BadRequest(
+            f"{folder} was written by an earlier version, whose runs cannot be gone on with; train "
+            "into another folder, with --base to begin from its weights."
+        )
+    return newest_step(folder / STATE)
 
 
 def learn(optimizer: torch.optim.Optimizer, settings: ReaderTraining, ranks: Ranks) -> None:

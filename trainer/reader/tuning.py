@@ -15,10 +15,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from reread.errors import BadRequest
 from reread.reader.fusion import install_fusion_attention
 from reread.records import Passage
+from trainer.dropout import set_dropout
 from trainer.reader.batches import ReaderBatch, collate
 from trainer.reader.distributed import ALONE, Ranks
 from trainer.reader.examples import ReaderExample, ReadingTask, ValidationQuestion
-from trainer.reader.optimizer import set_dropout
 from trainer.reader.settings import ReaderTraining, ReadingPlan
 from trainer.reader.tasks import TaskSource, stream_steps
 from trainer.reader.training import StepReport, saved_step, train_reader

@@ -19,8 +19,9 @@ from torch import nn
 from reread.errors import BadRequest
 from reread.retriever.encoders.interface import NETS
 from reread.retriever.retriever import DenseRetriever
+from trainer.dropout import set_dropout
 from trainer.examples import Example
-from trainer.reader.optimizer import linear_rate
+from trainer.schedule import linear_rate
 from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, TokenisedExamples, draw_batches, tokenise
 from trainer.student.learnable import check_signals
@@ -34,14 +35,17 @@ from trainer.student.scores import (
     student_temperature,
 )
 from trainer.student.speedups import fast_training
-from trainer.student.training_state import (
+from trainer.teacher.scaling import scale_teacher
+from trainer.training_state import (
+    hash_of,
     load_state,
-    name_run,
     random_from_json,
     random_to_json,
     save_state,
+    set_torch_random,
+    sweep_states,
+    torch_random_to_json,
 )
-from trainer.teacher.scaling import scale_teacher
 
 CLIP_NORM = 1.0
 
@@ -99,7 +103,7 @@ def train(
 
     With `resume`, the state is kept in that folder every so many steps, and a run that finds one
     there goes on from it, to the same weights. It stays after the end, for the caller to remove.
-    Raises Conflict where the folder holds another run's state.
+    Raises BadRequest where the folder holds another run's state, naming what differs.
     """
     if not examples:
         raise BadRequest("There is no example to train on; ask some questions first.")
@@ -141,8 +145,10 @@ class _Loop:
         self.last_losses: deque[float] = deque(maxlen=max(1, self.steps // 10))
         self.random = Random(seed)
         self.epoch_random = random_to_json(self.random)  # as the present epoch began
-        identity = (retriever.settings, settings, seed, data)
-        self.run_name = "" if watch.keep is None else name_run(retriever, *identity)
+        self.held = {} if watch.keep is None else {
+            **asdict(settings), "seed": seed, "retriever": repr(retriever.settings),
+            "data and start weights": hash_of(retriever, data),
+        }  # fmt: skip
         self.shifts = self._teacher_shifts()
 
     def run(self) -> TrainingReport:
@@ -228,24 +234,30 @@ class _Loop:
             "last_losses": list(self.last_losses),
             "shifts": self.shifts,
             "seconds": self.seconds,
+            **torch_random_to_json(self._device),
         }
-        save_state(
-            self.watch.keep, self.done, self.retriever, self.optimizer, progress, run=self.run_name
-        )
+        save_state(self.watch.keep, self.done, self.retriever, self.optimizer, self.held, progress)
 
     def _restore(self) -> None:
         if self.watch.keep is None:
             return
-        saved = load_state(self.watch.keep, self.retriever, self.optimizer, run=self.run_name)
-        if saved is None:
+        sweep_states(self.watch.keep)
+        found = load_state(self.watch.keep, self.retriever, self.optimizer, self.held)
+        if found is None:
             return
-        self.done, self.shifts, self.seconds = saved["step"], saved["shifts"], saved["seconds"]
+        saved = found.progress
+        set_torch_random(saved, self._device)
+        self.done, self.shifts, self.seconds = found.step, saved["shifts"], saved["seconds"]
         self.epochs = [_Epoch(**one) for one in saved["epochs"]]
         self.last_losses.extend(saved["last_losses"])
         self.epoch_random = saved["epoch_random"]
         self.random = random_from_json(self.epoch_random)
         if len(self.epochs) * self.per_epoch == self.done:  # that epoch is over: pass by its draws
             next(self._batches(self.random), None)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.retriever.parameters()).device
 
     def _teacher_shifts(self) -> list[float]:
         """Where standardised scores, which lie around 0, meet the level of each student's scores.
@@ -277,13 +289,6 @@ class _Loop:
 def peak_rate(retriever: DenseRetriever, settings: DistilSettings) -> float:
     """A net that begins with nothing learns faster than what has been trained before."""
     return settings.net_learning_rate if retriever.student in NETS else settings.learning_rate
-
-
-def set_dropout(retriever: nn.Module, share: float) -> None:
-    """Dropout everywhere but on attention weights."""
-    for name, module in retriever.named_modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0 if name.endswith(".self.dropout") else share
 
 
 def _trainable(retriever: nn.Module, *, freeze_words: bool) -> list[nn.Parameter]:

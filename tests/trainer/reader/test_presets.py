@@ -8,7 +8,8 @@ import torch
 from reread.compute.precision import pick_bf16, processor_flags
 from reread.errors import BadRequest
 from tests.worlds.reader_training import make_t5
-from trainer.reader.optimizer import make_optimizer, rate_at, set_dropout, set_rates
+from trainer.dropout import set_dropout
+from trainer.reader.optimizer import make_optimizer, rate_at, set_rates
 from trainer.reader.presets import override, preset_named
 from trainer.reader.settings import ReaderTraining
 

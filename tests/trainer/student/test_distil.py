@@ -12,11 +12,12 @@ import torch
 from reread.errors import BadRequest
 from reread.retriever.retriever import DenseRetriever
 from tests.worlds.tiny import FAST, load, make_encoder, make_examples
+from trainer.dropout import set_dropout
 from trainer.examples import Example
 from trainer.loop.rankings import candidate_scores
 from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, draw_batches, draw_passages, tokenise
-from trainer.student.distil import Stopped, set_dropout, train
+from trainer.student.distil import Stopped, train
 from trainer.student.objectives import kl
 from trainer.student.scores import score, student_temperature
 from trainer.teacher.scaling import scale_teacher

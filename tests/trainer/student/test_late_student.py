@@ -11,12 +11,13 @@ import torch
 from reread.errors import BadRequest
 from reread.retriever.retriever import DenseRetriever
 from tests.worlds.tiny import FAST, load, make_encoder, make_examples, make_passages, make_store
+from trainer.dropout import set_dropout
 from trainer.iterative.lists.scored import rescore
 from trainer.iterative.lists.searches import encode_lists
 from trainer.loop.rankings import Sample, candidate_top
 from trainer.settings import DistilSettings, TrainerSettings
 from trainer.student.batches import Batch, draw_batches, tokenise
-from trainer.student.distil import set_dropout, train
+from trainer.student.distil import train
 from trainer.student.matching import Best, score_lists
 from trainer.student.objectives import kl
 from trainer.student.scores import LATE_TEMPERATURE, score, student_temperature

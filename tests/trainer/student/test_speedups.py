@@ -12,9 +12,9 @@ from torch.nn import functional
 from reread.compute.fast_attention import plain_attention
 from reread.retriever.retriever import DenseRetriever
 from tests.worlds.tiny import load, make_encoder, make_examples
+from trainer.dropout import set_dropout
 from trainer.settings import DistilSettings
 from trainer.student.batches import Batch, arrange, draw_batches, tokenise
-from trainer.student.distil import set_dropout
 from trainer.student.objectives import Signal, choose_objective
 from trainer.student.scores import score
 from trainer.student.speedups import DrawnDropout, draw_mask, fast_training

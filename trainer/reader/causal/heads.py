@@ -5,14 +5,13 @@ Adam at a rate of its own, no decay, no clipping. Knows one tensor; knows no mod
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from transformers import PreTrainedModel
 
 from reread.reader.confidence import HeadWeights as LearntHeads
 from trainer.reader.causal.settings import CausalTraining
-from trainer.reader.checkpoint import load_beside
 
 FIRST = 0.003  # of every head, before anything is known
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -43,9 +42,8 @@ class HeadWeights:
         found = {"heads": self.weights.detach()}
         return {**found, **{f"heads.{name}": moments[name] for name in MOMENTS if name in moments}}
 
-    def restore(self, folder: Path) -> None:
-        """Take over the state saved in `folder`."""
-        saved = load_beside(folder)
+    def restore(self, saved: Mapping[str, torch.Tensor]) -> None:
+        """Take over what `state` gave."""
         with torch.no_grad():
             self.weights.copy_(saved["heads"])
         self._optimizer.state[self.weights] = {

@@ -17,7 +17,8 @@ from trainer.reader.causal.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """`total` is what is learnt; `hits`: share whose right passage is first."""
+    """`total` is what is learnt; `hits`: share whose right passage is first
+    by the scores that weigh each head."""
 
     total: torch.Tensor
     answer: torch.Tensor
@@ -36,8 +37,8 @@ def losses(
     """All of a step's losses; `head` (V, D) gives logits, `heads` (2, layers, H) weighs heads."""
     answer = answer_loss(outcome.states, stream, head)
     scores = outcome.mean.mean(dim=(0, 2))  # (N,) over layers and heads
-    by_mean, hits = passage_loss(scores, stream.owners, stream.right)
-    by_heads, _ = passage_loss(weighed(outcome, heads), stream.owners, stream.right)
+    by_mean, _ = passage_loss(scores, stream.owners, stream.right)
+    by_heads, hits = passage_loss(weighed(outcome, heads), stream.owners, stream.right)
     total = answer + training.passage_weight * by_mean + training.heads_weight * by_heads
     return Losses(total, answer, by_mean, by_heads, hits)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer.reader.settings import require_least
+from trainer.schedule import linear_rate
 
 # Change how a step is computed or told, never what is learnt (up to rounding).
 FREE = frozenset({"log_every", "save_every", "compiled"})
@@ -55,7 +56,4 @@ def rate_at(step: int, training: CausalTraining) -> float:
     >>> [rate_at(s, CausalTraining(4, learning_rate=1.0, warmup_steps=2)) for s in range(4)]
     [0.5, 1.0, 1.0, 0.5]
     """
-    if step < training.warmup_steps:
-        return training.learning_rate * (step + 1) / training.warmup_steps
-    left = training.steps - step
-    return training.learning_rate * left / max(1, training.steps - training.warmup_steps)
+    return training.learning_rate * linear_rate(step, training.steps, training.warmup_steps)

@@ -22,8 +22,9 @@ from trainer.reader.causal.settings import CausalTraining, rate_at
 from trainer.reader.causal.stream import lay_out
 from trainer.reader.causal.tasks import TaskDrawer
 from trainer.reader.causal.working import WorkingCopy
-from trainer.reader.checkpoint import load_state, save_state, sweep_states
+from trainer.training_state import load_state, save_state, sweep_states
 
+STATE = "state"  # of a stage's folder
 Report = Callable[[dict[str, float]], None]
 
 
@@ -43,15 +44,17 @@ def train_causal(
     model has another shape than can be trained.
     """
     shape = shape_of(model)
-    sweep_states(folder)
+    states = folder / STATE
+    sweep_states(states)
     dtype = torch.bfloat16 if training.bf16 else torch.float32
     copy = WorkingCopy(model, dtype, training.frozen_layers)
     optimizer = make_optimizer(copy, training)
     kept = {**training.held(), **held}
     heads = HeadWeights.of(model, training)
-    first = load_state(folder, model, optimizer, kept)
-    if first:
-        heads.restore(folder)
+    found = load_state(states, model, optimizer, kept)
+    if found:
+        heads.restore(found.beside)
+    first = found.step if found else 0
     copy.refresh()
     kernels = compiled_kernels() if training.compiled else plain_kernels()
     pad = int(model.config.pad_token_id or 0)
@@ -60,16 +63,16 @@ def train_causal(
         tasks = drawer.step(training.seed, step, training.tokens)
         stream = lay_out(tasks, drawer.prefix, pad).to(model.device)
         outcome = forward(copy.weights, shape, stream, kernels)
-        found = losses(outcome, stream, copy.weights.head, heads.weights, training)
-        norm = learn(copy, optimizer, found, training, step)
+        loss = losses(outcome, stream, copy.weights.head, heads.weights, training)
+        norm = learn(copy, optimizer, loss, training, step)
         heads.learn()
-        recent.append(_line(found, norm, len(tasks)))
+        recent.append(_line(loss, norm, len(tasks)))
         done = step + 1
         if done % training.log_every == 0 or done == training.steps:
             report({"step": done, **_means(recent), "rate": rate_at(step, training)})
             recent = []
         if done % training.save_every == 0 or done == training.steps:
-            save_state(folder, done, model, optimizer, kept, heads.state())
+            save_state(states, done, model, optimizer, kept, beside=heads.state())
     return heads
 
 

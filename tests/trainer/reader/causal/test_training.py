@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -68,8 +69,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 FAST = CausalTraining(
-    30, learning_rate=3e-3, warmup_steps=3, tokens=250, bf16=False, log_every=5, save_every=4
-)
+    30, learning_rate=3e-3, warmup_steps=3, tokens=250, bf16=False, log_every=5, save_every=4,
+    passage_weight=0.5, heads_weight=0.25,
+)  # fmt: skip
 
 
 def load(world: Path):
@@ -116,6 +118,14 @@ def test_bfloat16_copies_compute_and_float32_weights_learn(world: Path, tmp_path
     moved = (after[name] - before[name]).abs()
     assert 0 < float(moved.max()) < 1e-5  # a step that bfloat16 weights would not have noticed
     assert torch.equal(after["model.embed_tokens.weight"], before["model.embed_tokens.weight"])
+
+
+def test_frozen_layers_stay_as_they_are_and_those_above_learn(world: Path, tmp_path: Path):
+    before = load(world)[0].state_dict()
+    after = train(world, tmp_path, replace(FAST, steps=2, frozen_layers=1))[0].state_dict()
+    for name, weight in before.items():
+        same = torch.equal(after[name], weight)
+        assert same == (".layers.1." not in name and name != "model.norm.weight"), name
 
 
 PROGRAM = """
