@@ -119,7 +119,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
     for group in (settings.machine, settings.service):
         values |= {one.name: getattr(group, one.name) for one in settings_of(type(group))}
     shown = {n: values[n] for n, one in known_settings().items() if not one.secret}
-    return {PREFIX + n.upper(): str(value) for n, value in shown.items() if value is not None}
+    return {PREFIX + n.upper(): _text(value) for n, value in shown.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _is_trainers(name: str) -> bool:

@@ -88,7 +88,7 @@ def run(
 def serve(parts: ServiceParts, bound: socket.socket) -> None:
     """Run uvicorn on a bound socket until a signal comes and the requests are done."""
     config = uvicorn.Config(
-        create_app(parts), log_config=None, access_log=False, lifespan="off",
+        create_app(parts), log_config=None, access_log=False, lifespan="off", ws="none",
         timeout_keep_alive=15, server_header=False,
     )  # fmt: skip
     server = DrainingServer(config, parts.presence, parts.settings.drain_s)

@@ -3,6 +3,7 @@
 Reads neither the environment nor a file: the command line fills it.
 """
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
@@ -11,6 +12,7 @@ from reread.errors import BadRequest
 from reread.settings import setting
 
 LOCAL_NAMES = ("localhost", "ip6-localhost")
+HOST_NAME = re.compile(r"\*|[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,11 @@ class ServiceSettings:
         (), "Bearer keys that may ask, comma-separated; none: whoever can connect.", secret=True
     )
     allow_anonymous: bool = setting(False, "Listen beyond this machine without query keys.")
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        "Names under which the service may be asked, beside its address and this machine's "
+        "own, comma-separated; *: any. None and listening everywhere with keys: any.",
+    )
     no_trainer: bool = setting(False, "One of several replicas: no trainer process beside it.")
     device: str = setting("auto", "Where questions are encoded: auto, cpu, cuda, cuda:1, ...")
     top_k: int = setting(10, "Passages read where a question does not say; the cost grows with it.")
@@ -56,6 +63,12 @@ class ServiceSettings:
         self._within("max_file_bytes", self.max_file_bytes, 1_024, 1 << 30)
         if self.log_sync not in ("normal", "full"):
             raise BadRequest(f"log_sync is {self.log_sync!r}; choose normal or full.")
+        for name in self.allowed_hosts:
+            if not HOST_NAME.fullmatch(name):
+                raise BadRequest(
+                    f"allowed_hosts holds {name!r}; give names or addresses alone, without "
+                    "scheme, port and path: docs.example.org"
+                )
         if any(not key.strip() for key in (*self.query_keys, self.admin_key or "given")):
             raise BadRequest("A key is empty; give each at least one character or none at all.")
 
@@ -71,6 +84,14 @@ class ServiceSettings:
             return True
         try:
             return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it listens on every address of this machine, which then has names of its own."""
+        try:
+            return ip_address(self.host).is_unspecified
         except ValueError:
             return False
 

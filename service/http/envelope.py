@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reread.errors import Overloaded, RereadError
+from service.http.hosts import HostCheck
 from service.http.parts import ServiceParts
 from service.http.problems import error_response
 
@@ -34,19 +35,23 @@ class Draining(RereadError):
 class RequestEnvelope:
     def __init__(self, app: ASGIApp, parts: ServiceParts) -> None:
         self._app, self._parts = app, parts
+        self._hosts = HostCheck(parts.settings, parts.keys.protect)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # no route speaks WebSocket
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._parts, scope, send).run(receive)
+        await _Exchange(self._app, self._parts, self._hosts, scope, send).run(receive)
 
 
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, app: ASGIApp, parts: ServiceParts, scope: Scope, send: Send) -> None:
-        self._app, self._parts, self._scope, self._send = app, parts, scope, send
+    def __init__(
+        self, app: ASGIApp, parts: ServiceParts, hosts: HostCheck, scope: Scope, send: Send
+    ) -> None:
+        self._app, self._parts, self._hosts = app, parts, hosts
+        self._scope, self._send = scope, send
         self._request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
         self._status: int | None = None
         scope.setdefault("state", {})["request_id"] = self._request_id
@@ -62,6 +67,7 @@ class _Exchange:
 
     async def _guarded(self, receive: Receive) -> None:
         try:
+            self._hosts.require(Headers(scope=self._scope))
             if self._parts.presence.draining.is_set() and self._scope["path"] not in ALWAYS_OPEN:
                 raise Draining("The service is stopping; ask again when it is back.")
             body = self._bounded(receive)

@@ -283,5 +283,5 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
         },
     }
-    for status in (400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 507)
+    for status in (400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 500, 503, 507)
 }

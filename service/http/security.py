@@ -28,6 +28,11 @@ class Keys:
     admin: str = field(repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def protect(self) -> bool:
+        """Whether nobody is answered without a key."""
+        return bool(self.query)
+
     def require_query(self, given: str | None) -> None:
         """Pass whoever holds any key, or everybody where no query keys are configured."""
         if not self.query or self.is_admin(given):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,6 +25,9 @@ READS = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_h
 INSTRUCTIONS = (
     "Answers questions from one collection of documents. `ask` reads the best passages and says "
     "where its answer stands; where `found` is false the documents hold no answer."
+)
+UNCHECKED = TransportSecuritySettings(  # Host and Origin: http/hosts.py has looked at them
+    enable_dns_rebinding_protection=False
 )
 Body = dict[str, Any]
 
@@ -116,7 +120,7 @@ class McpEndpoint:
             return
         app: ASGIApp = self._server.streamable_http_app(
             streamable_http_path=scope["path"], stateless_http=True, json_response=True,
-            host=self._parts.settings.host,
+            transport_security=UNCHECKED,
         )  # fmt: skip
         async with self._server.session_manager.run():  # its tasks end with the request
             await app(scope, receive, send)

@@ -141,7 +141,7 @@ def test_a_taken_port_stops_the_start_before_anything_is_loaded(tmp_path: Path) 
 def request_bytes() -> bytes:
     body = httpx2.Request("POST", "http://x/answer", json=OWN).content
     head = (
-        "POST /answer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

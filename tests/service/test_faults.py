@@ -241,7 +241,7 @@ def leave_after_sending(service: Running, body: dict[str, object]) -> None:
     host, port = service.url.removeprefix("http://").split(":")
     content = json.dumps(body).encode()
     head = (
-        "POST /answer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
     with socket.create_connection((host, int(port))) as line:
