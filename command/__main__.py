@@ -19,7 +19,6 @@ from command import (
     converting,
     distilling,
     evaluating,
-    exporting,
     generations,
     jobs,
     mcp,
@@ -27,6 +26,7 @@ from command import (
 )
 from command.corpus import documents, ingesting
 from command.demo import demonstration
+from command.export import exporting
 from command.train_reader import calibrating, training
 from reread.errors import RereadError
 

@@ -6,14 +6,16 @@ know the retriever or the reader.
 
 import hashlib
 import math
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from statistics import median
 
 from reread.artefacts.passages import PassageStore
-from reread.records import LOGGED_AGGREGATION, AnswerRecord, LoggedPassage, Passage
+from reread.records import LOGGED_AGGREGATION, AnswerRecord, Feedback, LoggedPassage, Passage
 from reread.search.duplicates import near_duplicates
+from trainer.feedback import People, gather, question_key
 
 NO_EVIDENCE = "no passage shares anything with the question"
 VANISHED = "the passage its reader preferred was changed or removed"
@@ -43,6 +45,8 @@ class Example:
     token_teacher: tuple[tuple[float, ...], ...] | None = None  # (K, T) log-probabilities, ppmean
     labels: tuple[float, ...] | None = None  # 1 for a passage that holds the answer, where known
     pairs: tuple["Preference", ...] = ()  # of a teacher that compares two passages
+    marked: frozenset[str] = frozenset()  # ids of passages that people said hold the answer
+    doubted: bool = False  # its answer was marked wrong: the reader leaned on the wrong passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Selection:
     examples: tuple[Example, ...]  # oldest first
     dropped: dict[str, int]  # reason -> records
     left_out: dict[str, int] = field(default_factory=dict)  # reason -> passages of the others
+    people: People = field(default_factory=People)
 
 
 OpenOld = Callable[[int], PassageStore | None]
@@ -69,7 +74,7 @@ def select_examples(
     store: PassageStore,
     *,
     corpus: int,
-    wrong: Collection[str] = (),
+    said: Mapping[str, Feedback] | None = None,
     open_old: OpenOld = lambda number: None,
     aggregation: str = LOGGED_AGGREGATION,
     gone: Collection[str] = (),
@@ -78,28 +83,35 @@ def select_examples(
 
     A record that was logged without `aggregation` gives an example with the mean, and says so.
 
-    `corpus` is the store's number, `wrong` the ids of records whose answer a person marked wrong,
-    `open_old` finds an earlier corpus version by its number, or None, `gone` are the ids of
-    passages that were changed or removed since the store was written.
+    `corpus` is the store's number, `said` the latest word on each answer by its id (one marked
+    wrong counts only where it is known which passages were right), `open_old` finds an earlier
+    corpus version by its number, or None, `gone` are the ids of passages that were changed or
+    removed since the store was written.
     """
     dropped: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     latest: dict[str, Example] = {}
-    for record in records:
+    said = said or {}
+
+    def finder(record: AnswerRecord) -> PassageFinder:
         old = None if record.corpus in (corpus, None) else open_old(record.corpus)
-        lookup = PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old, gone=gone)
-        if record.id in wrong:
-            outcome: Example | str = WRONG
-        else:
-            outcome = _to_example(record, lookup, aggregation, left_out)
+        return PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old, gone=gone)
+
+    people = gather(records, said, lambda record: finder(record).now)
+    for record in records:
+        marked = people.marked(record.question) & {one.id for one in record.passages}
+        doubted = record.id in said and said[record.id].verdict == "wrong"
+        outcome: Example | str = WRONG
+        if marked or not doubted:
+            outcome = _to_example(record, finder(record), aggregation, left_out, marked)
         if isinstance(outcome, str):
             dropped[outcome] += 1
             continue
         key = question_key(record.question)
         dropped[REPEATED] += latest.pop(key, None) is not None
-        latest[key] = outcome
+        latest[key] = replace(outcome, doubted=doubted)
     return Selection(
-        tuple(latest.values()), {why: n for why, n in dropped.items() if n}, dict(left_out)
+        tuple(latest.values()), {why: n for why, n in dropped.items() if n}, dict(left_out), people
     )
 
 
@@ -129,6 +141,11 @@ class PassageFinder:
             return None
         return row, self.store[row]
 
+    def now(self, logged: LoggedPassage) -> Passage | None:
+        """The passage, where it still is what was read."""
+        found = self.find(logged)
+        return None if found is None else found[1]
+
     def _was_changed(self, old_row: int, row: int) -> bool:
         if self.old is None:
             return False
@@ -136,12 +153,17 @@ class PassageFinder:
 
 
 def _to_example(
-    record: AnswerRecord, finder: PassageFinder, aggregation: str, left_out: Counter[str]
+    record: AnswerRecord,
+    finder: PassageFinder,
+    aggregation: str,
+    left_out: Counter[str],
+    marked: frozenset[str],
 ) -> Example | str:
     """The example, or the reason why there is none; counts passages left out of an example.
 
     A vanished passage is left out of the list; the rest still says how the reader ranked them,
-    unless the vanished one was its favourite: then what remains is mostly noise.
+    unless the vanished one was its favourite and nobody marked another: then what remains is
+    mostly noise.
     """
     wanted = record.scores_by(aggregation)
     signal = LOGGED_AGGREGATION if wanted is None else aggregation
@@ -155,15 +177,15 @@ def _to_example(
     if len(scores) < 2:
         return TOO_FEW
     found = [finder.find(one) for one in record.passages]
-    if found[scores.index(max(scores))] is None:
+    if found[scores.index(max(scores))] is None and not marked:
         return VANISHED
     kept = [
         (place, score)
         for place, score, one in zip(found, scores, record.passages, strict=True)
-        if place and _is_evidence(one)
+        if place and (_is_evidence(one) or one.id in marked)
     ]
     misses = sum(not _is_evidence(one) for one in record.passages)
-    kept, copies = _without_copies(record.question, kept)
+    kept, copies = _without_copies(record.question, kept, marked)
     if len(kept) < 2:
         return TOO_FEW
     if len({score for _, score in kept}) == 1:
@@ -178,6 +200,27 @@ def _to_example(
         sequence=record.sequence or 0,
         answer=record.answer,
         signal=signal,
+        marked=marked,
+    )
+
+
+def with_marks(example: Example) -> Example:
+    """The example with what people marked in its teacher's scores; for that question alone.
+
+    A marked passage is set beside the teacher's favourite, not above it: most marks are right and
+    so are most favourites, and where they differ the student learns half of each. Where the answer
+    was wrong, what else the reader leaned on is taken back to the middle of its list.
+    """
+    if not example.marked & {one.id for one in example.passages}:
+        return example
+    top, middle = max(example.teacher), median(example.teacher)
+    rest = partial(min, middle) if example.doubted else float
+    is_marked = [one.id in example.marked for one in example.passages]
+    pairs = list(zip(is_marked, example.teacher, strict=True))
+    return replace(
+        example,
+        teacher=tuple(top if marked else rest(score) for marked, score in pairs),
+        labels=tuple(float(marked) for marked in is_marked),
     )
 
 
@@ -194,25 +237,19 @@ def _is_unread(record: AnswerRecord) -> bool:
 Kept = list[tuple[tuple[int | None, Passage], float]]  # ((row, passage), score)
 
 
-def _without_copies(question: str, kept: Kept) -> tuple[Kept, int]:
-    """Of passages that say the same, the one the reader preferred; how many went."""
+def _without_copies(question: str, kept: Kept, marked: Collection[str] = ()) -> tuple[Kept, int]:
+    """Of passages that say the same, the marked one or the reader's own; how many went."""
     firsts = near_duplicates(question, [passage for (_, passage), _ in kept])
     best: dict[int, int] = {}
+
+    def worth(place: int) -> tuple[bool, float]:
+        return kept[place][0][1].id in marked, kept[place][1]
+
     for place, first in enumerate(firsts):
-        if first not in best or kept[place][1] > kept[best[first]][1]:
+        if first not in best or worth(place) > worth(best[first]):
             best[first] = place
     places = sorted(best.values())
     return [kept[place] for place in places], len(kept) - len(places)
-
-
-def question_key(question: str) -> str:
-    """What makes two questions the same: case, spacing, letter forms and end marks aside.
-
-    >>> question_key("Who  is it ??") == question_key("who is it"), question_key("C#?")
-    (True, 'c#')
-    """
-    plain = unicodedata.normalize("NFKC", question).casefold()
-    return " ".join(plain.split()).strip("?!.,;: \u2026\u00bf\u00a1\u061f\u3002")
 
 
 def split_held_out(

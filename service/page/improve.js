@@ -122,16 +122,31 @@ function showJob(job) {
 }
 
 // The gate's report: what served before, and the candidate, in words and bars.
-function report({ gate, before, after }) {
-  if (!gate) return [];
-  const rows = Object.entries(FIGURES)
-    .filter(([name]) => typeof before?.[name] === "number" && typeof after?.[name] === "number")
-    .flatMap(([name, label]) => [
+function report({ gate, before, after, log }) {
+  const parts = log?.feedback?.judged_answers ? [make("p", { class: "soft", text: peoplesWord(log.feedback) })] : [];
+  if (!gate) return parts;
+  const said = (figures) => figures?.said?.recall_at?.["5"];
+  const rows = [
+    ...Object.entries(FIGURES).map(([name, label]) => [label, before?.[name], after?.[name]]),
+    [`Has what people marked or corrected among 5 (${after?.said?.questions} questions)`, said(before), said(after)],
+  ].filter(([, old, now]) => typeof old === "number" && typeof now === "number")
+    .flatMap(([label, old, now]) => [
       make("span", { text: label }),
-      make("span", { class: "both" }, bar(before[name], `before ${percent(before[name])}`, "before"), bar(after[name], `after ${percent(after[name])}`)),
-      make("span", { text: `${percent(before[name])} → ${percent(after[name])}` }),
+      make("span", { class: "both" }, bar(old, `before ${percent(old)}`, "before"), bar(now, `after ${percent(now)}`)),
+      make("span", { text: `${percent(old)} → ${percent(now)}` }),
     ]);
-  return [make("p", { class: "soft", text: gate.reason || (gate.accepted ? "The gate let it pass." : "") }), make("div", { class: "figures" }, ...rows)];
+  return [make("p", { class: "soft", text: gate.reason || (gate.accepted ? "The gate let it pass." : "") }), make("div", { class: "figures" }, ...rows), ...parts];
+}
+
+// What became of feedback: for its own question alone, and not when the texts have changed.
+function peoplesWord(told) {
+  const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const aside = [
+    told.outdated_answers && `${told.outdated_answers} set aside, as their documents changed`,
+    told.contested_questions && `${count(told.contested_questions, "question")} set aside, as people disagree`,
+  ].filter(Boolean);
+  return `People judged ${count(told.judged_answers, "answer")}: marks teach ${count(told.marked_questions, "question")}, `
+    + `${count(told.labelled_questions, "question")} can measure${aside.length ? `; ${aside.join(", ")}` : ""}.`;
 }
 
 async function cancel(id) {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reread.artefacts.passages import PassageStore
-from reread.records import AnswerRecord, LoggedPassage, Passage
+from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
 from tests.worlds.tiny import make_examples, make_passages, make_records, make_store
 from trainer import examples as reasons
 from trainer.examples import Example, select_examples, split_held_out
@@ -16,6 +16,9 @@ from trainer.examples import Example, select_examples, split_held_out
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
     return make_store(tmp_path_factory.mktemp("store"))
+
+
+WRONG_WORD = Feedback("bad", "wrong", None, (), 0.0)
 
 
 def record(passages: list[LoggedPassage], *, id: str = "a", question: str = "q") -> AnswerRecord:
@@ -44,7 +47,7 @@ def test_every_reason_is_counted(store: PassageStore) -> None:
         record([own, logged(1, 0.0)], question="favourite without text"),
         record([logged(0, 1.0), logged(1, 0.0)], id="bad", question="marked"),
     ]
-    selection = select_examples(records, store, corpus=1, wrong={"bad"})
+    selection = select_examples(records, store, corpus=1, said={"bad": WRONG_WORD})
     assert selection.examples == ()
     assert selection.dropped == {
         reasons.NOT_FINITE: 2,

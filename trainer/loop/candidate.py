@@ -22,7 +22,8 @@ from reread.retriever.files import find_folder, read_settings, student_of
 from reread.retriever.interaction import interaction_named
 from reread.retriever.retriever import DenseRetriever
 from reread.search.vectors import check_index
-from trainer.examples import Example, split_held_out
+from trainer.examples import Example, split_held_out, with_marks
+from trainer.feedback import question_key
 from trainer.loop.costs import measure_costs
 from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
 from trainer.loop.judging import judge_examples
@@ -88,10 +89,12 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
         window.selection.examples,
         lambda share: report_within(lease, "rereading", share),
     )
+    examples = [with_marks(one) for one in examples]
     train_on, held_out = _divide(examples, settings, force=force)
+    said = unseen_labels(window.selection.people.labels(), train_on)
     metrics["training"] = _train(retriever, train_on, settings, lease)
     lease.show_metrics(metrics)
-    report = _gate(retriever, generation, held_out, store, settings, lease, force=force)
+    report = _gate(retriever, generation, held_out, said, store, settings, lease, force=force)
     metrics |= report.to_json()
     if not report.accepted:
         return Rejected(f"The candidate did not pass the gate: {report.reason}", metrics)
@@ -137,6 +140,14 @@ def _divide(
         examples, settings.gate.held_out_share, at_least=settings.gate.gate_min_questions
     )
     return (list(examples) if force or not train_on else train_on), held_out
+
+
+def unseen_labels(
+    labels: Sequence[LabelledQuestion], train_on: Sequence[Example]
+) -> list[LabelledQuestion]:
+    """What people said of questions that this round does not train on: those measure it."""
+    seen = {question_key(one.question) for one in train_on}
+    return [one for one in labels if question_key(one.question) not in seen]
 
 
 def start_retriever(
@@ -209,6 +220,7 @@ def _gate(
     retriever: DenseRetriever,
     generation: Generation | None,
     held_out: Sequence[Example],
+    said: Sequence[LabelledQuestion],
     store: PassageStore,
     settings: TrainerSettings,
     lease: Lease,
@@ -228,6 +240,7 @@ def _gate(
         held_out=held_out,
         store=store,
         labelled=_labelled(settings),
+        said=said,
     )
     if force:
         report = compare_only(contest)

@@ -1,6 +1,6 @@
 """The gate: a candidate is published only if it agrees with the reader better than what serves.
 
-Accepted when all three hold:
+Accepted when all of these hold:
 
 1. **agreement**: on the log's held-out slice, which rounds that are not forced never train on, the
    mean nDCG of its ranking (gain = the teacher's relevance) is above the incumbent's, and stays
@@ -12,6 +12,9 @@ Accepted when all three hold:
    theirs is 1 by construction and no comparison; a candidate that only reorders lists falls here.
 3. **labels**, where a questions file is configured: recall at 5 and at 20, by answer and by gold
    passage, falls by no more than `gate_recall_tolerance`.
+4. **people**, where they corrected answers or marked passages of questions the round did not train
+   on: the share of these found among the first 5 does not fall by more than the tolerance in
+   `gate_confidence` of resamples. Resampled, because some of what people say is wrong.
 
 Figures that do not decide (top-1 agreement, KL, inversions, top-k overlaps) are in the metrics.
 """
@@ -44,6 +47,7 @@ from trainer.teacher.scaling import scale_teacher
 
 DEPTH = 20
 RESAMPLES = 1000
+SAID_DEPTH = 5
 SHOWN_QUESTIONS = 32  # when forced
 DECIDING_DEPTHS = ("5", "20")
 
@@ -59,6 +63,7 @@ class Contest:
     held_out: Sequence[Example]
     store: PassageStore
     labelled: Sequence[LabelledQuestion] = ()
+    said: Sequence[LabelledQuestion] = ()  # by people about answers of this log
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,13 @@ def run_gate(
         for one in (before, after)
     ]
     searched = _search_corpus(contest, held_out, settings, seed=seed, check=check)
+    hits = [whole.pop("said_hits") for whole in searched]
     for figure, whole in zip(figures, searched, strict=True):
         figure.update(whole)
     share = better_share(before.question_ndcg, after.question_ndcg, seed=seed)
     figures[1]["bootstrap_share_better"] = share
     refusals = find_refusals(figures[0], figures[1], share, settings)
+    refusals += people_refusals(hits[0], hits[1], settings, seed=seed)
     return GateReport(not refusals, " ".join(refusals) or "Better.", figures[0], figures[1])
 
 
@@ -135,12 +142,16 @@ def _search_corpus(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(incumbent's, candidate's) coverage and labelled recall over the whole corpus."""
     sample = _sample(contest, held_out, settings, seed)
-    asked = [one.question for one in held_out] + [one.question for one in contest.labelled]
+    asked = [one.question for one in held_out]
+    asked += [one.question for one in (*contest.labelled, *contest.said)]
     tops = (
         incumbent_top(contest.incumbent, contest.store, sample, asked, DEPTH),
         candidate_top(contest.candidate, contest.store, sample, asked, DEPTH, check),
     )
-    first, second = (_corpus_figures(top, held_out, contest.labelled) for top in tops)
+    first, second = (
+        _corpus_figures(top, held_out, contest.labelled) | _said_figures(top, contest.said)
+        for top in tops
+    )
     return first, second
 
 
@@ -156,7 +167,7 @@ def _corpus_figures(
     figures: dict[str, Any] = {"coverage_at_20": _coverage(held_out, tops[: len(held_out)])}
     if labelled:
         ranks = [
-            label_ranks(one, top) for one, top in zip(labelled, tops[len(held_out) :], strict=True)
+            label_ranks(one, top) for one, top in zip(labelled, tops[len(held_out) :], strict=False)
         ]
         gold = [rank for one, (rank, _) in zip(labelled, ranks, strict=True) if one.passage_ids]
         figures["recall_at"] = {
@@ -164,6 +175,19 @@ def _corpus_figures(
             "answer": recalls([rank for _, rank in ranks]),
         }
     return figures
+
+
+def _said_figures(tops: list[list[Passage]], said: Sequence[LabelledQuestion]) -> dict[str, Any]:
+    """Recall of what people said; `said_hits` is 1 for each question found among the first 5."""
+    if not said:
+        return {"said_hits": []}
+    ranks = [
+        gold if one.passage_ids else answer
+        for one, top in zip(said, tops[-len(said) :], strict=True)
+        for gold, answer in [label_ranks(one, top)]
+    ]
+    hits = [float(rank is not None and rank <= SAID_DEPTH) for rank in ranks]
+    return {"said": {"questions": len(said), "recall_at": recalls(ranks)}, "said_hits": hits}
 
 
 def _coverage(held_out: list[Example], tops: list[list[Passage]]) -> float:
@@ -178,6 +202,24 @@ def better_share(before: npt.ArrayLike, after: npt.ArrayLike, *, seed: int) -> f
     gain = np.asarray(after) - np.asarray(before)  # (N,)
     drawn = np.random.default_rng(seed).integers(0, len(gain), size=(RESAMPLES, len(gain)))
     return float((gain[drawn].mean(axis=1) > 0).mean())
+
+
+def people_refusals(
+    before: Sequence[float], after: Sequence[float], settings: GateSettings, *, seed: int
+) -> list[str]:
+    """A fall that most resamples of the questions show; few questions say nothing."""
+    if len(before) < settings.gate_min_questions:
+        return []
+    fall = np.asarray(before) - np.asarray(after)  # (N,)
+    drawn = np.random.default_rng(seed).integers(0, len(fall), size=(RESAMPLES, len(fall)))
+    sure = float((fall[drawn].mean(axis=1) > settings.gate_recall_tolerance).mean())
+    if sure < settings.gate_confidence:
+        return []
+    return [
+        f"What people corrected or marked ({len(fall)} questions) is among the first "
+        f"{SAID_DEPTH} for {np.mean(after):.0%}, where the serving generation has "
+        f"{np.mean(before):.0%}, in {sure:.0%} of resamples."
+    ]
 
 
 def find_refusals(

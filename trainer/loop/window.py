@@ -34,6 +34,18 @@ class LogWindow:
     new: int
     damaged: int = 0  # records that are not what was written, put aside
 
+    @property
+    def feedback(self) -> dict[str, int]:
+        """What became of what people said, in numbers of answers and of questions."""
+        people = self.selection.people
+        return {
+            "judged_answers": people.said,
+            "outdated_answers": people.outdated,
+            "contested_questions": people.contested,
+            "marked_questions": sum(bool(one.marked) for one in self.selection.examples),
+            "labelled_questions": len(people.labels()),
+        }
+
     def to_json(self) -> dict[str, Any]:
         return {
             "records": self.records,
@@ -42,6 +54,7 @@ class LogWindow:
             "dropped": self.selection.dropped,
             "damaged": self.damaged,
             "left_out_passages": self.selection.left_out,
+            "feedback": self.feedback,
             "cursor": self.cursor,
             "log": self.log,
         }
@@ -58,7 +71,7 @@ def read_window(
 ) -> LogWindow:
     """The newest `limit` records; new are those after `seen`. `check` may raise to stop."""
     cursor = max(0, log.last_sequence() - limit)
-    latest = {said.answer_id: said.verdict for said in log.feedback_since(cursor)}
+    said = {one.answer_id: one for one in log.feedback_since(cursor)}  # the latest of each
     records: list[AnswerRecord] = []
     damaged = 0
     while (page := log.read_page(cursor, RECORDS_AT_ONCE)).cursor > cursor:
@@ -73,7 +86,7 @@ def read_window(
         store,
         corpus=newest,
         gone=_gone_since(home, store),
-        wrong={answer_id for answer_id, verdict in latest.items() if verdict == "wrong"},
+        said=said,
         open_old=cache(lambda number: _open_old(home, number)),
         aggregation=aggregation,
     )

@@ -21,8 +21,27 @@ QUESTION = "wells of Turku"
 ANSWER = "Turku has 4 wells. They"
 REPORT = {
     "gate": {"accepted": True, "reason": "Better in 99% of resamples."},
-    "before": {"ndcg": 0.71, "top_1_agreement": 0.5, "coverage_at_20": 0.9},
-    "after": {"ndcg": 0.83, "top_1_agreement": 0.62, "coverage_at_20": 0.95},
+    "before": {
+        "ndcg": 0.71,
+        "top_1_agreement": 0.5,
+        "coverage_at_20": 0.9,
+        "said": {"questions": 8, "recall_at": {"5": 0.5}},
+    },
+    "after": {
+        "ndcg": 0.83,
+        "top_1_agreement": 0.62,
+        "coverage_at_20": 0.95,
+        "said": {"questions": 8, "recall_at": {"5": 0.75}},
+    },
+    "log": {
+        "feedback": {
+            "judged_answers": 12,
+            "outdated_answers": 2,
+            "contested_questions": 1,
+            "marked_questions": 5,
+            "labelled_questions": 8,
+        }
+    },
 }
 
 
@@ -140,6 +159,12 @@ def test_a_retraining_and_its_swap_under_the_open_page(page: Page, service: Runn
     trainer.finish("done", generation=number, metrics=REPORT)
     expect(page.locator("#job")).to_contain_text(f"Done: generation {number} serves.")
     expect(page.locator("#job .figures")).to_contain_text("71 % → 83 %")
+    expect(page.locator("#job .figures")).to_contain_text("among 5 (8 questions)")
+    expect(page.locator("#job .figures")).to_contain_text("50 % → 75 %")
+    expect(page.locator("#job")).to_contain_text(
+        "People judged 12 answers: marks teach 5 questions, 8 questions can measure; 2 set aside, "
+        "as their documents changed, 1 question set aside, as people disagree."
+    )
     until(lambda: service.parts.pipeline.live.number == number)
     page.reload()
     expect(page.locator("#generations tbody tr").first).to_contain_text("serves")

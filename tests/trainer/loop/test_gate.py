@@ -21,7 +21,14 @@ from tests.worlds.tiny import (
     make_examples,
     make_store,
 )
-from trainer.loop.gate import Contest, better_share, compare_only, find_refusals, run_gate
+from trainer.loop.gate import (
+    Contest,
+    better_share,
+    compare_only,
+    find_refusals,
+    people_refusals,
+    run_gate,
+)
 from trainer.loop.rankings import candidate_top, incumbent_top, sample_rows
 from trainer.settings import GateSettings
 from trainer.student.distil import train
@@ -102,6 +109,41 @@ def test_forced_figures_do_not_decide(world: World) -> None:
     report = compare_only(contest(world, world.random, world.trained))
     assert report.accepted and report.reason.startswith("Forced")
     assert report.after["ndcg"] < report.before["ndcg"]
+
+
+def test_what_people_said_is_measured_and_a_sure_fall_is_refused(world: World) -> None:
+    said = [
+        LabelledQuestion(one.question, one.question, (), LABELLED[number].passage_ids)
+        for one in HELD_OUT
+        for number, animal in enumerate(ANIMALS)
+        if animal in one.question.split()
+    ]
+    fight = replace(contest(world, world.random, world.trained), said=said, labelled=())
+    report = run_gate(fight, GateSettings(), seed=0)
+    assert "What people corrected or marked (40 questions) is among the first 5" in report.reason
+    before, after = report.before["said"], report.after["said"]
+    assert before["questions"] == 40
+    assert before["recall_at"]["5"] > after["recall_at"]["5"]
+    better = run_gate(
+        replace(contest(world, world.trained, world.random), said=said), GateSettings(), seed=0
+    )
+    assert better.accepted, better.reason
+    json.dumps(better.to_json())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ([1.0] * 4, [0.0] * 4, False),  # fewer than the gate needs
+        ([1.0] * 30, [0.0] + [1.0] * 29, False),  # one of many: chance, or a wrong word
+        ([1.0] * 30, [0.0] * 6 + [1.0] * 24, True),
+        ([0.0] * 6 + [1.0] * 24, [1.0] * 30, False),
+    ],
+)
+def test_one_persons_mistake_does_not_refuse_a_candidate(
+    before: list[float], after: list[float], refused: bool
+) -> None:
+    assert bool(people_refusals(before, after, GateSettings(), seed=0)) == refused
 
 
 FINE = {

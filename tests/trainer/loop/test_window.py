@@ -34,4 +34,8 @@ def test_the_latest_verdict_of_each_answer_decides(tmp_path: Path) -> None:
     assert kept == ["where is praised", "where is forgiven", "where is silent"]
     assert window.selection.dropped == {"its answer was marked wrong": 1}
     assert (window.records, window.new, window.cursor) == (4, 2, 5)
+    assert window.feedback == {
+        "judged_answers": 3, "outdated_answers": 0, "contested_questions": 0,
+        "marked_questions": 0, "labelled_questions": 2,
+    }  # fmt: skip
     log.close()

@@ -1,4 +1,4 @@
-"""`reread export passages|questions|beir|trec`: corpus and retrievals in the forms others use."""
+"""`reread export`: corpus, retrievals and feedback in the forms that others use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from command.export.feedback import export_feedback
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, ReaderOption, home_of, settings_from
 from command.settings import Settings
@@ -29,6 +30,7 @@ def add_commands(app: typer.Typer) -> None:
     export.command("questions")(export_questions)
     export.command("beir")(export_beir)
     export.command("trec")(export_trec)
+    export.command("feedback")(export_feedback)
     app.add_typer(export, name="export")
 
 

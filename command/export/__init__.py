@@ -1,0 +1,1 @@
+"""`reread export`: what a home holds and what people said, in the forms others use."""
