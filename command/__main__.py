@@ -23,6 +23,7 @@ from command import (
     jobs,
     mcp,
     serving,
+    teaching,
 )
 from command.corpus import documents, ingesting
 from command.demo import demonstration
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 for module in (
     demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating,
-    calibrating, training, distilling, exporting, converting, mcp,
+    calibrating, training, teaching, distilling, exporting, converting, mcp,
 ):  # fmt: skip
     module.add_commands(app)
 

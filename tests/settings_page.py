@@ -13,6 +13,7 @@ from tests.tree import ROOT
 from trainer.iterative.settings import ReaderSettings, RunSettings
 from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
 from trainer.settings import DistilSettings, GateSettings, TrainerSettings
+from trainer.teacher.training_settings import CrossTraining
 
 PAGE = ROOT / "docs" / "settings.md"
 OPENING = """# Settings
@@ -49,6 +50,7 @@ COMMANDS = {
     ReadingPlan: ("`reread train-reader`", "`trainer/reader/settings.py`; a preset may differ."),
     TaskMix: ("`reread train-reader`, its tasks", "`trainer/reader/settings.py`."),
     ReaderTraining: ("`reread train-reader`, its loop", "`trainer/reader/settings.py`."),
+    CrossTraining: ("`reread train-teacher`", "`trainer/teacher/training_settings.py`."),
 }
 
 

@@ -59,17 +59,27 @@ class CrossEncoder:
 
     @torch.inference_mode()
     def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
-        texts = [f"{one.title} {one.text}".strip() for one in passages]
+        texts = [_text(one) for one in passages]
         order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # near-equal lengths
         scores = [0.0] * len(texts)
         for start in range(0, len(order), ROWS):
             chunk = order[start : start + ROWS]
-            encoded = self.tokenizer(
-                [question] * len(chunk), [texts[k] for k in chunk], truncation="only_second",
-                max_length=MAX_TOKENS, padding=True, return_tensors="pt",
-            ).to(self.model.device)  # fmt: skip
-            logits = self.model(**encoded).logits.float()  # (R, 1 or 2)
+            own_passages = [passages[k] for k in chunk]
+            encoded = encode_pairs(self.tokenizer, [question] * len(chunk), own_passages)
+            logits = self.model(**encoded.to(self.model.device)).logits.float()  # (R, 1 or 2)
             own = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
             for k, score in zip(chunk, own.tolist(), strict=True):
                 scores[k] = score
         return scores
+
+
+def encode_pairs(tokenizer: Any, questions: Sequence[str], passages: Sequence[Passage]) -> Any:
+    """Question and passage of each pair as one sequence; what is too long is cut at its end."""
+    return tokenizer(
+        list(questions), [_text(one) for one in passages], truncation="only_second",
+        max_length=MAX_TOKENS, padding=True, return_tensors="pt",
+    )  # fmt: skip
+
+
+def _text(passage: Passage) -> str:
+    return f"{passage.title} {passage.text}".strip()
