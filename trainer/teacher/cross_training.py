@@ -18,14 +18,15 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from reread.errors import BadRequest, UnknownModel
 from reread.records import Passage
-from trainer.reader.checkpoint import load_state, require_same_settings, save_state, sweep_states
-from trainer.reader.optimizer import linear_rate
+from trainer.dropout import set_dropout
+from trainer.schedule import linear_rate
 from trainer.teacher.cross_encoder import encode_pairs
 from trainer.teacher.negatives import Mined
 from trainer.teacher.training_settings import CrossTraining
+from trainer.training_state import load_state, require_same_run, save_state, sweep_states
 
 Report = Callable[[dict[str, float]], None]  # step, loss, right_first, rate
-CLIP_NORM = 1.0
+CLIP_NORM, STATE = 1.0, "state"
 
 
 def load_base(name_or_path: str, *, seed: int) -> tuple[Any, Any]:
@@ -65,11 +66,14 @@ def train_cross_encoder(
     if not questions:
         raise BadRequest("There is no question to train the cross-encoder on; give some.")
     held = {**settings.held(), "questions": fingerprint(questions)}
-    sweep_states(folder)
-    require_same_settings(folder, held)
-    _prepare(model, settings)
+    states = folder / STATE
+    sweep_states(states)
+    require_same_run(states, held)
+    set_dropout(model, settings.dropout)
+    model.train()
     optimizer = _make_optimizer(model, settings)
-    done = load_state(folder, model, optimizer, held)
+    found = load_state(states, model, optimizer, held)
+    done = found.step if found else 0
     losses: list[float] = []
     firsts: list[float] = []
     while done < settings.steps:
@@ -83,7 +87,7 @@ def train_cross_encoder(
             report({"step": done, **line, "rate": rate * settings.learning_rate})
             losses, firsts = [], []
         if done % settings.save_every == 0 or done == settings.steps:
-            save_state(folder, done, model, optimizer, held)
+            save_state(states, done, model, optimizer, held)
     model.eval()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -166,15 +170,8 @@ def _step(
     return scores.detach()
 
 
-def _prepare(model: Any, settings: CrossTraining) -> None:
-    model.train()
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Dropout):  # on attention weights it is 5 times slower on a CPU
-            module.p = 0.0 if name.endswith(".self.dropout") else settings.dropout
-    model.get_input_embeddings().weight.requires_grad_(not settings.freeze_embeddings)
-
-
 def _make_optimizer(model: Any, settings: CrossTraining) -> torch.optim.AdamW:
+    model.get_input_embeddings().weight.requires_grad_(not settings.freeze_embeddings)
     learning = [one for one in model.parameters() if one.requires_grad]
     groups: list[dict[str, Any]] = [
         {"params": [one for one in learning if one.dim() > 1]},
