@@ -1,0 +1,1 @@
+"""Teachers, objectives and students beside one another on one corpus: figures, costs and claims."""
