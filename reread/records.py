@@ -29,6 +29,7 @@ class Hit:
 
     row: int
     score: float
+    nearness: float | None = field(default=None, compare=False)  # by one vector each, if not so
 
 
 @dataclass(frozen=True, slots=True)

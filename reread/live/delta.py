@@ -4,21 +4,19 @@ Words, vectors and tokens alike; only passages not seen before are encoded. Know
 parts; does not know what was removed, or where changes come from.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from reread.artefacts.generation import Generation, LexicalSearch, Search
+from reread.artefacts.generation import Generation, LexicalSearch
 from reread.artefacts.passages import content_hash
 from reread.log.changes import Numbered
 from reread.records import Hit, Passage
 from reread.retriever.interaction import TextVectors
 from reread.search.delta_words import PROBES, WordsBeside, average_length
 from reread.search.dense import DenseSearch
-from reread.search.evidence import NEAR_POOLED, NEAR_TOKENS
 from reread.search.tokens import TokenIndex, encode
 from reread.search.vectors import VectorIndex
 
@@ -82,18 +80,6 @@ class DeltaMaker:
         index = VectorIndex.build(np.stack([pooled for pooled, _ in found]))
         tokens = None if parts.tokens is None else _token_index([codes for _, codes in found])
         return DenseSearch(parts.retriever, index, tokens)
-
-
-def nearness_of(parts: Search) -> float | None:
-    """The score from which nearness alone is evidence; None where scores come of words.
-
-    Of vectors that are not of unit length no score says how near they are: any is enough.
-    """
-    if isinstance(parts, LexicalSearch):
-        return None
-    if parts.tokens is not None:
-        return NEAR_TOKENS
-    return NEAR_POOLED if parts.retriever.settings.normalize else -math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reread.artefacts.documents import rows_of_document
-from reread.artefacts.generation import Generation
+from reread.artefacts.generation import Generation, LexicalSearch
 from reread.artefacts.manifest import Manifest
 from reread.artefacts.sources import shown_source
-from reread.live.delta import Delta, DeltaMaker, nearness_of
+from reread.live.delta import Delta, DeltaMaker
 from reread.log.changes import Change, ChangeList
 from reread.records import Hit, Passage
+from reread.search.nearness import Nearness
 
 SPARE = 32  # hits fetched beyond top_k where rows were removed, before everything is fetched
 
@@ -48,6 +49,8 @@ class LivingGeneration:
         self._overlay = Overlay(start, start, frozenset(), frozenset(), None)
         self._swap, self._updating = threading.Lock(), threading.Lock()
         self._maker = DeltaMaker(generation)
+        parts = generation.parts
+        self._nearness = None if isinstance(parts, LexicalSearch) else Nearness.of(parts)
 
     @property
     def number(self) -> int:
@@ -102,10 +105,12 @@ class LivingGeneration:
         """Whether this row is in no corpus yet."""
         return row >= len(self._generation.passages)
 
-    @property
-    def near(self) -> float | None:
-        """The score from which a passage without a word of the question may still be evidence."""
-        return nearness_of(self._generation.parts)
+    def near_from(self, question: str) -> float | None:
+        """The nearness from which a passage without a word of the question is still evidence.
+
+        None where words alone decide.
+        """
+        return None if self._nearness is None else self._nearness.from_score(question)
 
     def embed_passages(self, passages: Sequence[Passage]) -> Any:
         return self._generation.embed_passages(passages)
@@ -182,8 +187,10 @@ class LivingGeneration:
     def _named(self, hits: Sequence[Hit], overlay: Overlay) -> list[Hit]:
         assert overlay.delta is not None
         count, held = len(self._generation.passages), overlay.delta.held
-        numbered = [Hit(held[hit.row].number, hit.score) for hit in hits]
-        return [Hit(count + one.row, one.score) for one in numbered if one.row not in overlay.gone]
+        numbered = [replace(hit, row=held[hit.row].number) for hit in hits]
+        return [
+            replace(one, row=count + one.row) for one in numbered if one.row not in overlay.gone
+        ]
 
     def _rows(self, changes: Sequence[Change]) -> frozenset[int]:
         store = self._generation.passages

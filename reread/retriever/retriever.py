@@ -191,6 +191,10 @@ class DenseRetriever(nn.Module):
         """(N, T) ids and mask on this retriever's device."""
         return self._padded(self._passage_ids(passages))
 
+    def piece_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text's pieces, between those that every text begins and ends with."""
+        return self._ids(list(texts), self.settings.question_tokens, False)
+
     def encode_questions(self, questions: Sequence[str]) -> Floats:
         """(B, D) float32, in the order given; a row does not depend on its neighbours.
 

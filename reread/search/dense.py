@@ -5,7 +5,7 @@ orders. Knows a retriever and its index; knows no passage, no manifest and no ho
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,11 @@ class DenseSearch:
         """The best for each question; tokens order ties by row."""
         if self.tokens is None:
             return self.nearest(asked, top_k)
-        _, rows = self.index.search(asked.pooled, count_candidates(top_k))
-        return [self.match(asked, place, found, top_k) for place, found in enumerate(rows)]
+        near, rows = self.index.search(asked.pooled, count_candidates(top_k))
+        return [
+            _with_nearness(self.match(asked, place, found, top_k), found, near[place])
+            for place, found in enumerate(rows)
+        ]
 
     def nearest(self, asked: TextVectors, top_k: int) -> list[list[Hit]]:
         """The best by one vector per text."""
@@ -57,6 +60,13 @@ class DenseSearch:
         """The best of these rows for one question, token by token, ties by row."""
         assert self.tokens is not None
         return self.tokens.best(asked.tokens_of(place), rows, top_k)
+
+
+def _with_nearness(
+    hits: Sequence[Hit], rows: npt.NDArray[np.int64], near: npt.NDArray[np.float32]
+) -> list[Hit]:
+    known = dict(zip(rows.tolist(), near.tolist(), strict=True))
+    return [replace(hit, nearness=known[hit.row]) for hit in hits]
 
 
 def count_candidates(top_k: int) -> int:

@@ -11,10 +11,6 @@ from reread.records import Hit, Passage
 from reread.search.duplicates import near_duplicates
 from reread.search.terms import tokenize
 
-# From here nearness stands in for a common word. MiniLM's best of 500 passages for questions about
-# nothing in them: at most 0.34 of pooled vectors and 0.48 token by token; of 150 questions' own
-# passages the first hundredth lies at 0.20 and 0.49, and nearly all of them share a word.
-NEAR_POOLED, NEAR_TOKENS = 0.35, 0.48
 # Of a question these say what is wanted, not what it is about.
 ASKING = frozenset(
     tokenize(
@@ -44,11 +40,11 @@ def select_evidence(
 ) -> Evidence:
     """At most top_k passages that may be read; where there are none, what was found.
 
-    `near` is the score from which nearness is enough, None where scores come of words alone.
+    `near` is the nearness that is enough, None where words alone decide.
     """
     about = topic_words(question)
     shares = [
-        bool(about & words_of(one)) and hit.score != 0 or (near is not None and hit.score >= near)
+        bool(about & words_of(one)) and hit.score != 0 or _is_near(hit, near)
         for one, hit in zip(passages, hits, strict=True)
     ]
     places = [place for place, one in enumerate(shares) if one]
@@ -59,6 +55,11 @@ def select_evidence(
     kept = [at for at, first in enumerate(first_of) if at == first][:top_k]
     copies = [first_of.count(at) - 1 for at in kept]
     return Evidence(tuple(places[at] for at in kept), tuple(copies), holds)
+
+
+def _is_near(hit: Hit, near: float | None) -> bool:
+    """By the score itself where that compares one vector of each text."""
+    return near is not None and (hit.score if hit.nearness is None else hit.nearness) >= near
 
 
 def topic_words(question: str) -> frozenset[str]:

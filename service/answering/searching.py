@@ -114,7 +114,8 @@ def _choose(generation: ServedGeneration, question: str, hits: list[Hit], top_k:
     if not all(math.isfinite(hit.score) for hit in hits):
         raise ArithmeticError(f"generation {generation.number} gave a score that is no number")
     passages = generation.passages.get([hit.row for hit in hits])
-    return hits, passages, select_evidence(question, passages, hits, top_k, near=generation.near)
+    near = generation.near_from(question)
+    return hits, passages, select_evidence(question, passages, hits, top_k, near=near)
 
 
 def _is_crowded(choice: _Choice, fetch: int, top_k: int) -> bool:

@@ -116,8 +116,11 @@ class WordGeneration:
             ]
         )
         self.count, self.warm_error = count, warm_error
-        self.near, self.as_of = None, 0
+        self.as_of = 0
         self.warmed = self.closed = False
+
+    def near_from(self, question: str) -> float | None:
+        return None
 
     def embed(self, questions: Sequence[str]) -> list[set[str]]:
         assert not self.closed
