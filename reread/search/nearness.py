@@ -19,7 +19,7 @@ from reread.search.evidence import topic_words
 from reread.search.terms import FOLDED_SCRIPTS
 
 FLOOR = 0.40  # of unit vectors; docs/decisions/retrieval.md has the figures
-ABOVE = 0.10  # nearer by this than the best for half of the questions about something else
+ABOVE = 0.15  # of the way from the best for a question about something else to the same text
 LETTERS_PER_PIECE = 2.5  # with fewer, the pieces of a word say nothing of what it means
 STRANGE = "\ue000"  # in no vocabulary
 ELSEWHERE = (
@@ -64,7 +64,7 @@ class Nearness:
         best, _ = search.index.search(asked, 1)
         usual = float(np.median(best[:, 0]))  # the corpus may be about some of them
         if search.retriever.settings.normalize:
-            return cls(search.retriever, max(FLOOR, usual + ABOVE))
+            return cls(search.retriever, max(FLOOR, usual + ABOVE * (1 - usual)))
         return cls(search.retriever, usual + ABOVE * abs(usual))
 
     def from_score(self, question: str) -> float | None:

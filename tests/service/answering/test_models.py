@@ -22,7 +22,7 @@ PASSAGES = [
     Passage(f"a{i}", "", f"the {animal} is {FILLERS[i]} near the {ANIMALS[i - 1]}")
     for i, animal in enumerate(ANIMALS)
 ]
-QUESTION = "where is the fox"
+QUESTION = "where is the fox near"  # a word that every passage shares
 
 
 @pytest.fixture(scope="module")
