@@ -16,8 +16,9 @@ from command.terminal.distilled import show_run
 from command.terminal.flags import Flags, Given, add_command
 from reread.errors import BadRequest
 from reread.home import Home, numbers
-from reread.settings import needed, setting
+from reread.settings import made, needed, setting
 from trainer.iterative.settings import ReaderSettings, RunSettings
+from trainer.reader.settings import require_known
 from trainer.settings import DistilSettings
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ class RunFiles:
     limit: int | None = setting(None, "Draw so many training questions.")
     validation_limit: int | None = setting(None, "Draw so many to measure R@k.")
     passages: Path | None = setting(None, "JSONL or TSV instead of the home's corpus.")
+    reader_preset: str | None = setting(
+        None, "The paper's training of the reader, base or large; single flags change it."
+    )
+    retriever_preset: str | None = setting(
+        None, "`paper`: its training of the retriever from [CLS], until it is saturated."
+    )
 
     def __post_init__(self) -> None:
         if self.training == self.measuring:
@@ -60,10 +67,12 @@ class Precision:
 
 
 FILES = Flags(RunFiles, panel="Data")
+ENCODER = ("encoder", "interaction", "pooling", "projection", "unit_vectors")
 RUN = Flags(
     RunSettings,
-    without=("encoder", "interaction"),
+    without=ENCODER,
     spelled={"read_validation": "--validation-read"},
+    optional=True,
 )
 MACHINE = machine_flags("home", "device", "threads")
 PRECISION = Flags(Precision)
@@ -78,16 +87,30 @@ READER = Flags(
     }
     | {
         name: f"--reader-{name.replace('_', '-')}"
-        for name in ("steps", "batch", "passages", "learning_rate", "warmup_steps", "dropout")
+        for name in (
+            "steps",
+            "batch",
+            "passages",
+            "learning_rate",
+            "warmup_steps",
+            "dropout",
+            "optimizer",
+            "schedule",
+            "weight_decay",
+            "beta2",
+            "eval_every",
+        )
     },
     panel="Reader",
+    optional=True,
 )
-START = Flags(RunSettings, only=("encoder", "interaction"), panel="Retriever")
+START = Flags(RunSettings, only=ENCODER, panel="Retriever", optional=True)
 RETRIEVER = Flags(
     DistilSettings,
     without=("bf16",),  # the whole run's: the student trains as its retriever was loaded
     spelled={"freeze_word_embeddings": "--freeze-words/--train-words"},
     panel="Retriever",
+    optional=True,
 )
 
 
@@ -102,16 +125,32 @@ def distill(given: Given) -> None:
     The same command continues an interrupted run; every step is done once.
     """
     files = given.of(FILES)
-    distil = given.of(RETRIEVER)
     settings = settings_from(**given.named(MACHINE))
-    chosen = replace(
-        given.of(RUN),
-        reader=given.of(READER),
-        distil=distil,
-        encoder=given.of(START).encoder,
-        interaction=given.of(START).interaction,
+    run(
+        files,
+        on_machine(chosen_settings(files, given), settings, given.of(PRECISION).bf16),
+        settings,
     )
-    run(files, on_machine(chosen, settings, given.of(PRECISION).bf16), settings)
+
+
+def chosen_settings(files: RunFiles, given: Given) -> RunSettings:
+    """What was given over the presets over the defaults."""
+    from trainer.iterative.presets import (
+        RETRIEVER_PRESETS,
+        reader_values,
+        retriever_values,
+        start_values,
+    )
+
+    taught, begun = given.named(RETRIEVER), {**given.named(RUN), **given.named(START)}
+    if files.retriever_preset is not None:
+        require_known("retriever preset", files.retriever_preset, RETRIEVER_PRESETS)
+        taught, begun = {**retriever_values(), **taught}, {**start_values(), **begun}
+    reading = given.named(READER)
+    if files.reader_preset is not None:
+        reading = {**reader_values(files.reader_preset), **reading}
+    reader, distil = made(ReaderSettings, reading), made(DistilSettings, taught)
+    return replace(made(RunSettings, begun), reader=reader, distil=distil)
 
 
 def on_machine(chosen: RunSettings, settings: Settings, bf16: bool | None) -> RunSettings:

@@ -27,6 +27,7 @@ from trainer.teaching import (
 )
 
 BF16 = ("auto", "on", "off")
+SCHEDULES = ("linear", "constant")
 UNTRAINED = "untrained"  # as an encoder's name: the default one without what it has learnt
 Interaction = Literal["pooled", "late"]  # what is compared: a vector per text, or one per token
 
@@ -83,7 +84,12 @@ class DistilSettings:
         1.0, "Of `pair_kl`: weight of the best passage against other questions' passages."
     )
     net_learning_rate: float = setting(2e-3, "Peak rate of the students lstm and cnn.")
-    warmup_share: float = setting(0.1, "Share of the steps while the rate rises; then it falls.")
+    warmup_share: float = setting(0.1, "Share of the steps while the rate rises.")
+    schedule: str = setting("linear", "After that the rate: linear (falls to 0) or constant.")
+    weight_decay: float = setting(0.01, "Of the student's weights; 0: plain Adam.")
+    flat_epochs: int = setting(
+        0, "End after so many epochs in which student and teacher agree no better; 0: at `epochs`."
+    )
     dropout: float = setting(0.1, "Not on attention weights, where it is 5 times slower on a CPU.")
     bf16: str = setting("auto", "Products in bfloat16: auto (where fast), on, off.")
     freeze_word_embeddings: bool = setting(
@@ -114,6 +120,12 @@ class DistilSettings:
         _require("pair_window", self.pair_window, 1, 1000)
         _require("pair_depth", self.pair_depth, 2, 1000)
         _require("warmup_share", self.warmup_share, 0.0, 1.0)
+        if self.schedule not in SCHEDULES:
+            raise BadRequest(
+                f"Setting schedule is {self.schedule!r}; use one of {', '.join(SCHEDULES)}."
+            )
+        _require("weight_decay", self.weight_decay, 0.0, 1.0)
+        _require("flat_epochs", self.flat_epochs, 0, 1000)
         _require("dropout", self.dropout, 0.0, 0.9)
 
     @property

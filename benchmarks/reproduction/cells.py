@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.reproduction.figures import figures_by_split
 from benchmarks.reproduction.questions import ask
 from benchmarks.reproduction.sizes import (
     ENCODER,
@@ -33,7 +34,7 @@ from reread.home import Home, numbers
 from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.iteration import Iterations
 from trainer.iterative.lists.fused import fuse
-from trainer.iterative.lists.metrics import AnswerFinder, answer_metrics, retrieval_metrics
+from trainer.iterative.lists.metrics import AnswerFinder
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings, read_lists
 from trainer.iterative.lists.searches import encode_lists
@@ -260,19 +261,7 @@ class Laboratory:
     def _figures(
         self, asked: Sequence[AskedQuestion], lists: RankedLists, answers: Sequence[str]
     ) -> dict[str, Any]:
-        found = {}
-        for place, split in enumerate(SPLITS):
-            rows = list(range(place, len(asked), len(SPLITS)))
-            own = RankedLists(lists.rows[rows], lists.scores[rows])
-            labels = [asked[row].label for row in rows]
-            recall = retrieval_metrics(labels, own, self._corpus, self._finder)
-            read = answer_metrics(labels, [answers[row] for row in rows if row < len(answers)])
-            found[split] = {
-                **{f"R@{k}": value for k, value in recall["answer"].items()},
-                "EM": read["em"], "F1": read["f1"],
-                "measured": recall["questions"], "answered": read["questions"],
-            }  # fmt: skip
-        return found
+        return figures_by_split(asked, lists, answers, self._corpus, self._finder)
 
     def _open_corpus(self) -> PassageStore:
         home = Home(self._work / "corpus").create()

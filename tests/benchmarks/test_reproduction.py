@@ -12,7 +12,7 @@ from benchmarks.reproduction.__main__ import main
 from benchmarks.reproduction.cells import by_attention
 from benchmarks.reproduction.page import write_page
 from benchmarks.reproduction.results import BOTH, Results
-from benchmarks.reproduction.shapes import compare, rises
+from benchmarks.reproduction.shapes import best_of, compare, rises, verdict, worst_of
 from benchmarks.reproduction.sizes import SPLITS, Cell, Sizes, all_cells, plain
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
@@ -96,6 +96,11 @@ def test_cells_are_worked_out_once_and_make_the_page(
     body = json.loads((tmp_path / "results/table6-max_heads-seed0.json").read_text())
     assert body["figures"]["articles"]["measured"] == 8
     assert body["figures"]["questions"]["answered"] == 2
+    for one in body["figures"].values():
+        kept = one["per_question"]
+        assert len(kept["R@5"]) == 8 and len(kept["EM"]) == 2
+        for name in ("R@1", "R@5", "R@20", "EM"):
+            assert sum(kept[name]) / len(kept[name]) == one[name]
     stamps = [path.stat().st_mtime_ns for path in files]
     main([*arguments, "--only", "section32,table6"])
     assert stamps == [path.stat().st_mtime_ns for path in files]
@@ -189,3 +194,43 @@ def test_by_attention_reorders_what_was_read():
     readings = ListReadings(("", ""), {"mean": np.array([[1, 3, 2], [5, 6, nan]], np.float32)})
     found = by_attention(lists, readings)
     assert found.rows.tolist() == [[8, 9, 7], [5, 4, -1]]
+
+
+def test_verdicts_are_paired_by_question_where_cells_keep_them(tmp_path: Path):
+    """300 questions of which every tenth is won: the seeds agree, so their spread says nothing."""
+    before = [1.0, 0.0] * 150
+    after = [1.0 if n % 20 == 1 else value for n, value in enumerate(before)]
+    wins_two = [1.0 if n in (1, 3) else value for n, value in enumerate(before)]
+    for row, values in (("bm25-0", before), ("bm25-1", after), ("bm25-2", wins_two)):
+        for seed in (0, 1):
+            cell(tmp_path, "table1", row, seed, 0.5, sum(values) / 300)
+            path = tmp_path / Cell("table1", row, seed).file
+            body = json.loads(path.read_text())
+            body["figures"]["articles"]["per_question"] = {"EM": values}
+            path.write_text(json.dumps(body))
+    results = Results.read(tmp_path, [])
+    first, second, none = (("table1", f"bm25-{n}", "EM") for n in (1, 2, 0))
+    found = compare(first, none)(results, "articles")
+    assert found is not None and found.paired and found.difference == pytest.approx(5.0)
+    assert 1.5 < found.spread < 3.0 and verdict(found) == "holds †"
+    assert verdict(compare(none, first)(results, "articles")) == "**differs** †"
+    assert verdict(compare(second, none)(results, "articles")) == "level †"  # 0.7 points
+    by_seeds = compare(second, none)(results, "questions")  # keeps no values per question
+    assert by_seeds is not None and not by_seeds.paired and verdict(by_seeds) == "holds"
+    assert compare(second, none)(results, BOTH).paired is False
+    within = compare(none, first, less=6.0)(results, "articles")
+    assert within is not None and within.difference == pytest.approx(1.0)
+
+
+def test_the_best_and_the_worst_are_held_against_the_nearest(tmp_path: Path):
+    for row, recall in (("kl", 0.9), ("mse", 0.5), ("margin-1", 0.7)):
+        cell(tmp_path, "table5", row, 0, recall, recall)
+    results = Results.read(tmp_path, [])
+    rows = ("kl", "mse", "margin-1")
+    best = best_of("table5", "kl", "R@20", rows)(results, "articles")
+    worst = worst_of("table5", "mse", "R@20", rows)(results, "articles")
+    assert best is not None and best.difference == pytest.approx(20.0)
+    assert worst is not None and worst.difference == pytest.approx(20.0)
+    lost = worst_of("table5", "kl", "R@20", rows)(results, "articles")
+    assert lost is not None and lost.difference == pytest.approx(-40.0)
+    assert best_of("table5", "kl", "R@20", (*rows, "margin-0.2"))(results, "articles") is None

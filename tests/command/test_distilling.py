@@ -95,3 +95,25 @@ def test_what_is_wrong_is_one_sentence(files: Path, capsys: pytest.CaptureFixtur
     assert "Unknown interaction 'early'; use one of pooled, late" in capsys.readouterr().err
     assert distill(files, "--validation-split", "train") == 2
     assert "the same" in capsys.readouterr().err
+
+
+def test_the_papers_presets_are_changed_by_single_flags(files: Path):
+    """Offline runs had the reader's optimizer, schedule and last weights, whatever was asked."""
+    small = ("--reader-eval-every", "1", "--reader-passages", "3", "--batch-questions", "4")
+    presets = ("--reader-preset", "base", "--retriever-preset", "paper")
+    assert distill(files, *presets, *small, "--learning-rate", "1e-3") == 0
+    held = json.loads((files / "run/config.json").read_text())["settings"]
+    reader = {n: held[f"reader.{n}"] for n in ("optimizer", "schedule", "beta2", "eval_every")}
+    assert reader == {"optimizer": "adam", "schedule": "constant", "beta2": 0.999, "eval_every": 1}
+    assert (held["reader.steps"], held["reader.batch"], held["reader.passages"]) == (2, 2, 3)
+    assert (held["reader.learning_rate"], held["reader.warmup_steps"]) == (1e-4, 0)
+    distil = {n: held[f"distil.{n}"] for n in ("schedule", "weight_decay", "flat_epochs")}
+    assert distil == {"schedule": "constant", "weight_decay": 0.0, "flat_epochs": 2}
+    assert (held["distil.epochs"], held["distil.learning_rate"]) == (1, 1e-3)  # as given
+    assert (held["distil.teacher_temperature"], held["distil.batch_questions"]) == (1.0, 4)
+    assert (held["pooling"], held["unit_vectors"], held["depth"]) == ("cls", False, 4)
+    step = json.loads((files / "run/iteration-0/reader/step.json").read_text())
+    assert step["best"]["step"] in (1, 2)
+    saved = json.loads((files / "run/iteration-0/retriever/reread_retriever.json").read_text())
+    assert (saved["pooling"], saved["normalize"], saved["interaction"]) == ("cls", False, "pooled")
+    assert distill(files, "--retriever-preset", "papers") == 2

@@ -34,11 +34,16 @@ from trainer.iterative.lists.signals import (
     taught_examples,
     to_signals,
 )
-from trainer.iterative.reader import load_reader, train_iteration_reader
+from trainer.iterative.reader import (
+    load_reader,
+    train_iteration_reader,
+    validation_questions,
+)
 from trainer.iterative.retrieval import ListRetrieval, texts_of
 from trainer.iterative.run_directory import Record, RunDirectory
 from trainer.iterative.run_source import Source
 from trainer.iterative.settings import RunSettings
+from trainer.reader.examples import ValidationQuestion
 from trainer.student import distil
 from trainer.student.starts import load_start_encoder
 from trainer.teacher.choice import judge
@@ -132,9 +137,18 @@ class Iterations:
             base, self.source.train, self.lists(number, "train"), self.store_of(number),
             settings.reader, depth=settings.depth, bf16=settings.bf16,
             seed=self._seed(number, 1), folder=scratch, device=settings.device,
+            validation=self._chosen_on(number),
             progress=self._show(number, "training the reader"),
         )  # fmt: skip
         return {**made, "base": "the last iteration's" if continued else made["base"]}
+
+    def _chosen_on(self, number: int) -> list[ValidationQuestion]:
+        settings = self.settings
+        if not settings.reader.eval_every:
+            return []
+        asked = self.source.validation[: settings.read_validation]
+        lists, store = self.lists(number, "validation"), self.store_of(number)
+        return validation_questions(asked, lists, store, settings.depth)
 
     def _validate(self, number: int, scratch: Path) -> Record:
         count = self.settings.read_validation
@@ -255,7 +269,8 @@ class Iterations:
             return load_start_encoder(
                 settings.start_encoder, seed=settings.seed,
                 device=settings.device, bf16=settings.bf16, interaction=settings.interaction,
-                student=settings.student,
+                student=settings.student, pooling=settings.pooling,
+                projection=settings.projection, unit_vectors=settings.unit_vectors,
             )  # fmt: skip
         return DenseRetriever.load(
             self.run.step(number - 1, "retriever"), device=settings.device,

@@ -18,7 +18,7 @@ from reread.reader.reader import Reader, resolve_default_reader
 from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.settings import ReaderSettings
-from trainer.reader.examples import ReaderExample
+from trainer.reader.examples import ReaderExample, ValidationQuestion
 from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
 from trainer.reader.tuning import tune_reader
 
@@ -38,9 +38,12 @@ def train_iteration_reader(
     seed: int,
     folder: Path,
     device: str = "cpu",
+    validation: Sequence[ValidationQuestion] = (),
     progress: Progress = lambda share: None,
 ) -> dict[str, Any]:
     """Train a copy of `base` and leave it in `folder`; returns its losses.
+
+    With `eval_every` the weights are the best on `validation`, and where they were found is said.
 
     The same seed, data and thread count give the same weights bit for bit.
     """
@@ -49,40 +52,77 @@ def train_iteration_reader(
     model.to(torch.device(device))
     examples = make_examples(asked, lists, store, depth)
     lines: list[dict[str, float]] = []
+    best: dict[str, Any] = {}
     if settings.steps and examples:
 
         def report(line: dict[str, float]) -> None:
             lines.append(line)
             progress(line["step"] / settings.steps)
 
-        _train(model, tokenizer, examples, settings, bf16, seed, folder, report)
+        chosen = validation if settings.eval_every else ()
+        training = _training(settings, bf16, seed)
+        best = _train(model, tokenizer, examples, chosen, training, settings, folder, report)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    losses = [{"step": int(line["step"]), "answer": line["answer"]} for line in lines]
-    return {"base": name, "examples": len(examples), "losses": losses}
+    losses = [
+        {"step": int(line["step"]), "answer": line["answer"]} for line in lines if "answer" in line
+    ]
+    return {"base": name, "examples": len(examples), "losses": losses, **best}
 
 
 def _train(
     model: Any,
     tokenizer: Any,
     examples: list[ReaderExample],
+    validation: Sequence[ValidationQuestion],
+    training: ReaderTraining,
     settings: ReaderSettings,
-    bf16: bool,
-    seed: int,
     folder: Path,
     report: Callable[[dict[str, float]], None],
-) -> None:
-    training = ReaderTraining(
-        steps=settings.steps, learning_rate=settings.learning_rate,
-        encoder_learning_rate=settings.learning_rate,
-        warmup_steps=max(1, min(settings.warmup_steps, settings.steps)),
-        pointer_weight=0.0, passage_weight=0.0, bf16=bf16,
-        freeze_embeddings=settings.freeze_embeddings,
-        log_every=max(1, settings.steps // LINES), save_every=settings.steps, seed=seed,
-    )  # fmt: skip
+) -> dict[str, Any]:
+    """Train in place; with validation questions the model ends with the best weights."""
     plan = plan_reading(settings)
     with TemporaryDirectory(dir=folder) as own, torch.random.fork_rng():
-        tune_reader(model, tokenizer, examples, training, plan, folder=Path(own), report=report)
+        best = tune_reader(
+            model, tokenizer, examples, training, plan, folder=Path(own), report=report,
+            validation=validation,
+        )  # fmt: skip
+        if best is None:
+            return {}
+        kept = type(model).from_pretrained(best.folder, dtype=torch.float32)
+        model.load_state_dict(kept.state_dict())
+    return {"best": {"step": best.step, "em": best.em}}
+
+
+def _training(settings: ReaderSettings, bf16: bool, seed: int) -> ReaderTraining:
+    return ReaderTraining(
+        steps=settings.steps, learning_rate=settings.learning_rate,
+        encoder_learning_rate=settings.learning_rate,
+        warmup_steps=_warmup(settings), pointer_weight=0.0, passage_weight=0.0, bf16=bf16,
+        freeze_embeddings=settings.freeze_embeddings, optimizer=settings.optimizer,
+        schedule=settings.schedule, weight_decay=settings.weight_decay, beta2=settings.beta2,
+        eval_every=settings.eval_every or settings.steps,
+        log_every=max(1, settings.steps // LINES), save_every=settings.steps, seed=seed,
+    )  # fmt: skip
+
+
+def _warmup(settings: ReaderSettings) -> int:
+    """No more than there are steps; a constant rate may begin at its peak."""
+    least = 0 if settings.schedule == "constant" else 1
+    return max(least, min(settings.warmup_steps, settings.steps))
+
+
+def validation_questions(
+    asked: Sequence[AskedQuestion], lists: RankedLists, store: PassageStore, depth: int
+) -> list[ValidationQuestion]:
+    """What weights are chosen on: validation questions with their retrieved passages."""
+    return [
+        ValidationQuestion(
+            one.label.question, one.label.answers, tuple(store.get(lists.rows_of(q, depth)))
+        )
+        for q, one in enumerate(asked)
+        if lists.rows_of(q)
+    ]
 
 
 def plan_reading(settings: ReaderSettings) -> ReadingPlan:

@@ -11,9 +11,10 @@ from typing import Any
 from reread.errors import BadRequest
 from reread.reading import AGGREGATIONS
 from reread.settings import setting
-from trainer.settings import UNTRAINED, DistilSettings, check_interaction
+from trainer.settings import SCHEDULES, UNTRAINED, DistilSettings, check_interaction
 from trainer.teaching import check_student
 
+POOLINGS = ("mean", "cls", "max")
 STARTS = ("bm25", "untrained", "encoder", "given")
 KEEPABLE = ("retrieved", "reader", "validation", "scores", "retriever")
 ONE_STEP_AGGREGATIONS = (
@@ -40,6 +41,15 @@ class ReaderSettings:
     freeze_embeddings: bool = setting(False, "Keep the embeddings.")
     segment_tokens: int = setting(250, "Question, title and text of one passage.")
     answer_tokens: int = setting(50, "Tokens of an answer, end included.")
+    optimizer: str = setting("adamw", "adam or adamw.")
+    schedule: str = setting("linear", "constant or linear, after the warm-up.")
+    weight_decay: float = setting(0.01, "Of matrices, with adamw.")
+    beta2: float = setting(0.98, "Adam's memory of squared gradients.")
+    eval_every: int = setting(
+        0,
+        "Measure exact match on the validation questions every so many steps and keep the best "
+        "weights; 0: the last ones. What is chosen on them is then measured on them too.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,16 @@ class RunSettings:
     )
     student: str | None = setting(
         None, "What is taught: transformer, lstm or cnn; none: what the encoder is."
+    )
+    pooling: str | None = setting(
+        None,
+        f"Of an encoder's states: {', '.join(POOLINGS)} (the paper: cls); none: as its folder.",
+    )
+    projection: int | None = setting(
+        None, "Width of a new projection of every state, as FiD-KD's code has (256); none: none."
+    )
+    unit_vectors: bool | None = setting(
+        None, "Compare vectors of unit length (the paper: no); none: as the encoder's folder."
     )
     iterations: int = setting(2, "Rounds after the initial passages.")
     depth: int = setting(20, "Passages retrieved, read and scored per question.")
@@ -84,6 +104,10 @@ class RunSettings:
         if self.interaction is not None:
             check_interaction(self.interaction)
         check_student(self.student, "teacher")
+        if self.pooling is not None:
+            _choose("pooling", self.pooling, POOLINGS)
+        if self.projection is not None:
+            _at_least("projection", self.projection, 4)
         for name in self.read_for:
             _choose("aggregation", name, AGGREGATIONS)
         for name in self.keep:
@@ -97,6 +121,9 @@ class RunSettings:
         _at_least("reader steps", self.reader.steps, 0)
         _at_least("reader batch", self.reader.batch, 1)
         _at_least("reader passages", self.reader.passages, 1)
+        _choose("reader optimizer", self.reader.optimizer, ("adam", "adamw"))
+        _choose("reader schedule", self.reader.schedule, SCHEDULES)
+        _at_least("reader eval_every", self.reader.eval_every, 0)
 
     @property
     def start_encoder(self) -> str | None:
@@ -120,12 +147,15 @@ class RunSettings:
 
 _NOTHING = object()
 LATER = {  # settings that runs of earlier versions do not name -> what these had
-    "student": None,
+    "student": None, "pooling": None, "projection": None, "unit_vectors": None,
+    **{f"reader.{name}": getattr(ReaderSettings(), name) for name in (
+        "optimizer", "schedule", "weight_decay", "beta2", "eval_every",
+    )},
     **{f"distil.{name}": getattr(DistilSettings(), name) for name in (
         "teacher", "teacher_model", "teacher_prompt", "teacher_words", "pair_teacher", "pair_model",
         "pair_prompt", "pair_words", "both_orders", "pairs_per_question", "pair_window",
         "pair_depth", "label_temperature", "hard_label_share", "pair_weight", "in_batch_weight",
-        "net_learning_rate",
+        "net_learning_rate", "schedule", "weight_decay", "flat_epochs",
     )},
 }  # fmt: skip
 

@@ -136,7 +136,7 @@ class _Loop:
         self.peak = peak_rate(retriever, settings)
         self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
         self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=self.peak, weight_decay=0.01, fused=True
+            self.parameters, lr=self.peak, weight_decay=settings.weight_decay, fused=True
         )
         self.per_epoch = -(-len(data.questions) // settings.batch_questions)
         self.steps = self.per_epoch * settings.epochs
@@ -158,7 +158,7 @@ class _Loop:
         self._restore()
         try:
             with self.retriever.precision(bf16=bf16), fast_training(self.retriever):
-                while self.done < self.steps:
+                while self.done < self.steps and not self._is_saturated():
                     self._epoch()
         finally:
             self.retriever.eval()
@@ -181,6 +181,15 @@ class _Loop:
                 self._save()
             self.watch.progress(self.done / self.steps)
 
+    def _is_saturated(self) -> bool:
+        """At an epoch's end: agreement has not risen in the last `flat_epochs`."""
+        flat = self.settings.flat_epochs
+        ended = len(self.epochs) * self.per_epoch == self.done
+        if not flat or not ended or len(self.epochs) <= flat:
+            return False
+        agreed = [one.agreed / one.questions for one in self.epochs]
+        return max(agreed[-flat:]) <= max(agreed[:-flat])
+
     def _batches(self, random: Random) -> Iterator[Batch]:
         return draw_batches(
             self.data,
@@ -191,7 +200,8 @@ class _Loop:
 
     def _step(self, batch: Batch) -> None:
         warmup = int(self.steps * self.settings.warmup_share)
-        rate = linear_rate(self.done, self.steps, warmup)
+        final = 1.0 if self.settings.schedule == "constant" else 0.0
+        rate = linear_rate(self.done, self.steps, warmup, final)
         for group in self.optimizer.param_groups:
             group["lr"] = self.peak * rate
         everything = score_all(self.retriever, batch, self.temperature)  # (B, P) each
@@ -275,7 +285,7 @@ class _Loop:
         epochs, seconds = self.epochs, max(self.seconds, 1e-9)
         return TrainingReport(
             questions=len(self.data.questions),
-            steps=self.steps,
+            steps=self.done,
             seconds=seconds,
             questions_per_s=sum(one.questions for one in epochs) / seconds,
             passages_per_s=sum(one.passages for one in epochs) / seconds,

@@ -4,6 +4,7 @@ Section 4.2 of arXiv 2012.04584 starts from BM25, from an untrained BERT or from
 encoders and seeds; knows no questions and no run.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 
 from reread.errors import BadRequest
 from reread.retriever.encoders.interface import NETS
+from reread.retriever.files import find_folder, read_settings
 from reread.retriever.interaction import LATE, POOLED, interaction_named
 from reread.retriever.retriever import DenseRetriever
 from trainer.settings import UNTRAINED
@@ -27,12 +29,25 @@ def load_start_encoder(
     bf16: bool,
     interaction: str | None = None,
     student: str | None = None,
+    pooling: str | None = None,
+    projection: int | None = None,
+    unit_vectors: bool | None = None,
 ) -> DenseRetriever:
     """The retriever as the run finds it; `untrained` draws its layers from `seed`, and a student
-    that the encoder is not is a new net with its words."""
+    that the encoder is not is a new net with its words.
+
+    Pooling, a projection of every state (drawn from `seed`) and unit length are the folder's where
+    nothing is said of them.
+    """
     kind = "bfloat16" if bf16 else "float32"
     wanted = None if name == UNTRAINED else name
-    retriever = DenseRetriever.load(wanted, device=device, dtype=kind, seed=seed)
+    told = {
+        "pooling": pooling, "projection": projection, "normalize": unit_vectors,
+        "projected": None if projection is None else "tokens",
+    }  # fmt: skip
+    changes: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
+    settings = replace(read_settings(find_folder(wanted)), **changes) if changes else None
+    retriever = DenseRetriever.load(wanted, device=device, dtype=kind, settings=settings, seed=seed)
     if name == UNTRAINED:
         forget_layers(retriever.encoder, seed)
     if student in NETS and retriever.student != student:

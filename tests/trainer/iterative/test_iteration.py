@@ -29,9 +29,15 @@ from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings
 from trainer.iterative.lists.searches import encode_lists, search_words
 from trainer.iterative.lists.signals import ListSignals, taught_examples
-from trainer.iterative.reader import make_examples, plan_reading, train_iteration_reader
+from trainer.iterative.reader import (
+    make_examples,
+    plan_reading,
+    train_iteration_reader,
+    validation_questions,
+)
 from trainer.iterative.run_directory import open_run
 from trainer.iterative.run_source import describe
+from trainer.iterative.settings import RunSettings
 from trainer.reader.tasks import TaskSource, draw_pool
 from trainer.student import distil
 
@@ -286,3 +292,39 @@ def test_a_run_on_a_gpu_stays_near_the_one_on_the_cpu(world: Path, done: Path, t
         path = f"iteration-{number}/validation"
         near = ListReadings.load(tmp_path / "gpu" / path).of("mean")
         assert np.allclose(near, ListReadings.load(done / path).of("mean"), atol=0.05)
+
+
+def test_a_reader_ends_with_the_weights_that_were_best_on_validation(world: Path, tmp_path: Path):
+    """A random T5 answers nothing right, so the first measured step stays the best of six."""
+    settings = replace(READER, schedule="constant", warmup_steps=0, eval_every=2)
+    source = source_of(world, make_settings(world), tmp_path)
+    lists = search_words(
+        source.corpus, [one.label.question for one in source.train], 5, [None] * 8, lambda s: None
+    )
+    chosen_on = validation_questions(source.train[:3], lists, source.corpus, 5)
+    made = {}
+    for name, changed, validation in (
+        ("best", settings, chosen_on),
+        ("two steps", replace(settings, steps=2, eval_every=0), []),
+        ("all steps", replace(settings, eval_every=0), []),
+    ):
+        (tmp_path / name).mkdir()
+        record = train_iteration_reader(
+            world / "reader", source.train, lists, source.corpus, changed, depth=5, bf16=False,
+            seed=4, folder=tmp_path / name, validation=validation,
+        )  # fmt: skip
+        assert record.get("best") == ({"step": 2, "em": 0.0} if validation else None)
+        made[name] = load_file(tmp_path / name / "model.safetensors")
+    best, two, six = (made[name] for name in ("best", "two steps", "all steps"))
+    assert all(torch.equal(best[k], two[k]) for k in best)
+    assert not all(torch.equal(best[k], six[k]) for k in best)
+
+
+def test_runs_of_earlier_versions_are_still_the_same_runs():
+    """Settings that were added later are named in a run's identity only where they differ."""
+    plain = RunSettings().identity()
+    added = ("pooling", "projection", "unit_vectors", "reader.optimizer", "reader.eval_every",
+             "distil.schedule", "distil.flat_epochs", "distil.weight_decay")  # fmt: skip
+    assert not plain.keys() & set(added)
+    changed = RunSettings(pooling="cls", reader=replace(READER, eval_every=5)).identity()
+    assert (changed["pooling"], changed["reader.eval_every"]) == ("cls", 5)

@@ -1,5 +1,6 @@
 """Distillation moves the student to the teacher, the same way every time."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -223,3 +224,31 @@ def test_a_draw_keeps_the_best_and_is_uniform_over_the_others() -> None:
 def test_nothing_to_train_on_is_an_error(encoder: Path) -> None:
     with pytest.raises(BadRequest, match="no example"):
         train(load(encoder), [], DistilSettings(), seed=0)
+
+
+def test_a_constant_rate_does_not_know_how_long_it_is_run(tmp_path: Path) -> None:
+    """After one epoch of two the weights are those of one epoch alone; a falling rate's are not."""
+    folder, examples = make_encoder(tmp_path), make_examples(32)
+
+    def weights(epochs: int, schedule: str, stop: int | None = None) -> torch.Tensor:
+        retriever = load(folder)
+        settings = replace(FAST, epochs=epochs, schedule=schedule, warmup_share=0.0)
+        steps = iter(range(100))
+        with contextlib.suppress(Stopped):
+            train(retriever, examples, settings, seed=1, should_stop=lambda: next(steps) == stop)
+        return next(retriever.parameters()).detach().clone()
+
+    assert torch.equal(weights(2, "constant", stop=2), weights(1, "constant"))
+    assert not torch.equal(weights(2, "linear", stop=2), weights(1, "linear"))
+
+
+def test_training_ends_when_agreement_has_stood_still(tmp_path: Path) -> None:
+    """At a rate of next to nothing no epoch is better than the first."""
+    folder, examples = make_encoder(tmp_path), make_examples(16)
+    still = replace(FAST, epochs=50, learning_rate=1e-9, flat_epochs=2, dropout=0.0)
+    report = train(load(folder), examples, still, seed=0)
+    assert (len(report.epoch_loss), report.steps) == (3, 3)
+    learns = replace(FAST, epochs=2, flat_epochs=2)
+    assert len(train(load(folder), examples, learns, seed=0).epoch_loss) == 2
+    assert len(train(load(folder), examples, replace(still, flat_epochs=0, epochs=5),
+                            seed=0).epoch_loss) == 5  # fmt: skip
