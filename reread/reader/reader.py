@@ -32,6 +32,7 @@ from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
 from reread.reader.marking import mark_answer
 from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
+from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
 
@@ -226,6 +227,7 @@ class Reader:
             by_name,
             found=found or (verdict.found and self.notes.calibration is None),
             spans=mark_answer(answer, prepared.passages[b], scores) if found else (),
+            warnings=prepared.warnings(b),
             signals=signals,
             draft=answer,
         )
@@ -239,6 +241,12 @@ class Prepared:
     fused: torch.Tensor  # (B, S, d)
     mask: torch.Tensor  # (B, S)
     passages: list[tuple[Passage, ...]]
+
+    def warnings(self, b: int) -> tuple[str, ...]:
+        """What of request b was not read."""
+        segments = self.segments[b]
+        question = (CUT_QUESTION,) if segments[0].question_cut else ()
+        return (*question, *cut_passages(self.passages[b], [one.seen for one in segments]))
 
 
 def resolve_default_reader() -> Path:

@@ -6,6 +6,8 @@ same strings serve training and answering, so the two can never drift apart.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 MAX_SEGMENT_TOKENS = 250  # the paper's length, question and passage together
+ASKING = re.compile(r"[^.!?\n\u3002\uff01\uff1f]*[^\W_][^.!?\n\u3002\uff01\uff1f]*[?\uff1f]")
+MARK, MARK_TOKENS = " ... ", 5  # where a question was cut
+QUESTION_SHARE = 4  # a question takes a fourth of a segment, or what its passages leave free
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Segment:
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]  # characters of `text`; (0, 0) for special tokens
     question_end: int  # first character after the question
+    seen: int  # characters of the passage's own text that lie within the segment
+    question_cut: bool = False  # so that there is room for the passage
 
 
 def segment_text(question: str, passage: Passage) -> str:
@@ -43,24 +50,77 @@ def cut_segments(
     tokenizer: PreTrainedTokenizerBase,
     max_tokens: int = MAX_SEGMENT_TOKENS,
 ) -> list[Segment]:
-    """Tokenise as the tokenizer does by default, cut at `max_tokens`."""
-    texts = [segment_text(question, passage) for passage in passages]
+    """Tokenise as the tokenizer does by default, cut at `max_tokens`; a long question is cut first.
+
+    Every question is the same in all its segments.
+    """
+    asked = fit_question(question, passages, tokenizer, max_tokens)
+    texts = [segment_text(asked, passage) for passage in passages]
     with_offsets = bool(getattr(tokenizer, "is_fast", False))
     encoded = tokenizer(
         texts, truncation=True, max_length=max_tokens, return_offsets_mapping=with_offsets
     )
-    end = len("question: ") + len(question)
-    return [
-        Segment(
-            text,
-            tuple(ids),
-            tuple(map(tuple, encoded["offset_mapping"][i]))
-            if with_offsets
-            else ((0, 0),) * len(ids),
-            end,
-        )
-        for i, (text, ids) in enumerate(zip(texts, encoded["input_ids"], strict=True))
-    ]
+    end = len("question: ") + len(asked)
+    found = []
+    for i, (text, ids) in enumerate(zip(texts, encoded["input_ids"], strict=True)):
+        offsets = ((0, 0),) * len(ids)
+        if with_offsets:
+            offsets = tuple(map(tuple, encoded["offset_mapping"][i]))
+        reach = len(text)
+        if len(ids) >= max_tokens:
+            reach = _reach(tokenizer, ids, offsets)
+        seen = _seen(text, len(passages[i].text), reach)
+        found.append(Segment(text, tuple(ids), offsets, end, seen, asked != question))
+    return found
+
+
+def fit_question(
+    question: str,
+    passages: Sequence[Passage],
+    tokenizer: PreTrainedTokenizerBase,
+    max_tokens: int = MAX_SEGMENT_TOKENS,
+) -> str:
+    """A question that would push its passages out of the reader's sight, cut.
+
+    Its sentences with a question mark, where it has any and they fit; else its beginning and end.
+    """
+    least = max(2, max_tokens // QUESTION_SHARE)
+    size = _size(question, tokenizer) if len(question.encode()) > least else 0
+    if size <= least:
+        return question
+    bare = tokenizer([segment_text("", passage) for passage in passages])["input_ids"]
+    room = max(least, max_tokens - max(map(len, bare), default=0))
+    if size <= room:
+        return question
+    asking = " ".join(one.strip() for one in ASKING.findall(question))
+    if asking and _size(asking, tokenizer) <= least:
+        return asking
+    half = (room - MARK_TOKENS) // 2
+    lengths = range(len(question) // 2 + 1)
+    first = bisect_right(lengths, half, key=lambda n: _size(question[:n], tokenizer)) - 1
+    last = bisect_right(
+        lengths, half, key=lambda n: _size(question[len(question) - n :], tokenizer)
+    )
+    return f"{question[:first]}{MARK}{question[len(question) - last + 1 :]}"
+
+
+def _size(text: str, tokenizer: PreTrainedTokenizerBase) -> int:
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _reach(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], offsets: Sequence[tuple[int, int]]
+) -> int:
+    """Up to which character of the text these tokens go."""
+    end = max((one[1] for one in offsets), default=0)
+    return end or len(tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def _seen(text: str, own: int, reach: int) -> int:
+    """How much of a passage's own text, which `text` ends with, lies before `reach`."""
+    if not text[reach:].strip():
+        return own
+    return max(0, reach - (len(text) - own))
 
 
 def is_lossy(tokenizer: PreTrainedTokenizerBase) -> bool:

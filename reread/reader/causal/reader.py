@@ -32,9 +32,8 @@ from reread.reader.confidence import (
 from reread.reader.copying import fold
 from reread.reader.marking import mark_answer
 from reread.reader.pieces import token_bytes
+from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import Reading, ReadRequest, Span, check_aggregation
-
-CUT_QUESTION = "The question is longer than the reader can take and its middle was not read."
 
 
 class Session(Protocol):
@@ -184,7 +183,7 @@ class CausalReader:
         warnings = (CUT_QUESTION,) if cut else ()
         return Opened(
             blocks, session, logits, position + len(asked), gathering,
-            (*warnings, *cut_passages(request, blocks)),
+            (*warnings, *cut_passages(request.passages, [block.seen for block in blocks])),
         )  # fmt: skip
 
     def _answer(self, request: ReadRequest, aggregation: str, tokens: bool) -> Reading:
@@ -294,15 +293,3 @@ class CausalReader:
             )
             for k, block in enumerate(blocks)
         )
-
-
-def cut_passages(request: ReadRequest, blocks: Sequence[Block]) -> tuple[str, ...]:
-    """A sentence that names the passages longer than a block, if any."""
-    cut = [
-        f"{passage.id or passage.title or 'passage'} ({block.seen} of {len(passage.text)})"
-        for passage, block in zip(request.passages, blocks, strict=True)
-        if block.seen < len(passage.text)
-    ]
-    if not cut:
-        return ()
-    return (f"Only the beginning of these passages was read, in characters: {', '.join(cut)}.",)

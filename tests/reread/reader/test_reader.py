@@ -1,6 +1,7 @@
 """The reader against the slow reference, and the invariances that the method promises."""
 
 import copy
+import json
 
 import pytest
 import torch
@@ -13,9 +14,13 @@ from transformers import (
 )
 
 from reread.errors import BadRequest, UnknownModel
+from reread.reader.loading import load_reader
 from reread.reader.reader import Reader
+from reread.reader.segments import cut_segments
+from reread.reader.unread import CUT_QUESTION
 from reread.reading import AGGREGATIONS, Reading, ReadRequest
 from reread.records import Passage
+from tests.worlds.field import field_case
 from tests.worlds.slow_reader import slow_read
 
 PASSAGES = tuple(
@@ -195,3 +200,47 @@ def test_saved_checkpoint_reads_the_same(stock, tmp_path):
     assert ours.answer == theirs.answer
     assert ours.attention == pytest.approx(theirs.attention, abs=1e-6)
     assert loaded.folder == (tmp_path / "m").resolve()
+
+
+@pytest.mark.parametrize("tail", [".", ". We want to know where HR sits."])
+def test_a_long_question_leaves_its_passages_their_room(tail):
+    # A pasted trace of 1,400 characters pushed every passage out of the segment, without a word.
+    reader = reader_over(tiny_bart())
+    trace = " ".join(f"File module_{n}.py, line {n}" for n in range(60))
+    question = f"Where does HR sit, {trace}{tail}"
+    text = "HR sits on the second floor."
+    long = Passage("b", "", "x" * 300)
+    [cut] = reader.read([ReadRequest(question, (Passage("a", "Rooms", text), long))])
+    first, second = cut_segments(question, (Passage("a", "Rooms", text), long), reader.tokenizer)
+    assert first.text.startswith("question: Where does HR sit") and text in first.text
+    assert first.question_cut and first.seen == len(text) and 0 < second.seen < 300
+    assert first.text[: first.question_end] == second.text[: second.question_end]
+    assert first.text[: first.question_end].endswith(question[-20:])
+    assert len(second.ids) == 250
+    assert cut.warnings == (
+        CUT_QUESTION,
+        f"Only the beginning of these passages was read, in characters: b ({second.seen} of 300).",
+    )
+    [plain] = reader.read([ReadRequest("Where does HR sit?", (Passage("a", "Rooms", text),))])
+    assert plain.warnings == ()
+
+
+def test_a_question_takes_what_its_passages_leave_free():
+    tokenizer = ByT5Tokenizer()
+    held = (Passage("a", "", "short"),)
+    for length in (62, 190, 600):
+        question = "".join(chr(97 + n % 26) for n in range(length))
+        [segment] = cut_segments(question, held, tokenizer)
+        assert "context: short" in segment.text and segment.seen == 5
+        assert segment.question_cut == (length == 600)
+
+
+def test_what_a_pasted_trace_stands_beside_is_what_is_asked():
+    asks = json.loads(field_case("long-question", "asks.json").read_text())
+    lines = field_case("long-question", "docs.jsonl").read_text().splitlines()
+    docs = [Passage(**json.loads(line)) for line in lines]
+    held = tuple(sorted(docs, key=lambda one: "HR" not in one.text)[:10])
+    reader = load_reader("starter-small", device="cpu")
+    readings = [reader.read([ReadRequest(question, held)])[0] for question in asks.values()]
+    assert [one.answer for one in readings] == ["on the second floor beside the lift"] * 3
+    assert [one.warnings for one in readings] == [(), (CUT_QUESTION,), (CUT_QUESTION,)]

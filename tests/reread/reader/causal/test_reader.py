@@ -168,7 +168,7 @@ def test_long_passages_and_questions_are_named_in_warnings(copying_folder):
         str(copying_folder), dtype="float32", limits=Limits(block_tokens=12, prompt_tokens=20)
     )
     (reading,) = reader.read([ReadRequest(QUESTION + " please" * 30, PASSAGES)])
-    assert any("its middle was not read" in one for one in reading.warnings)
+    assert any("was read in part" in one for one in reading.warnings)
     assert any("Only the beginning" in one and "b (" in one for one in reading.warnings)
     for span in reading.spans:
         assert span.end <= 60
