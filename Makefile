@@ -1,6 +1,7 @@
 # make install   .venv with everything and the `reread` command
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
 # make test      every test, in parallel; make lint   ruff, mypy, import rules; make format
+# make test-faults   every injected fault, MINUTES=60 SEED=0: a table fault | rounds | lost | wrong
 # make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
 PYTHON ?= python3.11
 VENV := .venv
@@ -9,7 +10,7 @@ STAMP := $(VENV)/.installed
 DOCS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-fast lint format tree settings clean
+.PHONY: install demo test test-fast test-faults lint format tree settings clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -35,6 +36,12 @@ test: $(STAMP)
 test-fast: export OMP_NUM_THREADS := 1
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 -m "not slow and not alone"
+
+MINUTES ?= 60
+SEED ?= 0
+test-faults: export OMP_NUM_THREADS := 1
+test-faults: $(STAMP)
+	$(BIN)/python -m tests.faults --minutes $(MINUTES) --seed $(SEED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

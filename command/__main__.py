@@ -29,6 +29,7 @@ from command.corpus import documents, ingesting
 from command.demo import demonstration
 from command.export import exporting
 from command.train_reader import calibrating, training
+from command.upkeep import checking, copies, keys
 from reread.errors import RereadError
 
 QUIET = {  # before torch and tokenizers are loaded; see docs/decisions/speed.md
@@ -46,7 +47,8 @@ app = typer.Typer(
 )
 for module in (
     demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating,
-    calibrating, training, teaching, distilling, exporting, converting, mcp,
+    calibrating, training, teaching, distilling, exporting, converting, mcp, keys, copies,
+    checking,
 ):  # fmt: skip
     module.add_commands(app)
 

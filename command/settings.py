@@ -94,13 +94,21 @@ def known_settings() -> dict[str, Setting]:
     return found
 
 
-def load_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    """Merge the three layers; raises BadRequest with the name that is wrong and its nearest kin."""
-    given = {k: v for k, v in flags.items() if v is not None}
+def load_settings(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    file: Mapping[str, object] | None = None,
+) -> Settings:
+    """Merge the three layers; raises BadRequest with the name that is wrong and its nearest kin.
+
+    `file` stands for the home's reread.toml where it is given.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
     from_environment = _from_environment(environment)
     home = Path(str(given.get("home") or from_environment.get("home") or "~/.reread"))
     home = home.expanduser().absolute()
-    from_file = _from_file(Home(home).settings_file)
+    path = Home(home).settings_file
+    from_file = _from_file(path) if file is None else _known(file, "the settings file")
     known = known_settings()
     merged = {**from_file, **from_environment, **given, "home": home}
     values = {name: _typed(known[name], value) for name, value in merged.items()}
@@ -182,9 +190,13 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise BadRequest(
             f"{path} cannot be read as TOML ({error}); correct or remove it."
         ) from error
+    return _known(values, str(path))
+
+
+def _known(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     for name in values:
-        _require_known(name, f"key {name} in {path}", environment=False)
-    return values
+        _require_known(name, f"key {name} in {where}", environment=False)
+    return dict(values)
 
 
 def _require_known(name: str, where: str, *, environment: bool) -> None:

@@ -86,6 +86,15 @@ class Home:
         return self.root / "admin.key"
 
     @property
+    def keys_file(self) -> Path:
+        """Hashes of named keys."""
+        return self.root / "keys.json"
+
+    @property
+    def audit_file(self) -> Path:
+        return self.log_dir / "audit.jsonl"
+
+    @property
     def trainer_pid_file(self) -> Path:
         return self.log_dir / "trainer.pid"
 

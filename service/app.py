@@ -4,9 +4,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from service.http import problems
+from service.http.described import PROBLEM_CONTENT
 from service.http.envelope import RequestEnvelope
+from service.http.openapi import describe
 from service.http.parts import ServiceParts
-from service.http.schemas import ProblemBody
 from service.routes import admin, answers, documents, page, relevance, status
 from service.routes.mcp import McpEndpoint
 from service.routes.v1 import chat, embeddings, models, rerank, responses
@@ -18,17 +19,24 @@ MODULES = (
 
 def create_app(parts: ServiceParts) -> FastAPI:
     """The service's routes over `parts`, whose threads the caller starts and stops."""
+    app = routed()
+    app.state.parts = parts
+    app.add_middleware(RequestEnvelope, parts=parts)
+    app.router.routes.append(Route("/mcp", McpEndpoint(parts), include_in_schema=False))
+    return app
+
+
+def routed() -> FastAPI:
+    """The routes and their description, without what answers them."""
     app = FastAPI(
         title="Reread",
         description="Answers over your own documents that get better at finding the passages.",
         docs_url=None,  # both pages load scripts from the network; /openapi.json stays
         redoc_url=None,
-        responses={"default": {"model": ProblemBody, "description": "A problem"}},
+        responses={"default": {"description": "A problem", "content": PROBLEM_CONTENT}},
     )
-    app.state.parts = parts
-    app.add_middleware(RequestEnvelope, parts=parts)
     problems.install(app)
     for module in MODULES:
         app.include_router(module.router)
-    app.router.routes.append(Route("/mcp", McpEndpoint(parts), include_in_schema=False))
+    describe(app)
     return app

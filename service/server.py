@@ -1,5 +1,6 @@
 """The service's composition root: parts, threads, uvicorn, and the way down again."""
 
+import asyncio
 import atexit
 import logging
 import platform
@@ -8,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -32,6 +34,14 @@ from service.answering.pipeline import Pipeline
 from service.answering.reading import AnswerReader, ReaderDesk
 from service.answering.searching import SearchDesk
 from service.app import create_app
+from service.backlog import Backlog
+from service.connections import (
+    ACCEPTED_AT_ONCE,
+    AcceptFailures,
+    LimitedConnection,
+    room_for,
+)
+from service.http.key_file import KeyFile, KeysUnreadable
 from service.http.parts import ServiceParts
 from service.http.security import Keys, admin_key_of
 from service.listening import listen, url_of
@@ -63,11 +73,14 @@ def run(
     Raises a RereadError with a sentence when it cannot begin: the address is taken, query keys are
     missing beyond loopback, the reader cannot be loaded. `tell` gets what a person should read.
     """
-    settings.require_keys_beyond_loopback()
+    named = Keys(None, settings.query_keys, KeyFile(home.keys_file))
+    settings.require_keys_beyond_loopback(keys_stored=named.has_stored("query"))
+    if named.trouble is not None:
+        raise KeysUnreadable(named.trouble)
     with listen(settings.host, settings.port) as bound:
         home.create()
         url = url_of(settings.host, bound)
-        keys = keys_of(settings, home, tell)
+        keys = with_admin(named, settings, home, tell)
         reader = load_reader()
         pid = trainer_pid or (lambda: recorded_pid(home))
         with (
@@ -87,11 +100,16 @@ def run(
 
 def serve(parts: ServiceParts, bound: socket.socket) -> None:
     """Run uvicorn on a bound socket until a signal comes and the requests are done."""
+    settings = parts.settings
+    room = room_for(settings.max_connections, settings.head_s, settings.write_s)
+    parts.metrics.watch_connections(lambda: room.count)
+    parts.metrics.watch_in_flight(lambda: parts.presence.in_flight)
     config = uvicorn.Config(
         create_app(parts), log_config=None, access_log=False, lifespan="off", ws="none",
-        timeout_keep_alive=15, server_header=False,
+        http=cast(type[asyncio.Protocol], partial(LimitedConnection, room=room)),
+        timeout_keep_alive=15, server_header=False, backlog=ACCEPTED_AT_ONCE,
     )  # fmt: skip
-    server = DrainingServer(config, parts.presence, parts.settings.drain_s)
+    server = DrainingServer(config, parts.presence, settings.drain_s, AcceptFailures(room))
     server.run(sockets=[bound])
 
 
@@ -103,11 +121,17 @@ def threads_of(
     return ways.searches, ways.encodings, ways.readings, ways.live
 
 
-def keys_of(settings: ServiceSettings, home: Home, tell: Callable[[str], None]) -> Keys:
+def with_admin(
+    named: Keys, settings: ServiceSettings, home: Home, tell: Callable[[str], None]
+) -> Keys:
+    """The keys with an admin key, which is made only where there is none of any kind."""
+    asked = settings.admin_key is not None or home.admin_key_file.exists()
+    if not asked and named.has_stored("admin"):
+        return named
     admin, is_new = admin_key_of(home, settings.admin_key)
     if is_new:
         tell(f"Admin key, shown this once and kept in {home.admin_key_file}: {admin}")
-    return Keys(admin, settings.query_keys)
+    return replace(named, admin=admin)
 
 
 @contextmanager
@@ -143,13 +167,17 @@ def assembled(
             home, changes, forgets, split, on_change=live.update, clock=time.time
         )
         threading.Thread(target=documents.forget, name="forget removed", daemon=True).start()
-        searches = SearchDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
+        searches = SearchDesk(
+            capacity=settings.max_queue, wait_s=settings.wait_s,
+            on_batch=lambda count, _: metrics.search_questions.observe(count),
+        )  # fmt: skip
         encodings = EncodingDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
         readings = reader_desk(reader, settings, metrics)
         for part in (searches, encodings, readings, live):
             part.start()
             closing.callback(part.stop)
         watch(metrics, live, searches, readings)
+        metrics.collect_from(Backlog(home, log, board.list))
         pipeline = Pipeline(
             live, searches, encodings, readings, recorder, metrics,
             top_k=settings.top_k, batch_turns=max(1, settings.max_queue // 2),
@@ -159,6 +187,7 @@ def assembled(
         yield ServiceParts(
             settings=settings,
             keys=keys,
+            home=home,
             pipeline=pipeline,
             history=PastAnswers(log, home, changes.removed_since, documents.passage),
             documents=documents,
@@ -185,6 +214,7 @@ def live_generation(
         generations.published,
         generations.committed,
         generations.open,
+        doubt=generations.doubt,
         poll_s=settings.poll_s,
         on_swap=metrics.swaps.inc,
         on_refusal=metrics.refused_generations.inc,
@@ -207,7 +237,7 @@ def watch(
     metrics: ServiceMetrics, live: LiveGeneration, searches: SearchDesk, readings: ReaderDesk
 ) -> None:
     """Let the gauges read the parts when they are asked."""
-    metrics.watch_generation(lambda: live.number or 0)
+    metrics.watch_generation(lambda: live.number or 0, lambda: live.age_s)
     metrics.watch_queue("search", lambda: searches.depth)
     metrics.watch_queue("reader", lambda: readings.depth)
 

@@ -38,7 +38,18 @@ class ServiceSettings:
     batch_passages: int = setting(
         64, "Questions are read together up to this many passages: bounds memory."
     )
-    wait_s: float = setting(60.0, "Seconds after which a request still waiting is given up.")
+    wait_s: float = setting(
+        60.0, "Seconds a request may wait for its turn, and again for the work."
+    )
+    max_connections: int = setting(
+        1000, "Open connections; fewer where the process may not open so many files."
+    )
+    head_s: float = setting(15.0, "Seconds a connection gets to send the head of a request.")
+    write_s: float = setting(60.0, "Seconds a client may leave its response unread.")
+    rate_per_key: int = setting(0, "Requests a minute that one key may send; 0: any number.")
+    rate_per_address: int = setting(
+        0, "Requests a minute that one address may send; 0: any number."
+    )
     drain_s: float = setting(20.0, "Seconds that running requests get after SIGTERM.")
     poll_s: float = setting(0.5, "Seconds between two looks for a new generation.")
     max_body_bytes: int = setting(
@@ -57,6 +68,11 @@ class ServiceSettings:
         self._within("max_queue", self.max_queue, 1, 100_000)
         self._within("batch_passages", self.batch_passages, 1, 100_000)
         self._within("wait_s", self.wait_s, 0.1, 3_600)
+        self._within("max_connections", self.max_connections, 1, 1_000_000)
+        self._within("head_s", self.head_s, 0.1, 3_600)
+        self._within("write_s", self.write_s, 0.1, 3_600)
+        self._within("rate_per_key", self.rate_per_key, 0, 1_000_000)
+        self._within("rate_per_address", self.rate_per_address, 0, 1_000_000)
         self._within("drain_s", self.drain_s, 0, 3_600)
         self._within("poll_s", self.poll_s, 0.01, 60)
         self._within("max_body_bytes", self.max_body_bytes, 1_024, 1 << 30)
@@ -95,9 +111,9 @@ class ServiceSettings:
         except ValueError:
             return False
 
-    def require_keys_beyond_loopback(self) -> None:
+    def require_keys_beyond_loopback(self, *, keys_stored: bool = False) -> None:
         """Refuse to listen on a network without query keys, unless that was asked for."""
-        if not (self.is_loopback or self.query_keys or self.allow_anonymous):
+        if not (self.is_loopback or self.query_keys or keys_stored or self.allow_anonymous):
             raise BadRequest(
                 f"The service would answer anybody who reaches {self.host}: set REREAD_QUERY_KEYS, "
                 f"listen on 127.0.0.1, or pass --allow-anonymous if that is what you want."

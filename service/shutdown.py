@@ -4,25 +4,40 @@ uvicorn alone closes its sockets at once, so nobody could see that readiness is 
 the signal again afterwards, so the exit code would say that the process was killed.
 """
 
+import asyncio
 import logging
 import os
+import socket
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
+from service.connections import WAITING_IN_KERNEL
 from service.http.parts import Presence
 
+Complain = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]  # the loop's failures
 LAST_WORDS_S = 1  # for connections that are still open after the drain
 
 
 class DrainingServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, presence: Presence, drain_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, presence: Presence, drain_s: float, complain: Complain
+    ) -> None:
         config.timeout_graceful_shutdown = LAST_WORDS_S
         super().__init__(config)
-        self._presence, self._drain_s = presence, drain_s
+        self._presence, self._drain_s, self._complain = presence, drain_s, complain
         self._deadline_s: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Few connections are accepted in one turn, but many may wait for the next one."""
+        asyncio.get_running_loop().set_exception_handler(self._complain)
+        await super().startup(sockets)
+        for bound in sockets or ():
+            bound.listen(WAITING_IN_KERNEL)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: begin to drain. Second: leave now. Neither is raised again at the end."""

@@ -15,10 +15,14 @@ from reread.artefacts.manifest import (
     verified_report,
 )
 from reread.artefacts.seals import seal, unseal
+from reread.audit import note
 from reread.commit import Reach, exclusive, never, remove_dir, replace_text, sweep_scratch
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home, numbers
 
+_INSTEAD = (
+    ": the pinned or the newest sound generation answers instead; choose one with `reread rollback`"
+)
 KEEP = 3  # generations kept besides the current and the pinned ones
 
 
@@ -67,6 +71,18 @@ def current(home: Home) -> Published | None:
         return _newest_sound(home)
 
 
+def doubt(home: Home) -> str | None:
+    """Why `current` is not what CURRENT names, for people; None where it is."""
+    if not home.current_file.exists():
+        lost = home.published_file.exists()
+        return f"{home.current_file} is gone{_INSTEAD}" if lost else None
+    try:
+        _servable(home, _read_current(home).number)
+    except CorruptArtefact as error:
+        return f"{home.current_file} names nothing sound ({error}){_INSTEAD}"
+    return None
+
+
 class OlderCorpus(Conflict):
     """The candidate knows fewer documents than what serves: build it again over the newest."""
 
@@ -93,6 +109,7 @@ def publish(
         kept = check_fence(home, fence)
         _check_corpus(home, manifest)
         _point_at(home, Published(number, kept, chosen(home)), reach)
+        note(home, "published", generation=number, fence=kept)
         home.pins_file.unlink(missing_ok=True)
 
 
@@ -164,6 +181,7 @@ def activate(home: Home, number: int) -> None:
         replace_text(home.pins_file, json.dumps(pins))
         fence, choice = (published.fence, published.choice) if published else (0, 0)
         _point_at(home, Published(number, fence, choice + 1), never)
+        note(home, "activated", generation=number, before=published and published.number)
 
 
 def pinned(home: Home) -> set[int]:

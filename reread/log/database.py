@@ -139,3 +139,27 @@ class Database:
                 f"{self._path} stayed locked for {BUSY_TIMEOUT_MS / 1000:.0f} s by another "
                 f"process: stop it if it hangs, then send it again; nothing was recorded"
             ) from error
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A whole copy of a database as it is at one moment, while others write to it.
+
+    One read transaction: writers go on beside it, and what they commit meanwhile is left out.
+    """
+    try:
+        read, written = apsw.Connection(f"{source}"), apsw.Connection(f"{target}")
+        try:
+            read.set_busy_timeout(BUSY_TIMEOUT_MS)
+            with written.backup("main", read, "main") as copying:
+                copying.step(-1)
+            written.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
+        finally:
+            written.close()
+            read.close()
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise CorruptArtefact(
+            f"{source} is not a sound database ({error}), so it cannot be backed up: see "
+            f"docs/operating.md, Remedies"
+        ) from error
+    except (*_FULL_DISK, apsw.BusyError) as error:
+        raise StorageFailed(f"{source} could not be copied to {target}: {error}") from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from reread.errors import Overloaded, RereadError
+from service.answering.patience import patiently, too_long
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -51,7 +52,7 @@ class Batcher(Generic[Key, Item, Result]):
     ) -> None:
         self.name = name
         self._run, self._weigh, self._clock, self._on_batch = run, weigh, clock, on_batch
-        self._capacity, self._max_weight, self._wait_s = capacity, max_weight, wait_s
+        self._capacity, self._max_weight, self.wait_s = capacity, max_weight, wait_s
         self._waiting: deque[_Waiting[Key, Item, Result]] = deque()
         self._current: list[_Waiting[Key, Item, Result]] = []
         self._change = threading.Condition()
@@ -106,6 +107,10 @@ class Batcher(Generic[Key, Item, Result]):
             self._change.notify()
             return waiting.future
 
+    async def result(self, future: "Future[Result]") -> Result:
+        """Wait for what was submitted, with an end to it."""
+        return await patiently(future, self.name, self.wait_s)
+
     def _work(self) -> None:
         try:
             while batch := self._take():
@@ -151,15 +156,9 @@ class Batcher(Generic[Key, Item, Result]):
     def _is_wanted(self, one: "_Waiting[Key, Item, Result]") -> bool:
         if not one.future.set_running_or_notify_cancel():
             return False
-        waited_s = self._clock() - one.since_s
-        if waited_s <= self._wait_s:
+        if self._clock() - one.since_s <= self.wait_s:
             return True
-        one.future.set_exception(
-            Overloaded(
-                f"The request waited {waited_s:.0f} s for the {self.name}, longer than the "
-                f"{self._wait_s:g} s allowed; try again when fewer questions arrive."
-            )
-        )
+        one.future.set_exception(too_long(self.name, self.wait_s))
         return False
 
     def _finish(self, batch: "list[_Waiting[Key, Item, Result]]") -> None:

@@ -3,7 +3,6 @@
 Every piece of work keeps the generation it was pinned to until it has ended or was dropped.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -31,6 +30,10 @@ class EncodingDesk:
     def depth(self) -> int:
         return self._batcher.depth
 
+    @property
+    def busy_s(self) -> float:
+        return self._batcher.busy_s
+
     async def vectors(self, pin: Pin, passages: Sequence[Passage]) -> list[list[float]]:
         """One vector for each; the pin is released in every case."""
         return list(await self._done(pin, lambda one: one.embed_passages(passages).tolist()))
@@ -48,7 +51,7 @@ class EncodingDesk:
             pin.release()
             raise
         future.add_done_callback(lambda _: pin.release())  # a cancelled wait frees nothing in use
-        return await asyncio.wrap_future(future)
+        return await self._batcher.result(future)
 
 
 def _run(lease: HeldGeneration, work: Sequence[Work]) -> list[Any]:

@@ -12,6 +12,7 @@ from reread.artefacts.publication import (
     GenerationState,
     activate,
     current,
+    doubt,
     list_generations,
     verified_numbers,
 )
@@ -32,6 +33,10 @@ class HomeGenerations:
         """The number and fencing number that CURRENT names."""
         found = current(self._home)
         return None if found is None else (found.number, found.fence)
+
+    def doubt(self) -> str | None:
+        """Why that is not what was chosen."""
+        return doubt(self._home)
 
     def committed(self) -> Sequence[int]:
         """Generations that passed their verification, ascending."""

@@ -100,6 +100,7 @@ class LiveGeneration:
         committed: Callable[[], Sequence[int]],  # every sound generation, ascending
         open_generation: Callable[[int], ServedGeneration],
         *,
+        doubt: Callable[[], str | None] = lambda: None,  # why `published` is not what was chosen
         poll_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         on_swap: Callable[[], None] = lambda: None,
@@ -107,7 +108,10 @@ class LiveGeneration:
     ) -> None:
         self._published, self.committed, self.open = published, committed, open_generation
         self._poll_s, self._clock = poll_s, clock
-        self._on_swap, self._on_refusal = on_swap, on_refusal
+        self._on_swap, self._on_refusal, self._doubt = on_swap, on_refusal, doubt
+        self._stand_in: tuple[int, int] | None = None  # (published, the older one that answers)
+        self._doubted: str | None = None
+        self._since_s: float | None = None  # when this generation was taken into service
         self._lease: HeldGeneration | None = None
         self._pointer = threading.Lock()  # held for the assignment and for taking a pin only
         self._refreshing = threading.Lock()
@@ -136,6 +140,12 @@ class LiveGeneration:
         return None if lease is None else lease.generation.number
 
     @property
+    def age_s(self) -> float:
+        """Since the last swap; 0.0 before the first."""
+        since_s = self._since_s
+        return 0.0 if since_s is None else self._clock() - since_s
+
+    @property
     def missing(self) -> str | None:
         """What stands between the service and its first answer."""
         if self._lease is not None:
@@ -149,7 +159,13 @@ class LiveGeneration:
     @property
     def warnings(self) -> list[str]:
         refused = [reason for reason, _ in list(self._refused.values())]
-        return refused + ([self._poll_failure] if self._poll_failure else [])
+        stand_in = self._stand_in
+        if stand_in is not None:
+            refused.append(
+                f"Generation {stand_in[1]} answers in the place of generation {stand_in[0]}, which "
+                "is published: restore its files or run `reread build`."
+            )
+        return refused + [one for one in (self._doubted, self._poll_failure) if one]
 
     def pin(self) -> Pin:
         """Hold the present generation; raises NoGeneration where there is none."""
@@ -187,9 +203,10 @@ class LiveGeneration:
                 self._first_look_done = True
 
     def _refresh(self) -> bool:
-        target = self._published()
+        target, self._doubted = self._published(), self._doubt()
         if target is None or target[0] == self.number:
             self._refused.clear()
+            self._stand_in = None
             return False
         self._refused = {key: kept for key, kept in self._refused.items() if key == target}
         if self._take_over(*target):
@@ -199,7 +216,11 @@ class LiveGeneration:
     def _take_an_older(self, published: int, fence: int) -> bool:
         """After a start with a damaged generation: the newest sound one before it."""
         older = [number for number in self.committed() if number < published]
-        return any(self._take_over(number, fence, fallback=True) for number in reversed(older))
+        for number in reversed(older):
+            if self._take_over(number, fence, fallback=True):
+                self._stand_in = (published, number)
+                return True
+        return False
 
     def _take_over(self, number: int, fence: int, *, fallback: bool = False) -> bool:
         reason, retry_at = self._refused.get((number, fence), ("", 0.0))
@@ -213,6 +234,7 @@ class LiveGeneration:
             return False
         if not fallback:
             self._refused.pop((number, fence), None)
+            self._stand_in = None
         self._swap(fresh)
         return True
 
@@ -228,6 +250,7 @@ class LiveGeneration:
         lease = HeldGeneration(fresh, self._wake.set)
         with self._pointer:
             old, self._lease = self._lease, lease
+        self._since_s = self._clock()
         logger.info("now answering from generation %d", fresh.number)
         self._on_swap()
         if old is not None:

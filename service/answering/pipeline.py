@@ -21,6 +21,7 @@ from service.answering.encoding import EncodingDesk
 from service.answering.examples import example_questions
 from service.answering.live import LiveGeneration, Pin
 from service.answering.others import OtherGenerations
+from service.answering.patience import patiently
 from service.answering.reading import ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
 from service.metrics import ServiceMetrics
@@ -182,13 +183,17 @@ class Pipeline:
     async def _follow(
         self, material: Material, stream: ReadingStream
     ) -> AsyncIterator[str | Answered]:
-        began_s = time.perf_counter()
+        began_s, begun = time.perf_counter(), False
         try:
             async for piece in stream.pieces():
                 if isinstance(piece, Reading):
                     yield await self._recorded(material, piece, began_s)
                 else:
                     self._require_present(material)
+                    if not begun:
+                        begun = True
+                        first_s = time.perf_counter() - began_s
+                        self._metrics.stage_seconds.labels("first token").observe(first_s)
                     yield piece
         finally:
             stream.leave()
@@ -202,6 +207,9 @@ class Pipeline:
         total_s = time.perf_counter() - material.started_s
         self._metrics.stage_seconds.labels("read").observe(read_s)
         self._metrics.stage_seconds.labels("total").observe(total_s)
+        self._metrics.answered(
+            record.found, record.confidence, record.generation, reading.relevance
+        )
         timings_ms = {
             "embed": material.retrieved.embed_ms,
             "search": material.retrieved.search_ms,
@@ -213,7 +221,7 @@ class Pipeline:
 
     async def _commit(self, record: AnswerRecord) -> None:
         try:
-            await asyncio.wrap_future(self._recorder.submit(record))
+            await patiently(self._recorder.submit(record), "log", self.readings.wait_s)
         except RereadError:
             self._metrics.log_failures.inc()
             raise

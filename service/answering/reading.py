@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from reread.errors import RereadError
 from reread.reading import Reading, ReadRequest
 from service.answering.batcher import Batcher
+from service.answering.patience import too_long
 
 Emit = Callable[[str], bool]  # False: nobody listens any more
 
@@ -55,7 +56,7 @@ class ReaderDesk:
         wait_s: float,
         on_batch: Callable[[int, float], None] = lambda _count, _seconds: None,
     ) -> None:
-        self.reader = reader
+        self.reader, self.wait_s = reader, wait_s
         self._batcher: Batcher[_Reading, ReadRequest, Reading] = Batcher(
             "reader", self._run, capacity=capacity, max_weight=batch_passages,
             weigh=lambda request: len(request.passages), wait_s=wait_s, on_batch=on_batch,
@@ -80,11 +81,11 @@ class ReaderDesk:
     ) -> Reading:
         """Raises Overloaded at once when too many wait; a cancelled wait is never computed."""
         future = self._batcher.submit(_Reading(aggregation, tokens), request)
-        return await asyncio.wrap_future(future)
+        return await self._batcher.result(future)
 
     def stream(self, request: ReadRequest) -> "ReadingStream":
         """Queue a streamed reading; raises Overloaded before anything is sent."""
-        stream = ReadingStream(asyncio.get_running_loop())
+        stream = ReadingStream(asyncio.get_running_loop(), self._batcher.wait_s)
         stream.follow(self._batcher.submit(_Reading("mean", False, stream.emit), request))
         return stream
 
@@ -109,8 +110,8 @@ class ReaderDesk:
 class ReadingStream:
     """The pieces of one answer as they come, then its Reading; made for one listener."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self, loop: asyncio.AbstractEventLoop, wait_s: float) -> None:
+        self._loop, self._wait_s = loop, wait_s
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._left = False
 
@@ -129,9 +130,19 @@ class ReadingStream:
         self._future.cancel()
 
     async def pieces(self) -> AsyncIterator[str | Reading]:
-        while (piece := await self._pieces.get()) is not None:
+        while (piece := await self._next()) is not None:
             yield piece
         yield self._future.result()
+
+    async def _next(self) -> str | None:
+        """The next piece, None after the last; raises WaitedTooLong where the reader hangs."""
+        for _ in ("its turn", "the work"):
+            try:
+                return await asyncio.wait_for(self._pieces.get(), self._wait_s)
+            except TimeoutError:
+                if not self._future.running():
+                    break
+        raise too_long("reader", self._wait_s)
 
     def _hand_over(self, piece: str | None) -> None:
         if not self._loop.is_closed():

@@ -4,7 +4,6 @@ Every question keeps the generation it was pinned to: encoder, index and passage
 from that one, and it is released when the search has ended or was dropped, not before.
 """
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -49,10 +48,17 @@ class _Search:
 
 
 class SearchDesk:
-    def __init__(self, *, capacity: int, wait_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        wait_s: float,
+        on_batch: Callable[[int, float], None] = lambda _count, _seconds: None,
+    ) -> None:
         self._batcher: Batcher[_Search, str, Retrieved] = Batcher(
-            "search", search_batch, capacity=capacity, max_weight=MAX_QUESTIONS, wait_s=wait_s
-        )
+            "search", search_batch, capacity=capacity, max_weight=MAX_QUESTIONS, wait_s=wait_s,
+            on_batch=on_batch,
+        )  # fmt: skip
         self.start: Callable[[], None] = self._batcher.start
         self.stop: Callable[..., None] = self._batcher.stop
 
@@ -77,7 +83,7 @@ class SearchDesk:
             raise
         # Not `finally` here: a cancelled request must not free what the thread is searching.
         future.add_done_callback(lambda _: pin.release())
-        return await asyncio.wrap_future(future)
+        return await self._batcher.result(future)
 
 
 def search_batch(key: _Search, questions: Sequence[str]) -> list[Retrieved]:

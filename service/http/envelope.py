@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reread.errors import Overloaded, RereadError
-from service.http.hosts import HostCheck
+from service.http.door import Door
 from service.http.parts import ServiceParts
 from service.http.problems import error_response
+from service.http.security import Caller
 
 REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 BODY_S = 30.0  # a client gets this long to send its body
@@ -35,25 +36,26 @@ class Draining(RereadError):
 class RequestEnvelope:
     def __init__(self, app: ASGIApp, parts: ServiceParts) -> None:
         self._app, self._parts = app, parts
-        self._hosts = HostCheck(parts.settings, parts.keys.protect)
+        self._door = Door(parts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # no route speaks WebSocket
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._parts, self._hosts, scope, send).run(receive)
+        await _Exchange(self._app, self._parts, self._door, scope, send).run(receive)
 
 
 class _Exchange:
     """One request and its response."""
 
     def __init__(
-        self, app: ASGIApp, parts: ServiceParts, hosts: HostCheck, scope: Scope, send: Send
+        self, app: ASGIApp, parts: ServiceParts, door: Door, scope: Scope, send: Send
     ) -> None:
-        self._app, self._parts, self._hosts = app, parts, hosts
+        self._app, self._parts, self._door = app, parts, door
         self._scope, self._send = scope, send
         self._request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
         self._status: int | None = None
+        self._caller: Caller | None = None
         scope.setdefault("state", {})["request_id"] = self._request_id
 
     async def run(self, receive: Receive) -> None:
@@ -67,7 +69,7 @@ class _Exchange:
 
     async def _guarded(self, receive: Receive) -> None:
         try:
-            self._hosts.require(Headers(scope=self._scope))
+            self._caller = self._door.admitted(self._scope)
             if self._parts.presence.draining.is_set() and self._scope["path"] not in ALWAYS_OPEN:
                 raise Draining("The service is stopping; ask again when it is back.")
             body = self._bounded(receive)
@@ -87,6 +89,7 @@ class _Exchange:
     async def _tagged(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            await self._door.noted(self._scope, self._caller, self._request_id, self._status)
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._request_id
             if self._parts.presence.draining.is_set():

@@ -5,6 +5,7 @@ A browser on this machine runs pages of every site. One of them can name the ser
 Sec-Fetch-Site; other programs are only asked for a Host that this service has. Knows no key.
 """
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -30,18 +31,20 @@ class ForeignPage(RereadError):
 class HostCheck:
     """Passes requests that are meant for this service and come from no other site's page.
 
-    `keys_protect`: whoever asks needs a key, which no page of another site has.
+    `keys_protect` says whether whoever asks needs a key, which no page of another site has.
     """
 
-    def __init__(self, settings: ServiceSettings, keys_protect: bool) -> None:
+    def __init__(self, settings: ServiceSettings, keys_protect: Callable[[], bool]) -> None:
         self._host = settings.host.lower()
         self._chosen = frozenset(name.lower() for name in settings.allowed_hosts)
         self._everywhere = settings.is_everywhere
-        self._open = ANY in self._chosen or (self._everywhere and keys_protect and not self._chosen)
+        self._keys_protect = keys_protect
 
     def require(self, headers: Headers) -> None:
         """Raises UnknownHost or ForeignPage with what to set, where the request does not fit."""
-        if self._open:
+        if ANY in self._chosen:
+            return
+        if self._everywhere and not self._chosen and self._keys_protect():
             return
         hosts = headers.getlist("host")
         named = hosts[0].strip() if len(hosts) == 1 else ""

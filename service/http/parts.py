@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
+from reread.home import Home
 from reread.records import Job
 from service.answering.documents import HomeDocuments
 from service.answering.files import SentFiles
@@ -65,6 +66,7 @@ class Presence:
 class ServiceParts:
     settings: ServiceSettings
     keys: Keys
+    home: Home
     pipeline: Pipeline
     history: PastAnswers
     documents: HomeDocuments

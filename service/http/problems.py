@@ -17,9 +17,13 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from reread.errors import BadRequest, NotFound, RereadError
+from service.http.rates import TooOften
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 2
+KINDS = "urn:reread:problem:"
+INTERNAL = f"{KINDS}internal-error"
+ABOUT_STATUS = "about:blank"  # its status says all that there is to say
 PLACES = ("body", "query", "path", "header")
 
 
@@ -30,16 +34,21 @@ class Problem(JSONResponse):
         return json.dumps(content).encode("ascii")  # escaped: a lone surrogate cannot break it
 
 
+def kind_of(kind: type[RereadError]) -> str:
+    """The type of its problems, by its name."""
+    return KINDS + re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
 def problem_of(error: Exception, request_id: str, instance: str) -> dict[str, Any]:
     """The problem details of any exception; an unexpected one keeps its text to itself."""
     if isinstance(error, RereadError):
-        kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+        kind = kind_of(type(error))
         status, title, detail = error.status, error.title, str(error)
     else:
-        kind, status, title = "internal-error", 500, "Internal error"
+        kind, status, title = INTERNAL, 500, "Internal error"
         detail = f"The service failed; its log has the reason under request id {request_id}."
     body: dict[str, Any] = {
-        "type": f"urn:reread:problem:{kind}",
+        "type": kind,
         "title": title,
         "status": status,
         "detail": detail,
@@ -48,7 +57,12 @@ def problem_of(error: Exception, request_id: str, instance: str) -> dict[str, An
     }
     if instance.startswith("/v1/"):  # where OpenAI's clients look for the sentence
         whose = "server_error" if status >= 500 else "invalid_request_error"
-        body["error"] = {"message": detail, "type": whose, "param": None, "code": kind}
+        body["error"] = {
+            "message": detail,
+            "type": whose,
+            "param": None,
+            "code": kind.rpartition(":")[2],
+        }
     return body
 
 
@@ -56,7 +70,10 @@ def error_response(error: Exception, request_id: str, instance: str) -> Problem:
     body = problem_of(error, request_id, instance)
     if body["status"] >= 500 and body["status"] != 503:
         logger.error("request %s failed", request_id, exc_info=error)
-    return Problem(body, body["status"], headers=headers_of(body["status"]))
+    headers = headers_of(body["status"])
+    if isinstance(error, TooOften):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Problem(body, body["status"], headers=headers)
 
 
 def headers_of(status: int) -> dict[str, str]:
@@ -122,7 +139,7 @@ async def _on_http(request: Request, error: Exception) -> Problem:
         sentence = f"The body of {path} could not be read as JSON; send UTF-8, not nested deeply."
         return error_response(BadRequest(sentence), request_id, path)
     body = problem_of(NotFound(""), request_id, path)
-    body["type"] = "about:blank"
+    body["type"] = ABOUT_STATUS
     body["title"] = HTTPStatus(error.status_code).phrase
     body["status"] = error.status_code
     body["detail"] = _http_sentence(request, error)

@@ -21,6 +21,8 @@ from service.answering.asked import (
     MAX_ANSWER_CHARS,
     MAX_BATCH,
     MAX_PASSAGES,
+    MAX_QUESTION_CHARS,
+    MAX_TURNS,
     Asked,
     allowed_answer,
     allowed_count,
@@ -49,8 +51,17 @@ def when_list(check: Callable[[list[Any]], list[Any]]) -> Callable[[Any], Any]:
 
 Text = Annotated[str, AfterValidator(whole_text)]
 RetrainParams = Annotated[dict[str, Any], AfterValidator(whole_params)]
-Question = Annotated[str, AfterValidator(trimmed_question)]
-TopK = Annotated[int, AfterValidator(allowed_top_k)]
+# The bounds are checked in answering/asked.py, with a sentence; here they are told.
+Question = Annotated[
+    str,
+    AfterValidator(trimmed_question),
+    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARS}),
+]
+TopK = Annotated[
+    int,
+    AfterValidator(allowed_top_k),
+    Field(json_schema_extra={"minimum": 1, "maximum": MAX_PASSAGES}),
+]
 
 
 class Strict(BaseModel):
@@ -67,18 +78,30 @@ class Strict(BaseModel):
 
 class OwnPassage(Strict):
     title: Text = ""
-    text: Annotated[str, AfterValidator(with_content)]
+    text: Annotated[str, AfterValidator(with_content), Field(json_schema_extra={"minLength": 1})]
 
 
 class EarlierTurn(Strict):
     question: Question
-    answer: Annotated[str, AfterValidator(allowed_answer)]
+    answer: Annotated[
+        str,
+        AfterValidator(allowed_answer),
+        Field(json_schema_extra={"maxLength": MAX_ANSWER_CHARS}),
+    ]
 
 
 # Counted before their items are looked at: two million of them took a minute, and every request
 # waited for it.
-OwnPassages = Annotated[list[OwnPassage], BeforeValidator(when_list(allowed_count))]
-History = Annotated[list[EarlierTurn], BeforeValidator(when_list(allowed_history))]
+OwnPassages = Annotated[
+    list[OwnPassage],
+    BeforeValidator(when_list(allowed_count)),
+    Field(json_schema_extra={"minItems": 1, "maxItems": MAX_PASSAGES}),
+]
+History = Annotated[
+    list[EarlierTurn],
+    BeforeValidator(when_list(allowed_history)),
+    Field(json_schema_extra={"maxItems": MAX_TURNS}),
+]
 
 
 class QuestionRequest(Strict):
@@ -274,14 +297,3 @@ class ReadyBody(BaseModel):
     generation: int | None
     missing: list[str]
     warnings: list[str]
-
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": "A problem",
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
-        },
-    }
-    for status in (400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 500, 503, 507)
-}

@@ -6,16 +6,18 @@ Without query keys anybody who can connect may ask; admin routes always need the
 import hmac
 import os
 import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
 
 from reread.commit import storage_errors
 from reread.errors import RereadError, Unauthorized
 from reread.home import Home
+from service.http.key_file import KeyFile, StoredKey, hash_of
 
 
 class Forbidden(RereadError):
@@ -24,43 +26,76 @@ class Forbidden(RereadError):
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose key came with a request."""
+
+    name: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
-    admin: str = field(repr=False)
+    admin: str | None = field(repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
+    file: KeyFile | None = field(default=None, repr=False)
 
     @property
     def protect(self) -> bool:
         """Whether nobody is answered without a key."""
-        return bool(self.query)
+        return bool(self.query) or self.has_stored("query")
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the named keys are not as they stand in their file."""
+        return None if self.file is None else self.file.trouble
+
+    def has_stored(self, right: str) -> bool:
+        return any(one.right == right for one in self._stored())
+
+    def caller(self, given: str | None) -> Caller | None:
+        """Who holds this key. Every key is looked at, hashed, and in constant time."""
+        if given is None:
+            return None
+        digest, found = hash_of(given), None
+        for key, caller in self._known():
+            if hmac.compare_digest(digest, key) and found is None:
+                found = caller
+        return found
 
     def require_query(self, given: str | None) -> None:
         """Pass whoever holds any key, or everybody where no query keys are configured."""
-        if not self.query or self.is_admin(given):
-            return
-        if not any([_same(given, key) for key in self.query]):  # a list: look at all of them
+        if self.protect and self.caller(given) is None:
             raise Unauthorized(
-                "This service needs a key: send Authorization: Bearer <one of REREAD_QUERY_KEYS>."
+                "This service needs a key: send Authorization: Bearer <one of REREAD_QUERY_KEYS, "
+                "or one made with `reread keys add NAME`>."
             )
 
     def require_admin(self, given: str | None) -> None:
-        if self.is_admin(given):
-            return
-        if given is not None and any([_same(given, key) for key in self.query]):
+        caller = self.caller(given)
+        if caller is None:
+            raise Unauthorized(
+                "This route needs Authorization: Bearer <admin key>; the key is REREAD_ADMIN_KEY "
+                "or, where none was set, in the file admin.key of the home."
+            )
+        if not caller.is_admin:
             raise Forbidden("A query key cannot do this; send the admin key instead.")
-        raise Unauthorized(
-            "This route needs Authorization: Bearer <admin key>; the key is REREAD_ADMIN_KEY or, "
-            "where none was set, in the file admin.key of the home."
-        )
 
-    def is_admin(self, given: str | None) -> bool:
-        return _same(given, self.admin)
+    def _stored(self) -> Sequence[StoredKey]:
+        return () if self.file is None else self.file.present()
+
+    def _known(self) -> Iterator[tuple[str, Caller]]:
+        if self.admin is not None:
+            yield hash_of(self.admin), Caller("REREAD_ADMIN_KEY or admin.key", True)
+        for place, key in enumerate(self.query, 1):
+            yield hash_of(key), Caller(f"REREAD_QUERY_KEYS {place}", False)
+        for one in self._stored():
+            yield one.sha256, Caller(one.name, one.right == "admin")
 
 
-def _same(given: str | None, key: str) -> bool:
-    """Compare in constant time; hashing first hides the length too."""
-    if given is None:
-        return False
-    return hmac.compare_digest(sha256(given.encode()).digest(), sha256(key.encode()).digest())
+def bearer_of(headers: Headers) -> str | None:
+    """The key that a request brings, as FastAPI's HTTPBearer finds it."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key if scheme.lower() == "bearer" and key else None
 
 
 def admin_key_of(home: Home, configured: str | None) -> tuple[str, bool]:
@@ -84,16 +119,23 @@ def admin_key_of(home: Home, configured: str | None) -> tuple[str, bool]:
     return key, True
 
 
-Credentials = Annotated[
-    HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, bearerFormat="key"))
-]
+QUERY_KEY, ADMIN_KEY = "query key", "admin key"  # as /openapi.json calls them
 
 
-def query_access(request: Request, credentials: Credentials) -> None:
+def _bearer(name: str, meaning: str) -> HTTPBearer:
+    return HTTPBearer(auto_error=False, bearerFormat="key", scheme_name=name, description=meaning)
+
+
+Given = HTTPAuthorizationCredentials | None
+QueryKey = Annotated[Given, Depends(_bearer(QUERY_KEY, "Needed where the service has query keys."))]
+AdminKey = Annotated[Given, Depends(_bearer(ADMIN_KEY, "Always needed; it may also ask."))]
+
+
+def query_access(request: Request, credentials: QueryKey) -> None:
     """Dependency of the routes that answer."""
     request.app.state.parts.keys.require_query(credentials and credentials.credentials)
 
 
-def admin_access(request: Request, credentials: Credentials) -> None:
+def admin_access(request: Request, credentials: AdminKey) -> None:
     """Dependency of the routes that change something."""
     request.app.state.parts.keys.require_admin(credentials and credentials.credentials)

@@ -11,8 +11,14 @@ from fastapi.sse import format_sse_event
 from reread.errors import BadRequest
 from reread.records import Job
 from service.http.bodies import job_body, log_body, one_job_body
+from service.http.described import PROBLEMS, or_events
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import PROBLEMS, JobsBody, LogBody, OneJobBody, RetrainParams
+from service.http.schemas import (
+    JobsBody,
+    LogBody,
+    OneJobBody,
+    RetrainParams,
+)
 from service.http.security import admin_access
 
 # A file name has an end, so a number has one too: 260 digits were an internal error.
@@ -46,7 +52,7 @@ async def job(job_id: str, parts: Parts) -> OneJobBody:
     return one_job_body(await asyncio.to_thread(parts.jobs.get, job_id))
 
 
-@router.get("/jobs/{job_id}/events")
+@router.get("/jobs/{job_id}/events", response_class=StreamingResponse, responses=or_events())
 async def job_events(job_id: str, parts: Parts) -> StreamingResponse:
     """A job as server-sent events: `job` whenever it changed, the last one when it has ended."""
     first = await asyncio.to_thread(parts.jobs.get, job_id)

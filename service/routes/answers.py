@@ -18,11 +18,11 @@ from reread.records import Feedback
 from service.answering.answered import Answered, Material
 from service.answering.asked import Asked
 from service.http.bodies import answer_body, found_passages, search_body
+from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
 from service.http.problems import error_response, invalid_item, problem_of
 from service.http.schemas import (
-    PROBLEMS,
     AnswerBody,
     AnswerRequest,
     BatchBody,
@@ -41,7 +41,7 @@ EXAMPLES = 4
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-@router.post("/answer", response_model=AnswerBody)
+@router.post("/answer", response_model=AnswerBody, responses=or_events(AnswerBody))
 async def answer(wanted: AnswerRequest, request: Request, parts: Parts) -> Response | AnswerBody:
     """Answer from retrieved or own passages; `stream` sends server-sent events instead."""
     if not wanted.stream:

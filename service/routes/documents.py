@@ -11,6 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
 from reread.artefacts.sources import shown_source
 from reread.records import Passage
 from service.answering.documents import NewDocument, Put, source_of
+from service.http.described import PROBLEMS
 from service.http.document_schemas import (
     ChangedBody,
     DocumentBody,
@@ -26,7 +27,6 @@ from service.http.document_schemas import (
     RemovedBody,
 )
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import PROBLEMS
 from service.http.security import admin_access, query_access
 
 router = APIRouter(responses=PROBLEMS, tags=["documents"])

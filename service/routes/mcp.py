@@ -20,6 +20,7 @@ from service.answering.pipeline import Pipeline
 from service.http.bodies import answer_body, relevance_body, search_body
 from service.http.parts import ServiceParts
 from service.http.problems import error_response
+from service.http.security import bearer_of
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
 INSTRUCTIONS = (
@@ -111,9 +112,8 @@ class McpEndpoint:
         self._server = tools_over(PipelineDesk(parts.pipeline))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = Headers(scope=scope).get("authorization", "")
         try:
-            self._parts.keys.require_query(given.removeprefix("Bearer ") or None)
+            self._parts.keys.require_query(bearer_of(Headers(scope=scope)))
         except RereadError as error:
             response = error_response(error, scope["state"]["request_id"], scope["path"])
             await response(scope, receive, send)

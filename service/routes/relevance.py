@@ -8,9 +8,14 @@ from reread.errors import NotFound
 from reread.reading import check_aggregation
 from reread.records import LOGGED_AGGREGATION
 from service.http.bodies import logged_body, relevance_body
+from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.schemas import PROBLEMS, LoggedRelevanceBody, RelevanceBody, RelevanceRequest
+from service.http.schemas import (
+    LoggedRelevanceBody,
+    RelevanceBody,
+    RelevanceRequest,
+)
 from service.http.security import query_access
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["relevance"])

@@ -10,10 +10,16 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from reread.errors import RereadError
+from service.http.described import PROBLEMS
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import PROBLEMS, ReadyBody
+from service.http.schemas import (
+    ReadyBody,
+)
 from service.http.security import query_access
 
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 router = APIRouter(tags=["status"])
 
 
@@ -30,9 +36,10 @@ async def readyz(parts: Parts) -> JSONResponse:
     return JSONResponse(body.model_dump(), 200 if body.ready else 503)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=METRICS)
 async def metrics(parts: Parts) -> Response:
-    return Response(parts.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    text = await asyncio.to_thread(parts.metrics.render)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/info", dependencies=[Depends(query_access)], responses=PROBLEMS)
@@ -49,6 +56,7 @@ async def info(parts: Parts) -> dict[str, Any]:
         "reader": {**about_reader, "name": reader.name, "folder": _text(reader.folder)},
         "retriever": retrievers[0] if retrievers else None,
         "generation": serving,
+        "warnings": list(pipeline.live.warnings),
         "fast_path": about_reader.get("fast_path"),
         "max_file_bytes": parts.settings.max_file_bytes,
         "pids": {"service": os.getpid(), "trainer": parts.trainer_pid()},
@@ -81,7 +89,13 @@ def readiness(parts: ServiceParts, unlogged: str | None = None) -> ReadyBody:
     warnings = list(pipeline.live.warnings)
     if not pipeline.live.alive:
         warnings.append("New generations are no longer noticed; restart the service.")
-    warnings += [one for one in (parts.log.warning, parts.trainer_trouble()) if one]
+    if not pipeline.encodings.alive:
+        warnings.append("Texts are no longer embedded (/v1/embeddings); restart the service.")
+    if pipeline.encodings.busy_s > patience_s:
+        warnings.append(_hung("encoder", pipeline.encodings.busy_s))
+    warnings += [
+        one for one in (parts.log.warning, parts.trainer_trouble(), parts.keys.trouble) if one
+    ]
     return ReadyBody(
         ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings
     )

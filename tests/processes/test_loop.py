@@ -15,11 +15,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import torch
-from transformers import BartConfig, BartForConditionalGeneration, ByT5Tokenizer
 
 from command.__main__ import run
 from reread.records import Passage
+from tests.worlds.tiny import make_reader
 
 ROOT = Path(__file__).parents[2]
 ADMIN = {"Authorization": "Bearer loop-admin"}
@@ -28,18 +27,7 @@ QUESTIONS = [f"Which capital lies on river {n}?" for n in range(30)]  # words of
 
 @pytest.fixture(scope="module")
 def tiny_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny_reader")
-    torch.manual_seed(0)
-    BartForConditionalGeneration(
-        BartConfig(
-            vocab_size=384, d_model=32, encoder_layers=2, decoder_layers=2,
-            encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=64,
-            decoder_ffn_dim=64, max_position_embeddings=300, pad_token_id=0, bos_token_id=2,
-            eos_token_id=1, decoder_start_token_id=2, forced_eos_token_id=None, init_std=0.5,
-        )
-    ).save_pretrained(folder)  # fmt: skip
-    ByT5Tokenizer().save_pretrained(folder)
-    return folder
+    return make_reader(tmp_path_factory.mktemp("tiny_reader"))
 
 
 class Installation:

@@ -23,7 +23,7 @@ class RedisServer:
             pytest.skip("redis-server is not installed: apt-get install redis-server")
         self._folder, self._options = folder, options
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._program = program
         self._child = self._start()
@@ -68,7 +68,7 @@ class RedisServer:
                 time.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

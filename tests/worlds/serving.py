@@ -16,6 +16,7 @@ from reread.errors import BadRequest
 from reread.home import Home
 from service.answering.live import LiveGeneration
 from service.answering.reading import AnswerReader
+from service.http.key_file import KeyFile
 from service.http.parts import ServiceParts
 from service.http.security import Keys
 from service.listening import listen
@@ -67,7 +68,7 @@ def running(
             on_refusal=metrics.refused_generations.inc,
         )
 
-    keys = Keys("admin-secret", query_keys)
+    keys = Keys("admin-secret", query_keys, KeyFile(home.keys_file))
     with (
         listen("127.0.0.1", 0) as bound,
         assembled(

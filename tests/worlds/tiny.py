@@ -9,7 +9,14 @@ from random import Random
 
 import numpy as np
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    ByT5Tokenizer,
+)
 
 from reread.artefacts.passages import PassageStore
 from reread.records import AnswerRecord, Hit, LoggedPassage, Passage
@@ -47,6 +54,21 @@ def make_encoder(folder: Path, *, normalize: bool = True, seed: int = 0) -> Path
     tokenizer = BertTokenizer(vocab={word: number for number, word in enumerate(WORDS)})
     settings = RetrieverSettings(normalize=normalize, question_tokens=16, passage_tokens=32)
     DenseRetriever(encoder, tokenizer, settings).save(folder)
+    return folder
+
+
+def make_reader(folder: Path) -> Path:
+    """A random reader of a few thousand weights, in a folder that every command can be given."""
+    torch.manual_seed(0)
+    BartForConditionalGeneration(
+        BartConfig(
+            vocab_size=384, d_model=32, encoder_layers=2, decoder_layers=2,
+            encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=64,
+            decoder_ffn_dim=64, max_position_embeddings=300, pad_token_id=0, bos_token_id=2,
+            eos_token_id=1, decoder_start_token_id=2, forced_eos_token_id=None, init_std=0.5,
+        )
+    ).save_pretrained(folder)  # fmt: skip
+    ByT5Tokenizer().save_pretrained(folder)
     return folder
 
 

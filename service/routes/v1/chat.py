@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict
 
 from service.answering.answered import Answered
 from service.http.bodies import answer_body
+from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.schemas import PROBLEMS
 from service.http.security import query_access
 from service.routes.v1.conversation import (
     Message,
@@ -55,7 +55,7 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
 
 
-@router.post("/v1/chat/completions", response_model=None)
+@router.post("/v1/chat/completions", response_model=None, responses=or_events())
 async def chat_completions(wanted: ChatRequest, request: Request, parts: Parts) -> Response:
     """Answer the last user message; the messages before it are its history."""
     only_text(wanted.model_extra or {})

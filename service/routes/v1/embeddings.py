@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from reread.errors import BadRequest
+from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.schemas import PROBLEMS
 from service.http.security import query_access
 from service.routes.v1.models import RETRIEVER
 

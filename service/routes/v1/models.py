@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from reread.errors import NotFound
+from service.http.described import PROBLEMS
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import PROBLEMS
 from service.http.security import query_access
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["openai"])

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reread.errors import BadRequest
 from service.answering.asked import MAX_PASSAGES, Asked
+from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import PROBLEMS
 from service.http.security import query_access
 from service.routes.v1.models import RETRIEVER
 

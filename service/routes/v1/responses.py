@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from reread.errors import BadRequest
 from service.answering.answered import Answered
 from service.http.bodies import answer_body
+from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.schemas import PROBLEMS
 from service.http.security import query_access
 from service.routes.v1.conversation import (
     Message,
@@ -47,7 +47,7 @@ class ResponsesRequest(BaseModel):
     stream: bool = False
 
 
-@router.post("/v1/responses", response_model=None)
+@router.post("/v1/responses", response_model=None, responses=or_events())
 async def responses(wanted: ResponsesRequest, request: Request, parts: Parts) -> Response:
     """Answer the last user message of the input; what is before it is its history."""
     only_text(wanted.model_extra or {})

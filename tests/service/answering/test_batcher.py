@@ -9,6 +9,7 @@ import pytest
 
 from reread.errors import Overloaded
 from service.answering.batcher import Batcher, WorkerDied
+from service.answering.patience import WaitedTooLong
 from tests.worlds.serving import until
 
 
@@ -110,7 +111,7 @@ def test_an_item_that_waited_too_long_expires(make_desk: Callable[..., Desk]) ->
     late = desk.batcher.submit("a", 1)
     time.sleep(0.1)
     desk.gate.set()
-    with pytest.raises(Overloaded, match="longer than the 0.05 s allowed"):
+    with pytest.raises(WaitedTooLong, match="longer than the 0.05 s allowed"):
         late.result(10)
     assert desk.batches == [[0]]
 

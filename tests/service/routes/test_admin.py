@@ -216,3 +216,25 @@ def test_readiness_is_red_when_nothing_can_be_logged(tmp_path: Path) -> None:
         (tmp_path / "aside").rename(log)
         assert service.client.get("/readyz").status_code == 200
         assert service.ask().status_code == 200
+
+
+@pytest.mark.parametrize("how", ["damaged", "torn", "removed"])
+def test_an_older_generation_that_stands_in_is_told(built: Home, tmp_path: Path, how: str) -> None:
+    """Defect: after a fall-back readiness was green without a word."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(built.root, home.root)
+    if how == "damaged":
+        path = home.generations_dir / "2" / "lexical" / "vocabulary.json"
+        path.write_bytes(path.read_bytes()[:-1])
+        said = "Generation 1 answers in the place of generation 2, which is published"
+    else:
+        home.current_file.unlink() if how == "removed" else home.current_file.write_bytes(b"{")
+        said = "the pinned or the newest sound generation answers instead"
+    with running(home.root, None) as service:
+        until(lambda: service.parts.pipeline.live.number == (1 if how == "damaged" else 2))
+        ready = service.client.get("/readyz")
+        assert ready.status_code == 200
+        for warnings in (ready.json()["warnings"], service.client.get("/info").json()["warnings"]):
+            assert any(said in one for one in warnings), warnings
+        assert activate(service, 1).json()["serving"] == 1  # what the words advise
+        assert service.client.get("/readyz").json()["warnings"] == []

@@ -1,0 +1,95 @@
+"""What an operator sees, and that the dashboard asks for nothing else."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from reread.home import Home
+from reread.log.jobs import JobBoard
+from tests.worlds.fakes import Shelf, WordGeneration
+from tests.worlds.serving import ADMIN, Running, running, until
+
+DASHBOARD = Path(__file__).parents[2] / "docker" / "grafana.json"
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Three answers and one refusal of generation 1; one candidate passed its gate."""
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path_factory.mktemp("home"), shelf) as service:
+        for _ in range(3):
+            service.ask(top_k=4)
+        service.ask(question="nothing stands here")
+        service.client.post("/admin/retrain", headers=ADMIN)
+        finish_job(service.home)
+        yield service
+
+
+def finish_job(home: Home) -> None:
+    board = JobBoard(home.jobs_file)
+    claimed = board.claim("trainer", time.time(), 60.0)
+    assert claimed is not None
+    job, fence = claimed
+    gate = {"accepted": True, "reason": ""}
+    metrics = {"gate": gate, "before": {"ndcg": 0.5}, "after": {"ndcg": 0.75}}
+    board.finish(job.id, fence, "done", metrics=metrics, now=time.time())
+    board.close()
+
+
+def values(service: Running) -> dict[tuple[str, str], float]:
+    """(sample, labels) -> value"""
+    text = service.client.get("/metrics").text
+    return {
+        (one.name, ",".join(f"{k}={v}" for k, v in sorted(one.labels.items()))): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def test_the_loop_is_seen(asked: Running) -> None:
+    seen = values(asked)
+    assert seen["reread_answers_total", "found=true"] == 3
+    assert seen["reread_answers_total", "found=false"] == 1
+    assert seen["reread_confidence_count", "generation=1"] == 3
+    assert seen["reread_confidence_sum", "generation=1"] == pytest.approx(3 / 5)
+    assert seen["reread_attention_entropy_count", ""] == 3
+    assert 0 < seen["reread_attention_entropy_sum", ""] < 3
+    assert seen["reread_search_batch_questions_sum", ""] == 4
+    assert seen["reread_generation", ""] == 1
+    assert seen["reread_generation_in_service_seconds", ""] > 0
+    assert seen["reread_in_flight", ""] == 1  # this very request
+    assert seen["reread_connections", ""] >= 1
+    assert seen["reread_log_records", ""] == seen["reread_log_lag", ""] == 4
+    assert seen["reread_jobs", "state=done"] == 1 and seen["reread_jobs", "state=failed"] == 0
+    assert seen["reread_gate_accepted", ""] == 1
+    assert seen["reread_gate_figure", "figure=ndcg,side=before"] == 0.5
+    assert seen["reread_gate_figure", "figure=ndcg,side=after"] == 0.75
+
+
+def test_the_dashboard_asks_for_what_there_is(asked: Running) -> None:
+    asked.ask(stream=True)
+    known = {name for name, _ in values(asked)}
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    wanted = {
+        name
+        for panel in panels
+        for target in panel["targets"]
+        for name in re.findall(r"reread_\w+", target["expr"])
+    }
+    assert len(panels) == 15 and len(wanted) >= 20
+    assert wanted <= known
+
+
+def test_a_log_that_cannot_be_read_leaves_the_rest(tmp_path: Path) -> None:
+    with running(tmp_path, Shelf()) as service:
+        until(lambda: ("reread_log_lag", "") in values(service))
+        service.home.log_file.rename(tmp_path / "aside")
+        seen = values(service)
+        assert ("reread_log_lag", "") not in seen
+        assert ("reread_jobs", "state=done") in seen and ("reread_generation", "") in seen
