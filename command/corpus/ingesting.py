@@ -16,6 +16,7 @@ from rich.markup import escape
 from command.models import retriever_of, set_threads
 from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
 from command.terminal.console import make_console, progress_bar
+from reread import audit
 from reread.artefacts.publication import current
 from reread.errors import BadRequest
 from reread.home import Home
@@ -74,6 +75,7 @@ def remove(
 
     place = home_of(settings_from(home=home))
     outcome = remove_documents(place, ids, live=is_served(place))
+    audit.note(place, "documents removed", ids=ids)
     forget_in(place)
     console = make_console()
     console.print(one_line(outcome))
