@@ -9,8 +9,9 @@ the same batches with the same loss and the same dropout. With fewer --questions
 drawn from the full epoch's, so what a batch shares stays the same and time scales linearly.
 
 The plain loop encodes every question's 20 passages padded to the maximum, in float32, and lets the
-gradients of a batch's questions add up. Prints one JSON line per run, and the ratios at the end;
-`cpu_s` is the processor time, which a busy machine disturbs less than `wall_s`.
+gradients of a batch's questions add up. It trains the word embeddings too, half of MiniLM's
+weights, which the trainer keeps: part of its time is theirs. Prints one JSON line per run, and the
+ratios at the end; `cpu_s` is the processor time, which a busy machine disturbs less than `wall_s`.
 """
 
 from __future__ import annotations
