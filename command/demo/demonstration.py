@@ -151,7 +151,10 @@ def explain(job: dict[str, object]) -> str:
         for name, value in _flat("", metrics)
         if isinstance(value, float) and ("agreement" in name or "loss" in name)
     ]
-    return "; ".join(parts[:6]) or "trained on the log"
+    said = "; ".join(parts[:6]) or "trained on the log"
+    after = metrics.get("after") if isinstance(metrics, dict) else None
+    trained_on = isinstance(after, dict) and after.get("trained_on")
+    return f"{said} (on questions it was trained on)" if trained_on else said
 
 
 def _flat(prefix: str, value: object) -> list[tuple[str, object]]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from command.demo.demonstration import explain
+
 PARTS = ("pump", "valve", "boiler", "filter", "motor", "gauge", "tank", "sensor", "hose", "fan")
 
 
@@ -65,3 +67,14 @@ def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path, number: i
             httpx2.get(f"http://127.0.0.1:{port}/healthz")
     finally:
         process.kill()
+
+
+def test_a_forced_rounds_figures_are_not_shown_as_held_out():
+    """The demo forces its round, which trains on what it then measures."""
+    metrics = {"after": {"top1_agreement": 0.9, "trained_on": True}}
+    assert explain({"metrics": metrics}) == (
+        "after top1_agreement 0.900 (on questions it was trained on)"
+    )
+    metrics["after"]["trained_on"] = False
+    assert explain({"metrics": metrics}) == "after top1_agreement 0.900"
+    assert explain({}) == "trained on the log"
