@@ -17,7 +17,6 @@ from benchmarks.teachers.plan import (
     LIST,
     NOBODY,
     PAIRS,
-    Cell,
     cost_names,
 )
 from benchmarks.teachers.results import FIGURES, Interval, Results, Row
@@ -84,13 +83,17 @@ def claims_table(results: Results) -> str:
         table_row(["claim", "seeds", *FIGURES, "in all"]),
         table_row(["---"] * (len(FIGURES) + 3)),
     ]
-    for claim in all_claims():
+    claims = [one for one in all_claims() if any(leads(results, one).values())]
+    for claim in claims:
         found = leads(results, claim)
         said = {name: verdict(one, or_level=claim.or_level) for name, one in found.items()}
         shown = [difference(found[name], said[name]) for name in FIGURES]
         seeds = {*results.seeds(claim.first)} & {*results.seeds(claim.second)}
         number = str(len(seeds)) if seeds else MISSING
         lines.append(table_row([claim.words, number, *shown, every(list(said.values()))]))
+    open_claims = [one.words for one in all_claims() if one not in claims]
+    if open_claims:
+        lines.append(f"\nNo cells yet for {len(open_claims)} claims: {'; '.join(open_claims)}.")
     return "\n".join(lines)
 
 
@@ -117,16 +120,14 @@ def figures_table(results: Results) -> str:
         table_row(["teacher", "student", "objective", "iteration", "seeds", *FIGURES]),
         table_row(["---"] * (len(FIGURES) + 5)),
     ]
-    for row in sorted(results.rows(), key=place_of):
+    for row in sorted(filter(results.seeds, results.rows()), key=place_of):
         teacher, student, objective, number = row
         names = [TEACHER_NAMES[teacher], student, OBJECTIVES.get(objective, "–")]
         if student == ITSELF:
             names[1] = "the teacher orders BM25's first 20"
         shown = [interval(results.figure(row, name)) for name in FIGURES]
-        seeds = len(results.seeds(row))
-        lines.append(
-            table_row([*names, str(number) if number else "–", str(seeds or MISSING), *shown])
-        )
+        seeds = str(len(results.seeds(row)))
+        lines.append(table_row([*names, str(number) if number else "–", seeds, *shown]))
     return "\n".join(lines)
 
 
@@ -155,15 +156,19 @@ def not_run(results: Results) -> str:
     missing = results.missing()
     if not missing:
         return "## Not run\n\nEvery cell of the plan was run."
-    rows: dict[Row, list[Cell]] = {}
+    rows: dict[tuple[str, str, int, int], list[str]] = {}
     for cell in missing:
-        rows.setdefault(cell.row, []).append(cell)
+        key = (cell.teacher, cell.objective, cell.round, cell.seed)
+        rows.setdefault(key, []).append(cell.student)
+    ways: dict[tuple[str, str, int, str], list[str]] = {}
+    for (teacher, objective, number, seed), students in rows.items():
+        ways.setdefault((teacher, objective, number, ", ".join(students)), []).append(str(seed))
     lines = [f"## Not run\n\n{len(missing)} cells; the command goes on with them:\n"]
-    for (teacher, student, objective, number), cells in rows.items():
-        seeds = ", ".join(str(cell.seed) for cell in cells)
+    for (teacher, objective, number, students), seeds in ways.items():
         round_ = f", iteration {number}" if number else ""
         kind = OBJECTIVES.get(objective, "as it is")
-        lines.append(f"- {TEACHER_NAMES[teacher]}, {student}, {kind}{round_}: seeds {seeds}")
+        name = TEACHER_NAMES[teacher]
+        lines.append(f"- {name}, {kind}{round_}: {students}; seeds {', '.join(seeds)}")
     return "\n".join(lines)
 
 
