@@ -28,6 +28,7 @@ from command import (
 from command.corpus import documents, ingesting
 from command.demo import demonstration
 from command.export import exporting
+from command.report import reporting
 from command.train_reader import calibrating, training
 from command.upkeep import checking, copies, keys
 from reread.errors import RereadError
@@ -47,8 +48,8 @@ app = typer.Typer(
 )
 for module in (
     demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating,
-    calibrating, training, teaching, distilling, exporting, converting, mcp, keys, copies,
-    checking,
+    calibrating, training, teaching, distilling, exporting, converting, reporting, mcp, keys,
+    copies, checking,
 ):  # fmt: skip
     module.add_commands(app)
 

@@ -1,13 +1,16 @@
-"""`reread ask`: one question to the running service, shown with its passages."""
+"""`reread ask`: questions to the running service, shown with their passages."""
 
 from __future__ import annotations
 
 import json
+import sys
+from functools import partial
 from typing import Annotated, Any
 
 import httpx2
 import typer
 
+from command.conversation import Conversation, ask_each, converse
 from command.options import HomeOption, JsonOption, UrlOption, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, show_answer
@@ -27,24 +30,40 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="The question.")],
+    question: Annotated[
+        str | None,
+        typer.Argument(help="The question; without one a conversation, or a pipe's lines."),
+    ] = None,
     home: HomeOption = None,
     top_k: Annotated[int | None, typer.Option(help="Passages to read.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Ask the running service a question."""
+    """Ask the running service a question, hold a conversation, or answer a pipe line by line."""
     settings = settings_from(home=home)
-    body = post(
-        settings,
-        url,
-        "/answer",
-        {"question": question} | ({"top_k": top_k} if top_k is not None else {}),
-    )
-    if as_json:
-        typer.echo(json.dumps(body, ensure_ascii=False, indent=1))
+    send = partial(post, settings, url or address_of(settings))
+    options = {} if top_k is None else {"top_k": top_k}
+    console = make_console()
+
+    def show(body: dict[str, Any], indent: int | None = None) -> None:
+        if as_json:
+            typer.echo(json.dumps(body, ensure_ascii=False, indent=indent))
+        else:
+            show_answer(console, body)
+
+    def answer(question: str) -> dict[str, Any]:
+        return send("/answer", {"question": question, **options})
+
+    if question is not None:
+        show(answer(question), indent=1)
+    elif sys.stdin.isatty() and not as_json:
+        history = Home(settings.home).ask_history_file
+        converse(Conversation(send, console, top_k), console, history)
     else:
-        show_answer(make_console(), body)
+        refuse = make_console(stderr=True).print
+        refused = ask_each(sys.stdin, answer, show, partial(refuse, style="red", markup=False))
+        if refused:
+            raise ServiceSaid(f"{refused} questions were not answered; the others were.")
 
 
 def post(settings: Settings, url: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from command.options import HomeOption, home_of, machine_flags, settings_from, s
 from command.settings import Settings, environment_of
 from command.terminal.console import make_console
 from command.terminal.flags import Flags, Given, add_command
+from command.terminal.logs import set_up_logging
+from reread.artefacts.publication import current
 from reread.home import Home
 from reread.processes import watch_parent
 from service.settings import ServiceSettings
@@ -56,28 +58,53 @@ def run_service(settings: Settings) -> int:
     from index_builder.ingest.uploads import read_upload
     from service.server import run
 
-    set_up_logging()
-    set_threads(settings)
     place = home_of(settings)
+    set_up_logging(place.log_dir / "service.log")
+    set_threads(settings)
     watcher = TrainerWatch(trainer_command(settings), trainer_environment(settings, os.environ))
 
-    alone = settings.service.no_trainer
+    alone, tell = settings.service.no_trainer, make_console().print
+    is_watched = sys.stderr.isatty() and sys.stdout.isatty()
+    if is_watched:
+        tell(f"Reread {place.root}: loading the reader …")
 
     def check_retrain(values: Mapping[str, Any]) -> object:
         wanted = {k: v for k, v in values.items() if k != "force"}
         return settings.trainer.updated(wanted)
 
+    def ready(url: str) -> None:
+        for line in guidance(place) if is_watched else ():
+            tell(line)
+        if not alone:
+            watcher.start()
+
     try:
         return run(
             settings.service, place, reader_loader(settings), stores=stores_of(settings),
             check_retrain=check_retrain, split=split_document, read_file=read_upload,
-            tell=make_console().print,
+            tell=tell,
             trainer_pid=None if alone else lambda: watcher.pid,
             trainer_trouble=lambda: watcher.trouble,
-            on_ready=lambda url: None if alone else watcher.start(),
+            on_ready=ready,
         )  # fmt: skip
     finally:
         watcher.stop()
+
+
+def guidance(home: Home) -> list[str]:
+    """What a person in front of a terminal does next."""
+    serving = current(home)
+    state = (
+        "Nothing is published yet: `reread ingest PATH` and `reread build`, in another terminal."
+    )
+    if serving is not None:
+        state = f"Generation {serving.number} serves. The page asks, improves and takes documents; "
+        state += "`reread ask` asks from another terminal."
+    return [
+        state,
+        f"Improve and Documents want the admin key: REREAD_ADMIN_KEY, or {home.admin_key_file}.",
+        f"What happens is written to {home.log_dir / 'service.log'}. Ctrl-C ends it.",
+    ]
 
 
 def trainer(
@@ -88,7 +115,7 @@ def trainer(
     if parent_pid is not None:
         watch_parent(parent_pid)  # first: what is loaded below can take longer than a parent lives
     settings = settings_from(home=home)
-    set_up_logging()
+    set_up_logging(home_of(settings).log_dir / "trainer.log")
     os.nice(TRAINER_NICENESS)
     set_threads(settings)
     run_trainer(settings, home_of(settings))
@@ -140,31 +167,6 @@ def trainer_command(settings: Settings) -> list[str]:
 def trainer_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """What the trainer is started with; it sees no flag of `serve`, so all settings go this way."""
     return {**environment, **KEEP_MEMORY, **environment_of(settings)}
-
-
-def set_up_logging() -> None:
-    """Structured lines on standard error, one per event."""
-    import structlog
-
-    formatter = structlog.stdlib.ProcessorFormatter(
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(
-                key_order=["timestamp", "level", "logger", "event"]
-            ),
-        ],
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso"),
-        ],
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpx2", "urllib3", "bm25s"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 class TrainerWatch:

@@ -95,6 +95,11 @@ class Home:
         return self.log_dir / "audit.jsonl"
 
     @property
+    def ask_history_file(self) -> Path:
+        """What was typed at `reread ask`, for its arrow keys."""
+        return self.root / "ask_history"
+
+    @property
     def trainer_pid_file(self) -> Path:
         return self.log_dir / "trainer.pid"
 

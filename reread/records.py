@@ -65,6 +65,7 @@ class AnswerRecord:
     sequence: int | None = None
     scores: dict[str, str] | None = None  # of the other aggregations, as score_sheet.py packs them
     found: bool = True  # whether the passages held an answer
+    timings_ms: dict[str, float] | None = None  # embed, search, read, as far as they were measured
 
     def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
         """The passages' scores by that aggregation; None where they were not logged."""
@@ -79,6 +80,8 @@ class AnswerRecord:
             del body["scores"]
         if self.found:
             del body["found"]
+        if self.timings_ms is None:
+            del body["timings_ms"]
         for one in body["passages"]:
             if one["content"] is None:
                 del one["content"]

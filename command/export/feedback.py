@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from trainer.examples import Example
     from trainer.loop.window import LogWindow
 
-FORMATS = ("fid", "squad", "beir")
+FORMATS = ("fid", "squad", "beir", "questions")
 
 
 def export_feedback(
     output: Annotated[Path, typer.Option(help="FiD's or SQuAD's JSON file, or BEIR's folder.")],
-    form: Annotated[str, typer.Option("--format", help="fid, squad or beir.")] = "fid",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="fid, squad, beir; questions: JSONL for evaluate and calibrate."
+        ),
+    ] = "fid",
     home: HomeOption = None,
 ) -> None:
     """Write confirmed and corrected answers and marked passages, as far as they still hold."""
@@ -59,6 +65,8 @@ def write(
     store: PassageStore,
 ) -> int:
     """How many questions the form could hold."""
+    if form == "questions":
+        return write_questions(output, labels)
     if form == "beir":
         return write_beir(output, labels, store)
     from trainer.feedback import question_key
@@ -75,6 +83,19 @@ def write(
     known = [one for one in placed if one is not None]
     write_squad(output, known)
     return len(known)
+
+
+def write_questions(output: Path, labels: Sequence[LabelledQuestion]) -> int:
+    """Those with an answer, as `reread evaluate` and `reread calibrate` read them."""
+    from reread.commit import replaced_file
+
+    answered = [one for one in labels if one.answers]
+    with replaced_file(output) as stream:
+        for one in answered:
+            body = {"id": one.id, "question": one.question, "answers": list(one.answers)}
+            gold = {"passage_id": list(one.passage_ids)} if one.passage_ids else {}
+            stream.write(json.dumps(body | gold) + "\n")
+    return len(answered)
 
 
 def write_beir(output: Path, labels: Sequence[LabelledQuestion], store: PassageStore) -> int:

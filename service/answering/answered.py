@@ -44,9 +44,12 @@ class Answered:
     timings_ms: dict[str, float]
 
 
-def record_of(material: Material, reading: Reading, reader: str, now_s: float) -> AnswerRecord:
+def record_of(
+    material: Material, reading: Reading, reader: str, now_s: float, read_s: float
+) -> AnswerRecord:
     """The answer as the log keeps it, under an id of its own."""
     found = material.retrieved
+    timings_ms = {"embed": found.embed_ms, "search": found.search_ms, "read": read_s * 1000}
     return AnswerRecord(
         id=uuid.uuid4().hex,
         question=material.whole,
@@ -59,6 +62,7 @@ def record_of(material: Material, reading: Reading, reader: str, now_s: float) -
         created_s=now_s,
         scores=_sheet(reading),
         found=reading.found,
+        timings_ms={stage: round(spent_ms, 1) for stage, spent_ms in timings_ms.items()},
     )
 
 

@@ -201,7 +201,7 @@ class Pipeline:
     async def _recorded(self, material: Material, reading: Reading, began_s: float) -> Answered:
         read_s = time.perf_counter() - began_s
         self._require_present(material)
-        record = record_of(material, reading, self.reader_name, self._clock())
+        record = record_of(material, reading, self.reader_name, self._clock(), read_s)
         await self._commit(record)
         self._require_present(material)  # its record is found by the next pass over the log
         total_s = time.perf_counter() - material.started_s

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from reread.errors import RereadError
+from service.http.examples import add_examples
 from service.http.problems import ABOUT_STATUS, INTERNAL, kind_of
 from service.http.security import QUERY_KEY
 
@@ -25,6 +26,7 @@ def describe(app: FastAPI) -> None:
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
             complete(found)
+            add_examples(found)
             app.openapi_schema = found
         return app.openapi_schema
 

@@ -7,6 +7,7 @@ import pytest
 
 from command.__main__ import run
 from evaluation.formats.beir import read_beir
+from evaluation.questions import read_questions
 from reread.home import Home
 from reread.log.attention_log import SqliteAttentionLog
 from reread.records import AnswerRecord, Feedback, LoggedPassage
@@ -78,11 +79,23 @@ def test_beir_has_the_marks_as_qrels(home: Home, tmp_path: Path) -> None:
     assert len((tmp_path / "beir/corpus.jsonl").read_text().splitlines()) == 3
 
 
+def test_questions_are_what_evaluate_and_calibrate_read(home: Home, tmp_path: Path) -> None:
+    assert export(home, "questions", tmp_path / "q.jsonl") == 0
+    asked = {
+        one.question: (one.answers, one.passage_ids) for one in read_questions(tmp_path / "q.jsonl")
+    }
+    assert asked == {
+        "right?": (("Seine",), ("d0",)),
+        "corrected?": (("the spree",), ("d1",)),
+        "elsewhere?": (("in the Po",), ()),
+    }
+
+
 def test_nothing_said_and_another_form_are_refused_in_a_sentence(
     home: Home, tmp_path: Path, capsys
 ) -> None:
     assert export(home, "csv", tmp_path / "x") == 2
-    assert "choose fid, squad, beir" in capsys.readouterr().err
+    assert "choose fid, squad, beir, questions" in capsys.readouterr().err
     changed = [json.dumps({"id": f"d{n}", "text": f"New text {n}."}) for n in range(3)]
     (tmp_path / "d.jsonl").write_text("\n".join(changed))
     assert run(["ingest", str(tmp_path / "d.jsonl"), "--home", str(home.root)]) == 0
