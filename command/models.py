@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from command.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from reread.reader.loading import AnyReader
@@ -34,6 +37,37 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
         )
 
     return load
+
+
+def fits_of(settings: Settings) -> Callable[[str, str], bool]:
+    """Whether the reader of the settings sees a titled text whole; loads its tokenizer when asked.
+
+    Where that cannot be loaded, up to 250 words are taken to fit.
+    """
+    held: list[Callable[[str, str], bool]] = []
+
+    def fits(title: str, text: str) -> bool:
+        if not held:
+            held.append(_sight(settings))
+        return held[0](title, text)
+
+    return fits
+
+
+def _sight(settings: Settings) -> Callable[[str, str], bool]:
+    from index_builder.ingest.cutting.sentences import count_words
+    from index_builder.ingest.cutting.splitting import WHOLE_WORDS
+    from reread.errors import UnknownModel
+    from reread.home import Home
+    from reread.reader.loading import DEFAULT_READER
+    from reread.reader.sight import sight_of
+
+    machine = settings.machine
+    try:
+        return sight_of(machine.reader or DEFAULT_READER, Home(machine.home).readers_dir).fits
+    except UnknownModel as error:
+        logger.warning("passages are measured in words: %s", error)
+        return lambda title, text: count_words(f"{title} {text}") <= WHOLE_WORDS
 
 
 def retriever_of(settings: Settings) -> str:

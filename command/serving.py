@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from command.models import reader_loader, set_threads
+from command.models import fits_of, reader_loader, set_threads
 from command.options import HomeOption, home_of, machine_flags, settings_from, stores_of
 from command.settings import Settings, environment_of
 from command.terminal.console import make_console
@@ -58,7 +59,7 @@ def run_service(settings: Settings) -> int:
     from index_builder.ingest.uploads import read_upload
     from service.server import run
 
-    place = home_of(settings)
+    place, fits = home_of(settings), fits_of(settings)
     set_up_logging(place.log_dir / "service.log")
     set_threads(settings)
     watcher = TrainerWatch(trainer_command(settings), trainer_environment(settings, os.environ))
@@ -81,8 +82,8 @@ def run_service(settings: Settings) -> int:
     try:
         return run(
             settings.service, place, reader_loader(settings), stores=stores_of(settings),
-            check_retrain=check_retrain, split=split_document, read_file=read_upload,
-            tell=tell,
+            check_retrain=check_retrain, split=partial(split_document, fits=fits),
+            read_file=partial(read_upload, fits=fits), tell=tell,
             trainer_pid=None if alone else lambda: watcher.pid,
             trainer_trouble=lambda: watcher.trouble,
             on_ready=ready,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 from rich.markup import escape
 
-from command.models import retriever_of, set_threads
+from command.models import fits_of, retriever_of, set_threads
 from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
 from command.terminal.console import make_console, progress_bar
 from reread import audit
@@ -52,10 +52,13 @@ def ingest(
     """Turn documents into passages; a running service of this home finds them at once."""
     from index_builder.ingest.run import ingest as run
 
-    place = home_of(settings_from(home=home))
+    settings = settings_from(home=home)
+    place, fits = home_of(settings), fits_of(settings)
     console = make_console()
     with progress_bar(console, "Reading documents") as report:
-        outcome = run(place, paths, progress=report, sync=sync or watch, live=is_served(place))
+        outcome = run(
+            place, paths, progress=report, sync=sync or watch, live=is_served(place), fits=fits
+        )
     forget_in(place)
     if report_file is not None:
         write_report(report_file, outcome)
@@ -63,7 +66,7 @@ def ingest(
     console.print(next_step(outcome))
     if watch:
         console.print("Watching for changes; Ctrl-C ends it.")
-        watch_paths(place, paths, lambda done: console.print(one_line(done)))
+        watch_paths(place, paths, fits, lambda done: console.print(one_line(done)))
 
 
 def remove(
@@ -87,7 +90,12 @@ def is_served(home: Home) -> bool:
     return running_service(home) is not None and current(home) is not None
 
 
-def watch_paths(home: Home, paths: Sequence[Path], tell: Callable[[IngestReport], None]) -> None:
+def watch_paths(
+    home: Home,
+    paths: Sequence[Path],
+    fits: Callable[[str, str], bool],
+    tell: Callable[[IngestReport], None],
+) -> None:
     """Take in what changes under these paths until interrupted; only what changed is read."""
     import watchfiles
 
@@ -98,7 +106,7 @@ def watch_paths(home: Home, paths: Sequence[Path], tell: Callable[[IngestReport]
         there = [one for one in touched if one.is_file()]
         gone = [one for one in touched if not one.exists()]
         with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
-            done = run(home, there, gone=gone, live=current(home) is not None)
+            done = run(home, there, gone=gone, live=current(home) is not None, fits=fits)
             forget_in(home)
             tell(done)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.cutting.splitting import Piece, split_text
 from reread.records import Passage
 
@@ -41,10 +42,17 @@ def document_from_pieces(
 
 
 def split_document(
-    title: str, text: str, *, id: str | None, source: str, taken: Callable[[str], bool]
+    title: str,
+    text: str,
+    *,
+    id: str | None,
+    source: str,
+    taken: Callable[[str], bool],
+    fits: Fits | None = None,
 ) -> tuple[Passage, ...]:
     """The passages of one titled text, as a service adds it."""
-    return document_from_text(title, text, id=id, source=source, taken=taken).passages
+    made = document_from_text(title, text, id=id, source=source, taken=taken, fits=fits)
+    return made.passages
 
 
 def document_from_text(
@@ -54,8 +62,11 @@ def document_from_text(
     id: str | None = None,
     source: str = "",
     taken: Callable[[str], bool] = lambda id: False,
+    fits: Fits | None = None,
 ) -> Document:
-    """A titled text, whole up to 250 words; without an id it gets one from its content."""
+    """A titled text, whole up to 250 words if that fits; without an id it gets one of its own."""
     own = id or hashlib.sha256(f"{title}\0{text}".encode()).hexdigest()[:16]
     pieces = [Piece(title, part) for part in split_text(text)]
+    if fits is not None:
+        pieces = fit_pieces(pieces, fits)
     return document_from_pieces(own, pieces, source, taken)

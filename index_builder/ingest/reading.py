@@ -14,6 +14,7 @@ from pathlib import Path
 
 from index_builder.ingest.blocks import UnreadableError, storable
 from index_builder.ingest.corpus import CorpusEdit
+from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.documents import document_from_pieces, document_from_text
 from index_builder.ingest.encoding import Note, no_note
 from index_builder.ingest.files import RECORD_SUFFIXES, FoundFile
@@ -42,6 +43,7 @@ def read_files(
     files: Sequence[FoundFile],
     progress: Progress,
     workers: int | None,
+    fits: Fits | None = None,
 ) -> None:
     """Put every file's documents into the edit, in the order of the files."""
     ids = _choose(edit, tally, files)
@@ -56,9 +58,9 @@ def read_files(
         result = next(parsed) if file in ids else None
         try:
             if file.suffix in RECORD_SUFFIXES:
-                _put_records(edit, tally, file, share_of(done, file))
+                _put_records(edit, tally, file, share_of(done, file), fits)
             elif result is not None:
-                _put_file(edit, tally, result, ids[file])
+                _put_file(edit, tally, result, ids[file], fits)
         except RereadError:
             raise
         except Exception as error:  # whatever one file is, the others come in
@@ -129,19 +131,24 @@ def _is_settled(
     return False
 
 
-def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str) -> None:
+def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str, fits: Fits | None) -> None:
     file, read = parsed
     if read.reason:
         tally.skip(file.source, read.reason, read.notes)
         return
-    document = document_from_pieces(id, list(read.pieces), file.source)
+    pieces = list(read.pieces) if fits is None else fit_pieces(read.pieces, fits)
+    document = document_from_pieces(id, pieces, file.source)
     outcome = edit.put(document, whole_source=file.source)
     tally.count(outcome, len(document.passages))
     tally.read(file.source, outcome, 1, len(document.passages), *read.notes)
 
 
 def _put_records(
-    edit: CorpusEdit, tally: Tally, file: FoundFile, note: Callable[[float], None]
+    edit: CorpusEdit,
+    tally: Tally,
+    file: FoundFile,
+    note: Callable[[float], None],
+    fits: Fits | None,
 ) -> None:
     """Every record is a document; those the file had before and has no more are removed."""
     before, passages_before = tally.documents, tally.passages
@@ -156,6 +163,7 @@ def _put_records(
                 id=record.id,
                 source=file.source,
                 taken=lambda id: id in lines.first_line or edit.is_given(id),
+                fits=fits,
             )
             tally.count(edit.put(document), len(document.passages))
     except UnreadableError as error:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from index_builder.ingest.corpus import LIVE_PASSAGES, CorpusEdit
+from index_builder.ingest.cutting.fitting import Fits
 from index_builder.ingest.documents import Document
 from index_builder.ingest.files import find_files
 from index_builder.ingest.folders import remember_roots, vanished, within
@@ -44,6 +45,7 @@ def ingest(
     sync: bool = False,
     gone: Iterable[Path] = (),
     live: bool = False,
+    fits: Fits | None = None,
 ) -> IngestReport:
     """Read paths, then documents, into the corpus; earlier documents not named here stay.
 
@@ -51,7 +53,8 @@ def ingest(
     which is no longer there, in any case. `live`: a run of few passages is
     appended to the change list and no new version is written. Raises BadRequest when a path does
     not exist or nothing at all could be read. A second ingest into the same home waits for the
-    first. `workers` None: one process per usable core.
+    first. `workers` None: one process per usable core. `fits`: what
+    the reader sees whole; None: passages are measured in words.
     """
     started = time.monotonic()
     given = [Path(path) for path in paths]
@@ -60,7 +63,7 @@ def ingest(
     tally.leave(found)
     progress("reading", 0.0)
     with _open(home) as (edit, changes):
-        read_files(edit, tally, found.files, progress, workers)
+        read_files(edit, tally, found.files, progress, workers, fits)
         _put_documents(edit, tally, documents)
         missing = vanished(edit.sources(), given, {file.source for file in found.files})
         leaving = within(edit.sources(), gone) + (missing if sync else [])

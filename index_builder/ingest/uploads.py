@@ -11,6 +11,7 @@ from pathlib import Path
 
 from index_builder.ingest.blocks import UnreadableError
 from index_builder.ingest.corpus import LIVE_PASSAGES
+from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.cutting.splitting import Piece, split_text
 from index_builder.ingest.documents import document_from_pieces
 from index_builder.ingest.files import RECORD_SUFFIXES, TEXT_SUFFIXES, FoundFile
@@ -27,7 +28,7 @@ LIMITS = Limits(seconds_per_megabyte=4.0, most_seconds=120.0)  # somebody waits 
 NAMED_LINES = 3
 
 
-def read_upload(path: Path) -> tuple[list[tuple[str, Cut]], list[str]]:
+def read_upload(path: Path, *, fits: Fits | None = None) -> tuple[list[tuple[str, Cut]], list[str]]:
     """(documents by their ids, what of the file could not be read).
 
     A text's id and its source are the file's name, so the same file sent again replaces it;
@@ -45,6 +46,8 @@ def read_upload(path: Path) -> tuple[list[tuple[str, Cut]], list[str]]:
         raise _refused(path, "empty file")
     documents, notes = _records(file) if suffix in RECORD_SUFFIXES else _text(file)
     source = path.name
+    if fits is not None:
+        documents = [(id, fit_pieces(pieces, fits)) for id, pieces in documents]
     return [(id, partial(_passages, id, pieces, source)) for id, pieces in documents], notes
 
 
