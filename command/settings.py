@@ -33,7 +33,7 @@ class MachineSettings:
     reader: str | None = setting(
         None,
         "Name or folder of a T5, FLAN-T5 or BART reader, or of a causal model (Llama, Qwen, "
-        "SmolLM, Gemma, Phi); starter-small: the small one; none: the starter reader.",
+        "SmolLM, Gemma, Phi); starter-small: the one before; none: the starter reader.",
     )
     retriever: str | None = setting(
         None,

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from command.models import reader_loader, set_threads
 from command.options import HomeOption, JsonOption, ReaderOption, home_of, settings_from
+from command.settings import Settings
 from command.terminal.console import make_console, progress_bar
 from reread.errors import BadRequest, NoGeneration
+
+if TYPE_CHECKING:
+    from evaluation.confidence.calibration import Outcome
+    from reread.artefacts.generation import Generation
+    from reread.reader.loading import AnyReader
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -20,7 +29,9 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def calibrate(
-    questions: Annotated[Path, typer.Option(help="JSONL: question, answers.")],
+    questions: Annotated[
+        list[Path], typer.Option(help="JSONL: question, answers; with passages: no home needed.")
+    ],
     home: HomeOption = None,
     reader: ReaderOption = None,
     top_k: Annotated[int, typer.Option(min=1, max=100, help="Passages read per question.")] = 10,
@@ -31,38 +42,23 @@ def calibrate(
 ) -> None:
     """Write the calibration beside the reader's weights (`reader.json`).
 
-    The questions must be ones that nothing trained on. Half of them, every second one, are fitted;
-    the figures printed are of the other half.
+    The questions must be ones that nothing trained on: JSONL questions for the home's index, or
+    lines with passages of their own (docs/starter-reader.md), which need no home. Half of them,
+    every second one, are fitted; the figures printed are of the other half.
     """
     from evaluation.confidence.calibration import auroc, calibrate, expected_error, reliability
-    from evaluation.confidence.held_back import outcomes_of
-    from evaluation.questions import read_questions
-    from reread.artefacts.generation import Generation
-    from reread.artefacts.publication import current
     from reread.commit import replace_text
     from reread.reader.confidence import READER_FILE, notes_body, weights_of
 
     settings = settings_from(home=home, reader=reader)
-    place = home_of(settings)
-    published = current(place)
-    if published is None:
-        raise NoGeneration("Nothing is published in this home; run `reread build` first.")
     set_threads(settings)
     loaded = reader_loader(settings)()
     if loaded.folder is None:
         raise BadRequest(
             f"The reader {loaded.name} is no local folder to write beside; save it to one first."
         )
-    labelled = read_questions(questions)
     console = make_console(stderr=as_json)
-    generation = Generation.open(place, published.number)
-    try:
-        with progress_bar(console, "Calibrating") as report:
-            outcomes = outcomes_of(
-                generation, loaded, labelled, top_k, lambda share: report("questions", share)
-            )
-    finally:
-        generation.close()
+    outcomes = read_outcomes(settings, loaded, questions, top_k, console)
     fitted = calibrate(loaded.name, outcomes[::2], wrongly_refused)
     notes = replace(loaded.notes, calibration=fitted, weights=weights_of(loaded.folder))
     replace_text(loaded.folder / READER_FILE, json.dumps(notes_body(notes), indent=1))
@@ -83,3 +79,40 @@ def calibrate(
     console.print(f"Calibrated {loaded.name}: {loaded.folder / READER_FILE}")
     for name, value in figures.items():
         console.print(f"  {name}: {value}")
+
+
+def read_outcomes(
+    settings: Settings, reader: AnyReader, questions: list[Path], top_k: int, console: Console
+) -> list[Outcome]:
+    """What the reader makes of every question, in order."""
+    from evaluation.confidence.held_back import outcomes_of, outcomes_of_examples
+    from evaluation.questions import read_questions
+    from trainer.reader.causal.examples import holds_causal_examples, read_causal_examples
+
+    found: list[Outcome] = []
+    for path in questions:
+        with progress_bar(console, f"Reading {path.name}") as report:
+            told = lambda share, report=report: report("questions", share)  # noqa: E731
+            if holds_causal_examples(path):
+                found += outcomes_of_examples(reader, read_causal_examples(path), told)
+                continue
+            with published_generation(settings) as generation:
+                found += outcomes_of(generation, reader, read_questions(path), top_k, told)
+    return found
+
+
+@contextmanager
+def published_generation(settings: Settings) -> Iterator[Generation]:
+    """The generation that serves; NoGeneration where there is none."""
+    from reread.artefacts.generation import Generation
+    from reread.artefacts.publication import current
+
+    place = home_of(settings)
+    published = current(place)
+    if published is None:
+        raise NoGeneration("Nothing is published in this home; run `reread build` first.")
+    generation = Generation.open(place, published.number)
+    try:
+        yield generation
+    finally:
+        generation.close()

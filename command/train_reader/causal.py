@@ -31,14 +31,21 @@ def trains_causal(files: ReaderFiles) -> bool:
     asked = [
         name
         for name, given in (
-            ("--starter", files.starter), ("--starter-small", files.starter_small),
-            ("--base", files.base), ("--preset", files.preset),
+            ("--starter", files.starter), ("--starter-causal", files.starter_causal),
+            ("--starter-small", files.starter_small), ("--base", files.base),
+            ("--preset", files.preset),
         )
         if given
     ]  # fmt: skip
-    if len(asked) > 1 and (files.starter or files.starter_small):
+    if len(asked) > 1 and (files.starter or files.starter_causal or files.starter_small):
         raise BadRequest(f"{' and '.join(asked)} name two readers to train; give one of them.")
-    return files.starter or is_causal_base(files.base)
+    causal = is_causal_base(files.base)
+    if causal and files.pointing:
+        raise BadRequest(
+            f"{files.base} is a language model, which copies its answers as it is; --pointing is "
+            "for T5 and BART."
+        )
+    return files.starter_causal or causal
 
 
 def train_causal_reader(
@@ -88,13 +95,13 @@ def causal_stages(
     )
     from trainer.reader.causal.settings import CausalTraining
 
-    allowed = FIXED if files.starter else OPEN
+    allowed = FIXED if files.starter_causal else OPEN
     if unused := sorted(set(values) - allowed):
-        why = "is fixed in the starter's recipe" if files.starter else "has no use there"
+        why = "is fixed in the starter's recipe" if files.starter_causal else "has no use there"
         raise BadRequest(
             f"`{unused[0]}` {why}; a language model is trained with {', '.join(sorted(allowed))}."
         )
-    if not files.starter:
+    if not files.starter_causal:
         given = {"steps": STEPS, **values}
         return (plain_stage(names, CausalTraining(**given)),)  # type: ignore[arg-type]
     require_sets(STARTER_STAGES, names)

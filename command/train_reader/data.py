@@ -35,8 +35,12 @@ class ReaderFiles:
     base: str | None = setting(
         None, "T5, BART or Llama-shaped checkpoint; without it a starter is built."
     )
-    starter: bool = setting(
-        False, "Build the starter reader from its language model, by its recipe."
+    starter: bool = setting(False, "Build the starter reader from the small one, by its recipe.")
+    starter_causal: bool = setting(
+        False, "Build a starter from a small language model, by its recipe."
+    )
+    pointing: bool = setting(
+        False, "Teach a T5 or BART reader (--base) to point at its answers and to refuse."
     )
     starter_small: bool = setting(
         False, "Build the small starter reader; so does a command without a checkpoint."

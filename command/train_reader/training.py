@@ -17,6 +17,7 @@ from command.terminal.flags import Flags, Given, add_command
 from command.train_reader.causal import train_causal_reader, trains_causal
 from command.train_reader.data import Material, ReaderFiles, gather_material
 from command.train_reader.plan import plan_stages, rank_device, with_precision
+from command.train_reader.pointing import train_pointing_reader, trains_pointing
 from reread.errors import UnknownModel
 from trainer.reader.settings import ReaderTraining, ReadingPlan, TaskMix
 
@@ -69,6 +70,10 @@ def train_reader(given: Given) -> None:
     if trains_causal(files):
         set_threads(settings)
         train_causal_reader(files, settings, values, make_console(), os.environ)
+        return
+    if trains_pointing(files):
+        set_threads(settings)
+        train_pointing_reader(files, settings, values, make_console())
         return
     start, stages = plan_stages(files.preset, files.base, values)
     with joined_ranks(os.environ, settings.device) as ranks:

@@ -8,6 +8,7 @@ and readers by what they can do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from evaluation.confidence.calibration import Outcome
 from evaluation.measure import AnswerReader, Searchable
@@ -16,6 +17,22 @@ from evaluation.questions import LabelledQuestion
 from reread.errors import BadRequest
 from reread.reading import ReadRequest
 from reread.records import Passage
+
+
+class HeldBack(Protocol):
+    """A question that brings its passages; `positives` are the places of those that answer."""
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def answers(self) -> tuple[str, ...]: ...
+
+    @property
+    def passages(self) -> tuple[Passage, ...]: ...
+
+    @property
+    def positives(self) -> tuple[int, ...]: ...
 
 
 def outcomes_of(
@@ -31,13 +48,42 @@ def outcomes_of(
         hits = generation.search([question.question], top_k)[0]
         passages = generation.passages.get([hit.row for hit in hits])
         for kept, answerable in variants(passages, question.answers):
-            (reading,) = reader.read([ReadRequest(question.question, tuple(kept))])
-            if reading.signals is None:
-                raise BadRequest(f"The reader {reader.name} gives nothing to calibrate by.")
-            right = answerable and exact_match(reading.draft, question.answers) > 0
-            found.append(Outcome(reading.signals, right, answerable))
+            found.append(_outcome(reader, question.question, kept, question.answers, answerable))
         progress((place + 1) / len(questions))
     return found
+
+
+def outcomes_of_examples(
+    reader: AnswerReader,
+    examples: Sequence[HeldBack],
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[Outcome]:
+    """The same of questions that bring their passages; those that answer are known by place."""
+    found = []
+    for place, one in enumerate(examples):
+        rest = tuple(p for at, p in enumerate(one.passages) if at not in one.positives)
+        answerable = bool(one.answers) and bool(one.positives)
+        read = [(one.passages, answerable)]
+        if answerable and rest:
+            read.append((rest, False))
+        for kept, known in read:
+            found.append(_outcome(reader, one.question, kept, one.answers, known))
+        progress((place + 1) / len(examples))
+    return found
+
+
+def _outcome(
+    reader: AnswerReader,
+    question: str,
+    passages: Sequence[Passage],
+    answers: Sequence[str],
+    answerable: bool,
+) -> Outcome:
+    (reading,) = reader.read([ReadRequest(question, tuple(passages))])
+    if reading.signals is None:
+        raise BadRequest(f"The reader {reader.name} gives nothing to calibrate by.")
+    right = answerable and exact_match(reading.draft, answers) > 0
+    return Outcome(reading.signals, right, answerable)
 
 
 def variants(

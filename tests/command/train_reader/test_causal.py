@@ -63,9 +63,10 @@ def test_fids_json_trains_it_too(tmp_path: Path):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--starter",), "docs.jsonl, others.jsonl, squadlike.jsonl and colours was given"),
-        (("--starter", "--steps", 3), "`steps` is fixed in the starter's recipe"),
+        (("--starter-causal",), "docs.jsonl, others.jsonl, squadlike.jsonl and colours was given"),
+        (("--starter-causal", "--steps", 3), "`steps` is fixed in the starter's recipe"),
         (("--starter", "--starter-small"), "--starter and --starter-small name two readers"),
+        (("--base", "BASE", "--pointing"), "which copies its answers as it is; --pointing is for"),
         (("--base", "BASE", "--dropout", "0.1"), "`dropout` has no use there"),
         (("--dropout", "0.1"), "`dropout` is fixed in the starter reader's stages"),
         (("--base", "BASE", "--steps", "0"), "steps is 0; it must be at least 1"),

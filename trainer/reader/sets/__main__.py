@@ -1,8 +1,8 @@
 """`python -m trainer.reader.sets`: take public sets from clones, and write training questions.
 
 collect CLONES RAW             the files of trainer/reader/sets/origins.py
-build PART RAW SQUAD OUT       squadlike.jsonl, others.jsonl, boolq_contrast.jsonl or
-                               heldout_squad.jsonl
+build PART RAW SQUAD OUT       squadlike.jsonl, others.jsonl, boolq_contrast.jsonl,
+                               heldout_squad.jsonl or calibration.jsonl
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trainer.reader.sets.building import (
+    write_calibration,
     write_contrasts,
     write_held_out,
     write_others,
@@ -28,6 +29,7 @@ def main() -> None:
         "others": write_others,
         "contrasts": write_contrasts,
         "heldout": write_held_out,
+        "calibration": write_calibration,
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     todo = parser.add_subparsers(dest="todo", required=True)

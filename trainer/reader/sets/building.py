@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from trainer.reader.sets.calibration_set import read_calibration
 from trainer.reader.sets.passage_pieces import WORD
 from trainer.reader.sets.reader_examples import Example, build_examples
 from trainer.reader.sets.squad_format import (
@@ -126,3 +127,8 @@ def write_contrasts(raw: Path, squad: Path, out: Path, seed: int) -> int:
 def write_held_out(raw: Path, squad: Path, out: Path, seed: int) -> int:
     """The questions of the held-out articles; nothing here is trained on or drawn."""
     return write_lines(out / "heldout_squad.jsonl", read_held_out(squad, HELD_OUT))
+
+
+def write_calibration(raw: Path, squad: Path, out: Path, seed: int) -> int:
+    """400 questions that were not trained on, to calibrate a reader with."""
+    return write_lines(out / "calibration.jsonl", read_calibration(squad, HELD_OUT, 400, seed))

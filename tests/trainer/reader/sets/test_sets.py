@@ -10,6 +10,7 @@ import pytest
 from reread.errors import BadRequest
 from trainer.reader.causal.examples import fault_of, make_causal_example
 from trainer.reader.sets.building import held_out_runs, without_held_out
+from trainer.reader.sets.calibration_set import read_calibration
 from trainer.reader.sets.candidate_pool import Asked, Pool
 from trainer.reader.sets.origins import ORIGINS, Origin, collect
 from trainer.reader.sets.passage_pieces import Passage, holds, pieces
@@ -145,3 +146,30 @@ def test_every_origin_has_a_licence_and_a_name_of_its_own():
 def test_passages_of_a_pool_are_found_by_article():
     pool = Pool("x", [Passage("a", "A", "one"), Passage("b", "B", "two")])
     assert pool.by_article == {"a": [0], "b": [1]}
+
+
+def test_calibration_questions_are_dev_questions_as_retrieved(tmp_path: Path) -> None:
+    """Not those of barred articles, nor any that training reads; unanswerable where retrieval
+    brought no answer."""
+    texts = {"A": "The fox is red.", "B": "The hen is grey.", "Barred": "The owl is white."}
+    asked = [
+        ("A#0", "dev", "Which fox is red?", ["red"]),
+        ("B#0", "dev", "Which hen is green?", ["nowhere"]),
+        ("A#0", "train", "Which fox?", ["red"]),
+        ("Barred#0", "dev", "Which owl is white?", ["white"]),
+    ]
+    (tmp_path / "passages.jsonl").write_text("".join(
+        json.dumps({"id": f"{title}#0", "title": title, "text": text}) + "\n"
+        for title, text in texts.items()
+    ))  # fmt: skip
+    (tmp_path / "questions.jsonl").write_text("".join(
+        json.dumps({"id": str(n), "passage_id": p, "split": s, "question": q, "answers": a}) + "\n"
+        for n, (p, s, q, a) in enumerate(asked)
+    ))  # fmt: skip
+    found = {
+        one["question"]: one for one in read_calibration(tmp_path, frozenset(["barred"]), 9, 0)
+    }
+    assert set(found) == {"Which fox is red?", "Which hen is green?"}
+    fox, hen = found["Which fox is red?"], found["Which hen is green?"]
+    assert [fox["passages"][at]["text"] for at in fox["positives"]] == ["The fox is red."]
+    assert (hen["kind"], hen["answers"], hen["positives"]) == ("none", [], [])

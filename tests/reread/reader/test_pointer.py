@@ -1,0 +1,131 @@
+"""Pointed answers against a slow search, and readers that point against their own passages."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
+from reread.reader.pointer import VERDICTS, SpanHead, body_mask, choose, load_pointer
+from reread.reader.segments import Segment, cut_segments
+from reread.reading import Reading, ReadRequest
+from reread.records import Passage
+from tests.worlds.pointing import save_tiny_pointing
+
+PASSAGES = (
+    Passage("a", "Pumps", "The pump moves 1,250 litres an hour. LOG_DIR is /var/log."),
+    Passage("b", "", "Rain fell on day 12."),
+    Passage("c", "C++", "Prices: £2.75 (5.00 pence); naïve cafés."),
+)
+QUESTION = "How much does the pump move?"
+
+
+@pytest.fixture(scope="module")
+def segments() -> list[Segment]:
+    tokenizer = AutoTokenizer.from_pretrained(reader_folder(SMALL_STARTER))
+    return cut_segments(QUESTION, PASSAGES, tokenizer)
+
+
+def test_logits_are_those_of_a_slow_reading(segments: list[Segment]) -> None:
+    torch.manual_seed(1)
+    head, lengths = SpanHead(6), [len(one.ids) for one in segments]
+    states = torch.randn(sum(lengths), 6)
+    begins, ends = head.logits(states, lengths, body_mask(segments))
+    at = 0
+    verdicts = []
+    for segment in segments:
+        verdicts.append(head.verdicts.weight @ states[at] + head.verdicts.bias)
+        for left, right in segment.offsets:
+            own = left >= segment.text.index("context: ") + len("context: ") and right > left
+            wanted = head.ends.weight @ states[at] + head.ends.bias
+            for found, score in ((begins[at], wanted[0]), (ends[at], wanted[1])):
+                assert float(found) == (pytest.approx(float(score), abs=1e-5) if own else -1e4)
+            at += 1
+    assert len(begins) == at + 3
+    nothing = sum(float(one[0]) for one in verdicts) / 3
+    yes = math.log(sum(math.exp(float(one[1])) for one in verdicts) / 3)
+    no = math.log(sum(math.exp(float(one[2])) for one in verdicts) / 3)
+    assert begins[at:].tolist() == pytest.approx([nothing, yes, no], abs=1e-5)
+    assert ends[at:].tolist() == begins[at:].tolist()
+
+
+def test_the_likeliest_pair_within_one_passage_is_chosen(segments: list[Segment]) -> None:
+    generator = torch.Generator().manual_seed(2)
+    mask = torch.cat([body_mask(segments), torch.ones(3, dtype=torch.bool)])
+    lengths = [len(one.ids) for one in segments]
+    kinds = set()
+    for _ in range(40):
+        logits = [4 * torch.randn(len(mask), generator=generator) for _ in range(2)]
+        begins, ends = (one.masked_fill(~mask, -1e4) for one in logits)
+        begin, end = torch.softmax(begins, 0), torch.softmax(ends, 0)
+        best, text = -1.0, ""
+        first = 0
+        for segment, size in zip(segments, lengths, strict=True):
+            for i in range(size):
+                for j in range(i, min(size, i + 5)):
+                    if (joint := float(begin[first + i] * end[first + j])) > best:
+                        best = joint
+                        text = segment.text[segment.offsets[i][0] : segment.offsets[j][1]]
+            first += size
+        for n in (1, 2):
+            if float(begin[first + n] * end[first + n]) > best:
+                best, text = float(begin[first + n] * end[first + n]), VERDICTS[n]
+        found = choose(begins, ends, segments, longest=5)
+        assert found.text == text
+        assert found.chances[0] * found.chances[1] == pytest.approx(best, rel=1e-5)
+        assert found.nothing == pytest.approx(math.sqrt(float(begin[first] * end[first])), rel=1e-5)
+        if found.place is not None:
+            assert PASSAGES[found.place].text[found.start : found.end] == text
+        kinds.add(found.place)
+    assert len(kinds) >= 3
+
+
+def test_a_heads_file_comes_back_and_another_width_is_refused(tmp_path: Path) -> None:
+    head = SpanHead(8)
+    head.save(tmp_path)
+    found = load_pointer(tmp_path, 8, torch.device("cpu"), torch.float32)
+    assert found is not None
+    assert torch.equal(found.ends.weight, head.ends.weight.to(torch.bfloat16).float())
+    assert load_pointer(tmp_path / "none", 8, torch.device("cpu"), torch.float32) is None
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        load_pointer(tmp_path, 9, torch.device("cpu"), torch.float32)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pointing_reader_says_a_passages_characters(tmp_path: Path, seed: int) -> None:
+    reader = load_reader(save_tiny_pointing(tmp_path / "reader", seed=seed), dtype="float32")
+    assert reader.info()["answers"] == "pointed"
+    other = ReadRequest("When did rain fall?", PASSAGES[1:])
+    both = reader.read([ReadRequest(QUESTION, PASSAGES), other], tokens=True)
+    alone = reader.read([other])[0]
+    assert both[1].answer == alone.answer and both[1].attention == pytest.approx(alone.attention)
+    texts = {one.id: one.text for one in PASSAGES}
+    for reading in both:
+        assert reading.draft, "there is always a best answer"
+        assert reading.answer == (reading.draft if reading.found else "")
+        assert [texts[s.passage][s.start : s.end] for s in reading.spans] in (
+            [reading.answer], []
+        )  # fmt: skip
+        assert reading.tokens is not None and len(reading.tokens) == len(reading.attention)
+    *pieces, last = reader.stream(ReadRequest(QUESTION, PASSAGES))
+    assert isinstance(last, Reading) and last.answer == "".join(map(str, pieces)) == both[0].answer
+
+
+def test_without_a_head_answers_are_decoded(tmp_path: Path) -> None:
+    reader = load_reader(save_tiny_pointing(tmp_path / "reader", head=False), dtype="float32")
+    assert reader.info()["answers"] == "decoded"
+
+
+def test_nothing_is_refused_without_a_calibration(tmp_path: Path) -> None:
+    """Where "nothing" is likelier than not; the draft is kept."""
+    folder = tmp_path / "reader"
+    save_tiny_pointing(folder)
+    head = SpanHead(32)
+    with torch.no_grad():
+        head.verdicts.bias.copy_(torch.tensor([50.0, 0.0, 0.0]))
+    head.save(folder)
+    reading = load_reader(str(folder), dtype="float32").read([ReadRequest(QUESTION, PASSAGES)])[0]
+    assert (reading.found, reading.answer, reading.spans) == (False, "", ())
+    assert reading.draft and reading.confidence <= 0.05

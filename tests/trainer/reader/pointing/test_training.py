@@ -1,0 +1,136 @@
+"""A tiny reader learns to point and to refuse; an interrupted training goes on to the same bits."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from command.__main__ import run as main
+from reread.errors import BadRequest
+from reread.reader.loading import load_reader
+from reread.reading import ReadRequest
+from reread.records import Passage
+from tests.trainer.reader.causal.test_training import rows
+from tests.worlds.pointing import save_tiny_pointing
+from trainer.reader.causal.recipe import read_sets
+from trainer.reader.pointing.forward import losses_of
+from trainer.reader.pointing.recipe import load_pointing_base, run_pointing
+from trainer.reader.pointing.settings import PointTraining
+from trainer.reader.pointing.tasks import PointDrawer
+
+FAST = PointTraining(
+    40, encoder_rate=4e-3, decoder_rate=4e-3, head_rate=2e-2, warmup_steps=3, tokens=400,
+    dropout=0.0, bf16=False, log_every=10, save_every=15,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pointing")
+    save_tiny_pointing(root / "base", head=False)
+    lines = [json.dumps(one) for one in rows()]
+    (root / "colours.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return root
+
+
+def train(world: Path, folder: Path, training: PointTraining = FAST) -> list[dict[str, float]]:
+    model, tokenizer = load_pointing_base(str(world / "base"), training.seed)
+    lines: list[dict[str, float]] = []
+    run_pointing(
+        model, tokenizer, read_sets([world / "colours.jsonl"]), {"colours": 1.0}, training,
+        folder=folder, report=lines.append,
+    )  # fmt: skip
+    return lines
+
+
+def test_it_learns_to_point_and_to_refuse(world: Path, tmp_path: Path) -> None:
+    lines = train(world, tmp_path, replace(FAST, steps=120))
+    assert lines[-1]["point"] < 0.3 * lines[0]["point"]
+    assert lines[-1]["answer"] < lines[0]["answer"]
+    assert lines[-1]["exact"] > 0.8 and lines[-1]["right_first"] > 0.8
+    reader = load_reader(str(tmp_path), dtype="float32")
+    fox, rain = Passage("1", "", "The fox is blue."), Passage("2", "", "Rain fell on day 12.")
+    known, unknown = reader.read([
+        ReadRequest("Which colour has the fox?", (rain, fox)),
+        ReadRequest("Which colour has the fox?", (rain, Passage("3", "", "Rain fell on day 40."))),
+    ])  # fmt: skip
+    assert (known.answer, known.found, known.spans[0].passage) == ("blue", True, "1")
+    assert fox.text[known.spans[0].start : known.spans[0].end] == "blue"
+    assert (unknown.answer, unknown.found) == ("", False)
+
+
+def test_losses_are_those_of_single_questions(world: Path) -> None:
+    """A step of several questions gives the mean of each alone: padding and neighbours say
+    nothing."""
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    model.eval()
+    sets = read_sets([world / "colours.jsonl"])
+    tasks = PointDrawer(sets, {"colours": 1.0}, tokenizer).step(0, 3, 300)
+    whole = losses_of(model.reader, model.head, tasks)
+    alone = [losses_of(model.reader, model.head, [one]) for one in tasks]
+    mean = sum(float(one.point.detach()) for one in alone) / len(alone)
+    assert float(whole.point.detach()) == pytest.approx(mean, rel=1e-4)
+    tokens = [len(one.target) for one in tasks]
+    answer = sum(float(one.answer.detach()) * n for one, n in zip(alone, tokens, strict=True))
+    assert float(whole.answer.detach()) == pytest.approx(answer / sum(tokens), rel=1e-4)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path) -> None:
+    train(world, tmp_path / "whole", replace(FAST, steps=8, save_every=3))
+
+    class Stop(Exception):
+        pass
+
+    def stop(line: dict[str, float]) -> None:
+        if line["step"] == 5:
+            raise Stop
+
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    sets = read_sets([world / "colours.jsonl"])
+    training = replace(FAST, steps=8, save_every=3, log_every=1)
+    with pytest.raises(Stop):
+        run_pointing(model, tokenizer, sets, {"colours": 1.0}, training,
+                     folder=tmp_path / "parts", report=stop)  # fmt: skip
+    lines = train(world, tmp_path / "parts", training)
+    assert [line["step"] for line in lines] == [4, 5, 6, 7, 8]
+    for name in ("model.safetensors", "pointer.safetensors"):
+        one, other = (load_file(tmp_path / part / name) for part in ("whole", "parts"))
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    with pytest.raises(BadRequest, match="head_rate = 0.02 and this one has 0.5"):
+        train(world, tmp_path / "parts", replace(training, head_rate=0.5))
+
+
+def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    flags = ["train-reader", "--base", world / "base", "--pointing", "--questions",
+             world / "colours.jsonl", "--output", out, "--steps", 60, "--learning-rate", 4e-3,
+             "--warmup-steps", 3, "--no-bf16", "--log-every", 30]  # fmt: skip
+    assert main([str(one) for one in flags]) == 0
+    assert "REREAD_READER=" in capsys.readouterr().out.replace("\n", "")
+    flags = ["calibrate", "--questions", world / "colours.jsonl", "--reader", out, "--json",
+             "--home", tmp_path / "none"]  # fmt: skip
+    assert main([str(one) for one in flags]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert 0 <= figures["refuse_below"] <= 1 and figures["auroc_right"] > 0.5
+    assert load_reader(str(out), dtype="float32").notes.calibration is not None
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--pointing",), "--pointing teaches a reader to point and needs"),
+        (("--starter",), "docs.jsonl, others.jsonl, squadlike.jsonl and colours was given"),
+        (("--starter", "--steps", "3"), "`steps` is fixed in the starter's recipe"),
+        (("--base", "/nowhere", "--pointing"), "'/nowhere' could not be loaded"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(world: Path, tmp_path: Path, capsys, flags, said) -> None:
+    given = ["train-reader", "--questions", str(world / "colours.jsonl"), "--output",
+             str(tmp_path / "out"), *flags]  # fmt: skip
+    assert main(given) != 0
+    captured = capsys.readouterr()
+    spoken = " ".join((captured.out + captured.err).split())
+    assert said in spoken and "Traceback" not in spoken

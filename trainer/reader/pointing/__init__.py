@@ -1,0 +1,1 @@
+"""Training an encoder-decoder reader that points: spans, verdicts and refusals in one loss."""

@@ -1,0 +1,108 @@
+"""A step's questions through encoder, pointing head and decoder: every loss, as a mean.
+
+Segments of near length share an encoder call; the decoder reads all of a question's states at
+once, as Fusion-in-Decoder does. Knows tasks and models; knows no optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from transformers import PreTrainedModel
+
+from reread.compute.padding import pad
+from reread.reader.decoding import start_token
+from reread.reader.fusion import CrossAttentionTap, decode_step, encode_segments, token_logits
+from reread.reader.pointer import SpanHead, body_mask
+from trainer.reader.causal.losses import passage_loss
+from trainer.reader.causal.stream import cheapest_edges
+from trainer.reader.pointing.tasks import PointTask
+
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class PointLosses:
+    """`point`: ends of the answer; `answer`: the decoder's tokens; `passage`: softmax(G);
+    `right_first`, `exact`: shares of questions."""
+
+    point: torch.Tensor
+    answer: torch.Tensor
+    passage: torch.Tensor
+    right_first: float
+    exact: float
+
+
+def losses_of(model: PreTrainedModel, head: SpanHead, tasks: Sequence[PointTask]) -> PointLosses:
+    """All losses of a step's questions."""
+    states = encode(model, [one.ids for task in tasks for one in task.segments])
+    point, hits, row = [], 0, 0
+    joined = []
+    for task in tasks:
+        own = torch.cat(states[row : row + len(task.segments)])  # (S, d)
+        row += len(task.segments)
+        lengths = [len(one.ids) for one in task.segments]
+        begins, ends = head.logits(own, lengths, body_mask(task.segments).to(own.device))
+        point.append(marginal(begins, task.begins) + marginal(ends, task.ends))
+        hits += int(begins.argmax()) in task.begins and int(ends.argmax()) in task.ends
+        joined.append(own)
+    answer, scores = decode(model, joined, tasks)
+    owners = torch.tensor([b for b, task in enumerate(tasks) for _ in task.segments])
+    right = torch.tensor([k in task.right for task in tasks for k in range(len(task.segments))])
+    passage, first = passage_loss(scores, owners, right)
+    return PointLosses(torch.stack(point).mean() / 2, answer, passage, first, hits / len(tasks))
+
+
+def marginal(logits: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+    """-log of the probability on all right places together.
+
+    >>> round(float(marginal(torch.zeros(4), [1, 2])), 4)
+    0.6931
+    """
+    logs = torch.log_softmax(logits, dim=0)
+    return -torch.logsumexp(logs[list(places)], dim=0)
+
+
+def encode(model: PreTrainedModel, texts: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+    """States (L_i, d) of every segment."""
+    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    edges = cheapest_edges([len(texts[n]) for n in order])
+    states: list[torch.Tensor] = [torch.empty(0)] * len(texts)
+    place = model.device
+    for a, b in zip(edges, edges[1:], strict=False):
+        ids, mask = pad([texts[n] for n in order[a:b]], int(model.config.pad_token_id or 0))
+        encoded = encode_segments(model, ids.to(place), mask.to(place))
+        for n, own in zip(order[a:b], encoded, strict=True):
+            states[n] = own[: len(texts[n])]
+    return states
+
+
+def decode(
+    model: PreTrainedModel, joined: Sequence[torch.Tensor], tasks: Sequence[PointTask]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The answers' cross-entropy, and G of every passage (N,): mean over tokens, layers, heads at
+    the first output token (section 3.2 of arXiv 2012.04584)."""
+    width, place = max(map(len, joined)), model.device
+    fused = torch.stack([F.pad(one, (0, 0, 0, width - len(one))) for one in joined])
+    mask = torch.tensor([[n < len(one) for n in range(width)] for one in joined], device=place)
+    longest = max(len(task.target) for task in tasks)
+    labels = torch.full((len(tasks), longest), IGNORED)
+    inputs = torch.full((len(tasks), longest), start_token(model))
+    for b, task in enumerate(tasks):
+        labels[b, : len(task.target)] = torch.tensor(task.target)
+        inputs[b, 1 : len(task.target)] = torch.tensor(task.target[:-1])
+    tap = CrossAttentionTap(model)
+    states = decode_step(model, inputs.to(place), fused, mask.long(), tap=tap)
+    logits = token_logits(model, states[labels.to(place) != IGNORED])
+    answer = F.cross_entropy(logits.float(), labels[labels != IGNORED].to(place))
+    first = torch.stack([tap.scores[n][:, :, 0] for n in sorted(tap.scores)]).float()
+    per_token = first.mean(dim=(0, 2))  # (B, S) over layers and heads
+    scores = []
+    for b, task in enumerate(tasks):
+        lengths = [len(one.ids) for one in task.segments]
+        parts = torch.split(per_token[b, : sum(lengths)], lengths)
+        scores += [part.mean() for part in parts]
+    return answer, torch.stack(scores)

@@ -1,0 +1,100 @@
+"""How a reader learns to point: the starter's numbers, its beginning and the folder it becomes.
+
+Knows names, sizes and rates; docs/starter-reader.md has the data's origins and what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from reread.errors import BadRequest, UnknownModel
+from reread.reader.pointer import SpanHead, load_pointer
+from trainer.reader.causal.examples import CausalExample
+from trainer.reader.causal.training import data_fingerprint
+from trainer.reader.pointing.settings import PointTraining
+from trainer.reader.pointing.tasks import POINTING, PointDrawer
+from trainer.reader.pointing.training import PointingReader, Report, train_pointing
+
+STARTER_MIX = {"squadlike": 0.50, "others": 0.14, "docs": 0.36}
+STARTER_POINTING = PointTraining(
+    steps=540, encoder_rate=1.5e-4, decoder_rate=3e-4, warmup_steps=40, dropout=0.0
+)
+
+
+def load_pointing_base(
+    name_or_path: str, seed: int
+) -> tuple[PointingReader, PreTrainedTokenizerBase]:
+    """An encoder-decoder in float32 with the head it has, or a new one drawn from the seed.
+
+    UnknownModel in one sentence where it cannot be loaded, BadRequest where its tokenizer cannot
+    say which characters a token is.
+    """
+    transformers_logging.disable_progress_bar()
+    try:
+        model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
+            name_or_path, dtype=torch.float32
+        )
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+    except (OSError, ValueError) as error:
+        raise UnknownModel(
+            f"The checkpoint {name_or_path!r} could not be loaded ({str(error).splitlines()[0]}); "
+            "give a local folder, or a Hugging Face name while a network is there."
+        ) from error
+    if not getattr(tokenizer, "is_fast", False):
+        raise BadRequest(
+            f"The tokenizer of {name_or_path!r} does not tell which characters its tokens are, so "
+            "nothing can be pointed at; use a checkpoint with a fast tokenizer."
+        )
+    folder = Path(name_or_path)
+    width = int(model.config.hidden_size)
+    head = load_pointer(
+        folder if folder.is_dir() else None, width, torch.device("cpu"), torch.float32
+    )
+    if head is None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            head = SpanHead(width)
+    return PointingReader(model, head), tokenizer
+
+
+def run_pointing(
+    model: PointingReader,
+    tokenizer: PreTrainedTokenizerBase,
+    sets: Mapping[str, Sequence[CausalExample]],
+    mix: Mapping[str, float],
+    training: PointTraining,
+    *,
+    folder: Path,
+    report: Report,
+) -> None:
+    """Train, and write the reader to `folder`: loadable by transformers, the head beside it."""
+    if missing := sorted(set(mix) - set(sets)):
+        raise BadRequest(
+            f"The starter's recipe reads {', '.join(f'{name}.jsonl' for name in missing)} and "
+            f"{', '.join(sorted(sets)) or 'nothing'} was given; docs/starter-reader.md says how "
+            "each is made."
+        )
+    used = {name: sets[name] for name in mix}
+    train_pointing(
+        model, PointDrawer(used, mix, tokenizer), training, folder=folder, report=report,
+        held={"data": data_fingerprint(used), "mix": dict(mix), "drawing": asdict(POINTING)},
+    )  # fmt: skip
+    save_pointing(model, tokenizer, folder)
+
+
+def save_pointing(model: PointingReader, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """In bfloat16."""
+    model.reader.to(torch.bfloat16).save_pretrained(folder, max_shard_size="1TB")
+    tokenizer.save_pretrained(folder)
+    model.head.save(folder)
