@@ -234,10 +234,8 @@ class Reader:
             reading = reading_of(
                 pointed, passages, aggregate(evidence), aggregation, self.notes, self.refuse_below
             )
-            if tokens:
-                scored = token_scores(evidence, segments, self.tokenizer)
-                reading = replace(reading, tokens=scored)
-            readings.append(reading)
+            scored = token_scores(evidence, segments, self.tokenizer) if tokens else None
+            readings.append(replace(reading, tokens=scored, warnings=prepared.warnings(b)))
         return readings
 
     def _reading(

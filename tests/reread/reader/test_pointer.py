@@ -113,6 +113,13 @@ def test_a_pointing_reader_says_a_passages_characters(tmp_path: Path, seed: int)
     assert isinstance(last, Reading) and last.answer == "".join(map(str, pieces)) == both[0].answer
 
 
+def test_what_a_pointing_reader_did_not_read_is_said(tmp_path: Path) -> None:
+    reader = load_reader(save_tiny_pointing(tmp_path / "reader"), dtype="float32")
+    long = Passage("9", "", "A pump moves water uphill. " * 120)
+    (reading,) = reader.read([ReadRequest(QUESTION, (long,))])
+    assert len(reading.warnings) == 1
+
+
 def test_without_a_head_answers_are_decoded(tmp_path: Path) -> None:
     reader = load_reader(save_tiny_pointing(tmp_path / "reader", head=False), dtype="float32")
     assert reader.info()["answers"] == "decoded"
