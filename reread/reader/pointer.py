@@ -22,6 +22,7 @@ POINTER_FILE = "pointer.safetensors"
 NOTHING, YES, NO = 0, 1, 2  # places behind the tokens
 VERDICTS = ("", "yes", "no")
 LONGEST = 200  # tokens of an answer: a procedure of several steps
+CROSSING = 2.7  # times as likely; e was best on 252 made questions (docs/decisions/reader.md)
 NEVER = -1e4
 
 
@@ -112,7 +113,9 @@ def choose(
     at = 0
     for k, segment in enumerate(segments):
         size = len(segment.ids)
-        b, e, found = best_pair(begin[at : at + size], end[at : at + size], longest)
+        b, e, found = best_pair(
+            begin[at : at + size], end[at : at + size], longest, lines_of(segment)
+        )
         if found > chance:
             place, first, last, chance = k, b, e, found
         at += size
@@ -130,13 +133,24 @@ def choose(
     )  # fmt: skip
 
 
-def best_pair(begin: torch.Tensor, end: torch.Tensor, longest: int) -> tuple[int, int, float]:
-    """The places i <= j < i + longest with the largest begin[i] * end[j], and that product.
+def lines_of(segment: Segment) -> torch.Tensor:
+    """(L,) the line of the text that each token stands on."""
+    return torch.tensor([segment.text.count("\n", 0, left) for left, _ in segment.offsets])
 
-    >>> best_pair(torch.tensor([0.1, 0.7, 0.2]), torch.tensor([0.6, 0.1, 0.3]), 2)[:2]
-    (1, 2)
+
+def best_pair(
+    begin: torch.Tensor, end: torch.Tensor, longest: int, lines: torch.Tensor
+) -> tuple[int, int, float]:
+    """The places i <= j < i + longest with the largest begin[i] * end[j], and that product; an
+    answer that goes on in another line must be likelier by CROSSING.
+
+    >>> alike, apart = torch.tensor([0, 0, 0]), torch.tensor([0, 0, 1])
+    >>> begin, end = torch.tensor([0.1, 0.7, 0.2]), torch.tensor([0.6, 0.2, 0.3])
+    >>> best_pair(begin, end, 2, alike)[:2], best_pair(begin, end, 2, apart)[:2]
+    ((1, 2), (1, 1))
     """
     joint = begin[:, None] * end[None, :]
+    joint = joint / torch.where(lines[:, None] == lines[None, :], 1.0, CROSSING)
     allowed = torch.ones_like(joint).triu().tril(longest - 1)
     at = int((joint * allowed).argmax())
     i, j = divmod(at, len(end))

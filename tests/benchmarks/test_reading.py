@@ -89,14 +89,14 @@ def test_figures_count_what_they_say(examples: Path, tmp_path: Path) -> None:
     cases = list(example_cases(examples, 9, seed=3))
     lines = read_all(Oracle(), cases, tmp_path / "l")
     assert [(one["em"], one["found"], one["rank"]) for one in lines] == [
-        (1.0, True, 1), (0.0, True, None), (0.0, False, None)
+        (1.0, True, 1), (0.0, False, None), (0.0, False, None)
     ]  # fmt: skip
     made, emptied = by_set(lines)
     assert made["em"][0] == 100.0 and made["em"][3] == 1, "unanswerable ones have no exact match"
-    assert made["refused"][0] == 50.0 and emptied["refused"][0] == 0.0
+    assert made["refused"][0] == 50.0 and emptied["refused"][0] == 100.0
     assert made["right_first"][0] == 100.0 and "em" not in emptied
     assert "| made | 2 | 100.0 (100.0-100.0)" in as_table([made, emptied])
-    assert of_confidence(lines)["auroc_right_all"] == 0.75
+    assert of_confidence(lines)["auroc_right_all"] == 1.0
 
 
 def test_evidence_is_taken_away() -> None:

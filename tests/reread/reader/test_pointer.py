@@ -8,7 +8,7 @@ import torch
 from transformers import AutoTokenizer
 
 from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
-from reread.reader.pointer import VERDICTS, SpanHead, body_mask, choose, load_pointer
+from reread.reader.pointer import CROSSING, VERDICTS, SpanHead, body_mask, choose, load_pointer
 from reread.reader.segments import Segment, cut_segments
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
@@ -16,7 +16,7 @@ from tests.worlds.pointing import save_tiny_pointing
 
 PASSAGES = (
     Passage("a", "Pumps", "The pump moves 1,250 litres an hour. LOG_DIR is /var/log."),
-    Passage("b", "", "Rain fell on day 12."),
+    Passage("b", "", "Rain fell on day 12.\nSnow: none\nHail: on day 14"),
     Passage("c", "C++", "Prices: £2.75 (5.00 pence); naïve cafés."),
 )
 QUESTION = "How much does the pump move?"
@@ -65,16 +65,19 @@ def test_the_likeliest_pair_within_one_passage_is_chosen(segments: list[Segment]
         for segment, size in zip(segments, lengths, strict=True):
             for i in range(size):
                 for j in range(i, min(size, i + 5)):
-                    if (joint := float(begin[first + i] * end[first + j])) > best:
-                        best = joint
-                        text = segment.text[segment.offsets[i][0] : segment.offsets[j][1]]
+                    shown = segment.text[segment.offsets[i][0] : segment.offsets[j][1]]
+                    joint = float(begin[first + i] * end[first + j])
+                    if joint / (CROSSING if "\n" in shown else 1) > best:
+                        best, text = joint / (CROSSING if "\n" in shown else 1), shown
+                        chance = joint
             first += size
         for n in (1, 2):
             if float(begin[first + n] * end[first + n]) > best:
-                best, text = float(begin[first + n] * end[first + n]), VERDICTS[n]
+                best = chance = float(begin[first + n] * end[first + n])
+                text = VERDICTS[n]
         found = choose(begins, ends, segments, longest=5)
         assert found.text == text
-        assert found.chances[0] * found.chances[1] == pytest.approx(best, rel=1e-5)
+        assert found.chances[0] * found.chances[1] == pytest.approx(chance, rel=1e-5)
         assert found.nothing == pytest.approx(math.sqrt(float(begin[first] * end[first])), rel=1e-5)
         if found.place is not None:
             assert PASSAGES[found.place].text[found.start : found.end] == text
@@ -100,7 +103,8 @@ def test_a_pointing_reader_says_a_passages_characters(tmp_path: Path, seed: int)
     other = ReadRequest("When did rain fall?", PASSAGES[1:])
     both = reader.read([ReadRequest(QUESTION, PASSAGES), other], tokens=True)
     alone = reader.read([other])[0]
-    assert both[1].answer == alone.answer and both[1].attention == pytest.approx(alone.attention)
+    assert both[1].answer == alone.answer
+    assert both[1].attention == pytest.approx(alone.attention, abs=1e-5)
     texts = {one.id: one.text for one in PASSAGES}
     for reading in both:
         assert reading.draft, "there is always a best answer"

@@ -130,5 +130,5 @@ def write_held_out(raw: Path, squad: Path, out: Path, seed: int) -> int:
 
 
 def write_calibration(raw: Path, squad: Path, out: Path, seed: int) -> int:
-    """400 questions that were not trained on, to calibrate a reader with."""
-    return write_lines(out / "calibration.jsonl", read_calibration(squad, HELD_OUT, 400, seed))
+    """200 questions that were not trained on, to calibrate a reader with."""
+    return write_lines(out / "calibration.jsonl", read_calibration(squad, HELD_OUT, 200, seed))
