@@ -12,7 +12,7 @@ from reread.reader.pointer import CROSSING, VERDICTS, SpanHead, body_mask, choos
 from reread.reader.segments import Segment, cut_segments
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
-from tests.worlds.pointing import save_tiny_pointing
+from tests.reread.reader.tiny_pointing import save_tiny_pointing
 
 PASSAGES = (
     Passage("a", "Pumps", "The pump moves 1,250 litres an hour. LOG_DIR is /var/log."),

@@ -13,8 +13,8 @@ from reread.errors import BadRequest
 from reread.reader.loading import load_reader
 from reread.reading import ReadRequest
 from reread.records import Passage
+from tests.reread.reader.tiny_pointing import save_tiny_pointing
 from tests.trainer.reader.causal.test_training import rows
-from tests.worlds.pointing import save_tiny_pointing
 from trainer.reader.causal.recipe import read_sets
 from trainer.reader.pointing.forward import losses_of
 from trainer.reader.pointing.recipe import load_pointing_base, run_pointing
