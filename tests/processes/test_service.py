@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from index_builder.ingest.uploads import read_upload
 from reread.errors import BadRequest
 from reread.home import Home
 from service.http.security import admin_key_of
@@ -133,6 +134,7 @@ def test_a_taken_port_stops_the_start_before_anything_is_loaded(tmp_path: Path) 
             run(
                 ServiceSettings(port=port), Home(tmp_path), load_reader,
                 check_retrain=lambda params: None, split=lambda document: [],
+                read_file=read_upload,
             )  # fmt: skip
         assert refusal.value.exit_code == 1
     assert not list(tmp_path.iterdir())
