@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.command.terminal.screen import ROOT, terminal
 from tests.worlds.browsing import town_service
 from tests.worlds.serving import Running
-from tests.worlds.terminal import ROOT, terminal
 
 
 @pytest.fixture(scope="module")

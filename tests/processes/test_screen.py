@@ -6,9 +6,9 @@ from pathlib import Path
 from transformers import ByT5Tokenizer
 
 from reread.home import Home
+from tests.command.terminal.screen import terminal
 from tests.reread.reader.test_reader import tiny_bart
 from tests.worlds.serving import until
-from tests.worlds.terminal import terminal
 
 
 def test_serve_shows_where_it_answers_and_nothing_of_the_libraries(tmp_path: Path) -> None:

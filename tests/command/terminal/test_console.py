@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from command.terminal.console import _line_report, progress_bar
-from tests.worlds.terminal import CONTROLS
+from tests.command.terminal.screen import CONTROLS
 
 
 def test_lines_without_a_terminal_name_the_time_left() -> None:

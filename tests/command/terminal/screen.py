@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\r\x07]")
 
 
@@ -33,7 +33,7 @@ class Terminal:
         """Everything shown so far, without colours and cursor movements."""
         return CONTROLS.sub("", self._seen.decode("utf-8", "replace"))
 
-    def wait_for(self, text: str, limit_s: float = 120.0) -> None:
+    def wait_for(self, text: str, limit_s: float = 240.0) -> None:
         deadline = time.monotonic() + limit_s
         while text not in self.screen:
             assert time.monotonic() < deadline, f"{text!r} was not shown: {self.screen}"
