@@ -8,7 +8,7 @@ from html import escape
 
 from evaluation.confidence.calibration import Bin
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 240, 46, 30, 14, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 240, 46, 30, 14, 22
 SIDE = 300  # of the reliability diagram's square
 
 
