@@ -49,38 +49,44 @@ def _forget_some(
     for sequence, id_bytes, body in rows:
         if not any(spelled in body for spelled in spellings):
             continue
-        blank = _blanked(body, ids)
-        if blank is None:
+        record = _read_from(body, ids)
+        if record is None:
             continue
-        changed += 1
-        answer_id, text = id_bytes.decode(), blank.to_json()
-        connection.execute(
-            "UPDATE answers SET body = ?, checksum = ? WHERE sequence = ?",
-            (text, checksum(answer_id, text), sequence),
-        )
-        _blank_feedback(connection, answer_id, checksum)
+        answer_id = id_bytes.decode()
+        if record.answer:
+            text = replace(record, answer="").to_json()
+            connection.execute(
+                "UPDATE answers SET body = ?, checksum = ? WHERE sequence = ?",
+                (text, checksum(answer_id, text), sequence),
+            )
+        corrected = _blank_feedback(connection, answer_id, checksum)
+        changed += bool(record.answer or corrected)
     return (rows[-1][0] if rows else None), changed
 
 
-def _blanked(body: bytes, ids: frozenset[str]) -> AnswerRecord | None:
-    """The record without what it has from these passages; None where that is nothing."""
+def _read_from(body: bytes, ids: frozenset[str]) -> AnswerRecord | None:
+    """The record where it was read from one of these passages."""
     try:
         record = AnswerRecord.from_json(body.decode())
     except (ValueError, TypeError, KeyError):
         return None  # damaged: nobody reads it
-    touched = [one.id in ids and one.row is not None for one in record.passages]
-    if not any(touched) or not record.answer:
-        return None
-    return replace(record, answer="")
+    touched = any(one.id in ids and one.row is not None for one in record.passages)
+    return record if touched else None
 
 
-def _blank_feedback(connection: apsw.Connection, answer_id: str, checksum: Checksum) -> None:
-    said = list(
-        connection.execute("SELECT sequence, body FROM feedback WHERE answer_id = ?", (answer_id,))
-    )
-    for sequence, body in said:
-        blank = json.dumps({**json.loads(body), "answer": None})
+def _blank_feedback(connection: apsw.Connection, answer_id: str, checksum: Checksum) -> int:
+    """Takes out what people typed, also where nothing had been answered; how often there was."""
+    said = [
+        (sequence, known)
+        for sequence, body in connection.execute(
+            "SELECT sequence, body FROM feedback WHERE answer_id = ?", (answer_id,)
+        )
+        if (known := json.loads(body)).get("answer") is not None
+    ]
+    for sequence, known in said:
+        blank = json.dumps({**known, "answer": None})
         connection.execute(
             "UPDATE feedback SET body = ?, checksum = ? WHERE sequence = ?",
             (blank, checksum(answer_id, blank), sequence),
         )
+    return len(said)

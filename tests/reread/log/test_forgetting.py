@@ -52,3 +52,13 @@ def test_a_callers_own_passage_of_the_same_id_is_not_the_documents(log):
 def test_ids_with_quotes_and_other_letters_are_found(log):
     log.append([record("a", 'größe "x"\\1'), record("b", "größe")])
     assert log.forget({'größe "x"\\1'}) == 1
+
+
+def test_a_correction_goes_also_where_nothing_had_been_answered(log):
+    """The answer was refused and a person typed one: it stayed when its document was removed."""
+    log.append([record("a", "p1", answer=""), record("b", "p2", answer="")])
+    for id in ("a", "b"):
+        log.append_feedback(Feedback(id, "wrong", f"it is {CANARY}", (), 0.0))
+    assert log.forget({"p1"}) == 1
+    assert [log.feedback(id)[0].answer for id in ("a", "b")] == [None, f"it is {CANARY}"]
+    assert log.forget({"p1"}) == 0
