@@ -35,7 +35,7 @@ class Terminal:
 
     def wait_for(self, text: str, limit_s: float = 240.0) -> None:
         deadline = time.monotonic() + limit_s
-        while text not in self.screen:
+        while text not in " ".join(self.screen.split()):  # long paths break lines anywhere
             assert time.monotonic() < deadline, f"{text!r} was not shown: {self.screen}"
             self._read(0.2)
 

@@ -114,7 +114,7 @@ def best_within(scores: Floats, rows: Rows, depth: int) -> list[Hit]:
     """The `depth` best of some rows; `scores` runs parallel to `rows`, ties by row.
 
     >>> best_within(np.array([1, 3, 3], np.float32), np.array([9, 7, 5]), 2)
-    [Hit(row=5, score=3.0), Hit(row=7, score=3.0)]
+    [Hit(row=5, score=3.0, nearness=None), Hit(row=7, score=3.0, nearness=None)]
     """
     order = np.lexsort((rows, -scores))[:depth]
     return [Hit(int(rows[place]), float(scores[place])) for place in order]

@@ -106,8 +106,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path
 def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     flags = ["train-reader", "--base", world / "base", "--pointing", "--questions",
-             world / "colours.jsonl", "--output", out, "--steps", 60, "--learning-rate", 4e-3,
-             "--warmup-steps", 3, "--no-bf16", "--log-every", 30]  # fmt: skip
+             world / "colours.jsonl", "--output", out, "--steps", 16, "--learning-rate", 4e-3,
+             "--warmup-steps", 3, "--no-bf16", "--log-every", 8]  # fmt: skip
     assert main([str(one) for one in flags]) == 0
     assert "REREAD_READER=" in capsys.readouterr().out.replace("\n", "")
     flags = ["calibrate", "--questions", world / "colours.jsonl", "--reader", out, "--json",
