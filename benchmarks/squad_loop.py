@@ -26,7 +26,8 @@ from reread.artefacts.passages import newest_corpus
 from reread.home import Home
 from reread.log.attention_log import SqliteAttentionLog
 from reread.log.jobs import JobBoard
-from reread.reader.reader import Reader, resolve_default_reader
+from reread.reader.loading import small_starter
+from reread.reader.reader import Reader
 from reread.reading import ReadRequest
 from reread.records import AnswerRecord, LoggedPassage
 from reread.retriever.files import RetrieverSettings
@@ -38,7 +39,7 @@ ASK_AT_ONCE = 4
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    reader = Reader.load(options.reader or str(resolve_default_reader()), dtype=options.dtype)
+    reader = Reader.load(options.reader or str(small_starter()), dtype=options.dtype)
     questions = {
         split: sample(read_questions(options.data / "questions.jsonl", split), count)
         for split, count in (("train", options.train), ("dev", options.dev))

@@ -14,7 +14,7 @@ from random import Random
 from evaluation.metrics import has_answer
 from reread.records import Passage
 from reread.search.words import BM25Retriever
-from trainer.reader.causal.examples import CausalExample, read_causal_examples
+from trainer.reader.drawing.examples import ReadingExample, read_reading_examples
 
 TOP_K = 20
 
@@ -38,7 +38,7 @@ def example_cases(path: Path, count: int, seed: int, most: int = 10) -> Iterator
     Where a question has an answer there is a second case without the passages that hold it, to be
     refused (`<set>-removed`).
     """
-    examples = read_causal_examples(path)
+    examples = read_reading_examples(path)
     chosen = sorted(Random(seed).sample(range(len(examples)), min(count, len(examples))))
     for place in chosen:
         case = _shuffled(examples[place], path.stem, place, Random(f"{seed}/{place}"), most)
@@ -51,7 +51,7 @@ def example_cases(path: Path, count: int, seed: int, most: int = 10) -> Iterator
             )  # fmt: skip
 
 
-def _shuffled(example: CausalExample, name: str, place: int, random: Random, most: int) -> Case:
+def _shuffled(example: ReadingExample, name: str, place: int, random: Random, most: int) -> Case:
     order = [at for at in range(len(example.passages)) if at not in example.positives]
     order = [*example.positives, *order][:most]
     random.shuffle(order)

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.made_cells import is_made
 from benchmarks.reproduction.cells import Laboratory
 from benchmarks.reproduction.page import write_page
 from benchmarks.reproduction.results import Results
@@ -66,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> None:
     """Work out the missing cells one after the other, until done or out of time."""
     options.results.mkdir(parents=True, exist_ok=True)
-    missing = [cell for cell in cells if not is_there(options.results, cell, sizes)]
+    missing = [
+        cell for cell in cells if not is_made(options.results / cell.file, plain(sizes, cell))
+    ]
     print(estimate(missing, sizes, correction_of(options.results)), flush=True)
     if not missing:
         return
@@ -85,7 +88,7 @@ def work_out(cell: Cell, laboratory: Laboratory, sizes: Sizes, folder: Path, whe
     """One cell's JSON: its figures, sizes and seconds; a figure that is known is copied."""
     twin = SAME.get((cell.table, cell.row))
     known = Cell(*twin, cell.seed) if twin else cell
-    if twin and is_there(folder, known, sizes):
+    if twin and is_made(folder / known.file, plain(sizes, known)):
         body = json.loads((folder / known.file).read_text())
         body.update(table=cell.table, row=cell.row, seconds=0.0)
     else:
@@ -98,21 +101,6 @@ def work_out(cell: Cell, laboratory: Laboratory, sizes: Sizes, folder: Path, whe
         }  # fmt: skip
     replace_text(folder / cell.file, json.dumps(body, indent=1) + "\n")
     print(f"\r{where} {cell.file}: {body['seconds']:.0f} s {brief(body['figures'])}", flush=True)
-
-
-def is_there(folder: Path, cell: Cell, sizes: Sizes) -> bool:
-    """Whether the cell exists; one made with other sizes ends the command with a sentence."""
-    path = folder / cell.file
-    if not path.exists():
-        return False
-    made, wanted = json.loads(path.read_text())["sizes"], plain(sizes, cell)
-    if made != wanted:
-        names = [name for name in {**wanted, **made} if made.get(name) != wanted.get(name)]
-        other = {name: made.get(name) for name in names}
-        sys.exit(
-            f"{path} was made with {other}: give the same sizes, or other --results and --work."
-        )
-    return True
 
 
 def correction_of(folder: Path) -> float:

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.made_cells import is_made
 from benchmarks.teachers.costs import student_costs, teacher_costs
 from benchmarks.teachers.laboratory import Laboratory
 from benchmarks.teachers.page import write_page
@@ -69,7 +70,9 @@ def is_wanted(cell: Cell, options: argparse.Namespace) -> bool:
 def work(cells: Sequence[Cell], sizes: Sizes, options: argparse.Namespace) -> None:
     """Work out the missing cells one after the other, until done or out of time."""
     options.results.mkdir(parents=True, exist_ok=True)
-    missing = [cell for cell in cells if not is_there(options.results, cell, sizes)]
+    missing = [
+        cell for cell in cells if not is_made(options.results / cell.file, plain(sizes, cell))
+    ]
     names = [name for name in cost_names() if name in (*options.students, *options.teachers)]
     left = [name for name in names if not cost_file(options.results, name).exists()]
     print(f"{len(missing)} cells and the costs of {len(left)} models are missing.", flush=True)
@@ -122,21 +125,6 @@ def measure_cost(
 
 def cost_file(folder: Path, name: str) -> Path:
     return folder / f"cost-{name}.json"
-
-
-def is_there(folder: Path, cell: Cell, sizes: Sizes) -> bool:
-    """Whether the cell exists; one made with other sizes ends the command with a sentence."""
-    path = folder / cell.file
-    if not path.exists():
-        return False
-    made, wanted = json.loads(path.read_text())["sizes"], plain(sizes, cell)
-    if made != wanted:
-        names = [name for name in {**wanted, **made} if made.get(name) != wanted.get(name)]
-        other = {name: made.get(name) for name in names}
-        sys.exit(
-            f"{path} was made with {other}: give the same sizes, or other --results and --work."
-        )
-    return True
 
 
 def show(title: str) -> Callable[[str, float], None]:

@@ -33,7 +33,8 @@ from index_builder.ingest.run import ingest
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.commit import committed_dir, remove_dir
 from reread.home import Home, numbers
-from reread.reader.reader import Reader, resolve_default_reader
+from reread.reader.loading import small_starter
+from reread.reader.reader import Reader
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever, resolve_default_retriever
 from trainer.examples import Example
@@ -93,7 +94,7 @@ class Laboratory:
 
     def reader(self) -> Reader:
         if self._reader is None:
-            name = self._reader_name or str(resolve_default_reader())
+            name = self._reader_name or str(small_starter())
             self._reader = Reader.load(name, device="cpu")
         return self._reader
 

@@ -87,14 +87,14 @@ def read_outcomes(
     """What the reader makes of every question, in order."""
     from evaluation.confidence.held_back import outcomes_of, outcomes_of_examples
     from evaluation.questions import read_questions
-    from trainer.reader.causal.examples import holds_causal_examples, read_causal_examples
+    from trainer.reader.drawing.examples import holds_reading_examples, read_reading_examples
 
     found: list[Outcome] = []
     for path in questions:
         with progress_bar(console, f"Reading {path.name}") as report:
             told = lambda share, report=report: report("questions", share)  # noqa: E731
-            if holds_causal_examples(path):
-                found += outcomes_of_examples(reader, read_causal_examples(path), told)
+            if holds_reading_examples(path):
+                found += outcomes_of_examples(reader, read_reading_examples(path), told)
                 continue
             with published_generation(settings) as generation:
                 found += outcomes_of(generation, reader, read_questions(path), top_k, told)

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from command.settings import Settings
 from command.train_reader.data import RETRIEVED, ReaderFiles, gather
+from command.train_reader.plan import refuse_unused
 from reread.errors import BadRequest
 
 if TYPE_CHECKING:
-    from trainer.reader.causal.examples import CausalExample
     from trainer.reader.causal.recipe import CausalStage
+    from trainer.reader.drawing.examples import ReadingExample
 
 FIXED = frozenset({"log_every", "save_every", "seed"})  # all that the recipe leaves open
 OPEN = FIXED | {
@@ -95,12 +96,10 @@ def causal_stages(
     )
     from trainer.reader.causal.settings import CausalTraining
 
-    allowed = FIXED if files.starter_causal else OPEN
-    if unused := sorted(set(values) - allowed):
-        why = "is fixed in the starter's recipe" if files.starter_causal else "has no use there"
-        raise BadRequest(
-            f"`{unused[0]}` {why}; a language model is trained with {', '.join(sorted(allowed))}."
-        )
+    refuse_unused(
+        values, FIXED if files.starter_causal else OPEN, "a language model",
+        fixed=files.starter_causal,
+    )  # fmt: skip
     if not files.starter_causal:
         given = {"steps": STEPS, **values}
         return (plain_stage(names, CausalTraining(**given)),)  # type: ignore[arg-type]
@@ -116,20 +115,20 @@ def causal_stages(
 
 def read_all(
     files: ReaderFiles, settings: Settings, console: Console
-) -> dict[str, list[CausalExample]]:
+) -> dict[str, list[ReadingExample]]:
     """Every file's questions under its name: training questions as they are, else as for T5."""
-    from trainer.reader.causal.examples import (
-        holds_causal_examples,
+    from trainer.reader.drawing.examples import (
+        holds_reading_examples,
         of_reader_examples,
-        read_causal_examples,
+        read_reading_examples,
     )
 
-    found: dict[str, list[CausalExample]] = {}
+    found: dict[str, list[ReadingExample]] = {}
     for path in files.questions:
         if path.stem in found:
             raise BadRequest(f"Two files are called {path.stem}; rename one of them.")
-        if holds_causal_examples(path):
-            found[path.stem] = read_causal_examples(path)
+        if holds_reading_examples(path):
+            found[path.stem] = read_reading_examples(path)
             continue
         retrieve = files.retrieve or RETRIEVED
         gathered = gather([path], settings, files.split, retrieve, console, keep_all=False)

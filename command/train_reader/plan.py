@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from reread.errors import BadRequest
@@ -41,6 +41,17 @@ def plan_stages(
             "--optimizer adamw."
         )
     return recipe.base, (Stage("tune", recipe.plan, recipe.training),)
+
+
+def refuse_unused(
+    values: Mapping[str, object], allowed: Collection[str], what: str, *, fixed: bool
+) -> None:
+    """BadRequest with the first value that a training does not take; `fixed`: a recipe has it."""
+    if unused := sorted(set(values) - set(allowed)):
+        why = "is fixed in the starter's recipe" if fixed else "has no use there"
+        raise BadRequest(
+            f"`{unused[0]}` {why}; {what} is trained with {', '.join(sorted(allowed))}."
+        )
 
 
 def with_precision(

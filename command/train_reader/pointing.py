@@ -11,6 +11,7 @@ from rich.console import Console
 from command.settings import Settings
 from command.train_reader.causal import as_line, read_all
 from command.train_reader.data import ReaderFiles
+from command.train_reader.plan import refuse_unused
 from reread.errors import BadRequest
 
 OPEN = frozenset({"log_every", "save_every", "seed"})
@@ -35,19 +36,15 @@ def train_pointing_reader(
     from reread.compute.devices import pick_device
     from reread.compute.precision import pick_bf16
     from reread.reader.loading import SMALL_STARTER, reader_folder
+    from trainer.reader.drawing.examples import STARTER_MIX
     from trainer.reader.pointing.recipe import (
-        STARTER_MIX,
         STARTER_POINTING,
         load_pointing_base,
         run_pointing,
     )
 
     allowed = OPEN if files.starter else OWN
-    if unused := sorted(set(values) - allowed):
-        why = "is fixed in the starter's recipe" if files.starter else "has no use there"
-        raise BadRequest(
-            f"`{unused[0]}` {why}; a pointing reader is trained with {', '.join(sorted(allowed))}."
-        )
+    refuse_unused(values, allowed, "a pointing reader", fixed=files.starter)
     renamed = {"encoder_rate" if name == "learning_rate" else name: one
                for name, one in values.items()}  # fmt: skip
     place = pick_device(settings.machine.device)

@@ -16,13 +16,14 @@ from transformers.utils import logging as transformers_logging
 from reread.errors import UnknownModel
 from reread.reader.causal.loading import load_causal
 from reread.reader.causal.reader import CausalReader, Limits
-from reread.reader.reader import Reader, resolve_default_reader
+from reread.reader.reader import Reader
 from reread.reader.starter.folder import starter_folder
 
 STARTER = "starter"
 SMALL_STARTER = "starter-small"
 CAUSAL_STARTER = "starter-causal"
 DEFAULT_READER = STARTER
+ROOM = Path(__file__).parent  # where their folders lie
 
 AnyReader = Reader | CausalReader
 
@@ -62,12 +63,17 @@ def reader_folder(name_or_path: str, cache: Path | None = None) -> str:
     A folder or file of such a name in the working directory does not hide the package's reader.
     """
     if name_or_path == SMALL_STARTER:
-        return str(resolve_default_reader())
+        return str(small_starter())
     if name_or_path == STARTER:
-        return str(Path(__file__).parent / "starter_pointing")
+        return str(ROOM / "starter_pointing")
     if name_or_path == CAUSAL_STARTER:
         return str(starter_folder(cache or Path("~/.cache/reread/readers").expanduser()))
     return name_or_path
+
+
+def small_starter() -> Path:
+    """The folder of the small starter, which decodes; the reproduction reads with it."""
+    return ROOM / "starter_reader"
 
 
 def is_causal(name_or_path: str) -> bool:

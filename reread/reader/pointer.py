@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
+from reread.errors import UnknownModel
 from reread.reader.segments import Segment
 
 POINTER_FILE = "pointer.safetensors"
@@ -78,13 +81,29 @@ class SpanHead(nn.Module):
 def load_pointer(
     folder: Path | None, width: int, place: torch.device, dtype: torch.dtype
 ) -> SpanHead | None:
-    """The head in a reader's folder; None where it has none. RuntimeError of another width."""
+    """The head in a reader's folder; None where it has none, UnknownModel where it is another's."""
     path = folder / POINTER_FILE if folder is not None else None
     if path is None or not path.is_file():
         return None
     head = SpanHead(width)
-    head.load_state_dict(load_file(path))
+    try:
+        head.load_state_dict(load_file(path))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise UnknownModel(
+            f"{path} is no pointing head for states of width {width} "
+            f"({str(error).splitlines()[-1].strip()}); remove it to decode answers, or train it "
+            "with `reread train-reader --pointing`."
+        ) from error
     return head.to(place, dtype).eval()
+
+
+def require_offsets(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """UnknownModel where a tokenizer does not say which characters its tokens are."""
+    if not getattr(tokenizer, "is_fast", False):
+        raise UnknownModel(
+            f"The tokenizer of {name!r} does not tell which characters its tokens are, so nothing "
+            "can be pointed at; use a checkpoint with a fast tokenizer."
+        )
 
 
 def body_mask(segments: Sequence[Segment]) -> torch.Tensor:
@@ -94,12 +113,14 @@ def body_mask(segments: Sequence[Segment]) -> torch.Tensor:
     ])  # fmt: skip
 
 
-def point(head: SpanHead, states: torch.Tensor, segments: Sequence[Segment]) -> Pointed:
+def point(
+    head: SpanHead, states: torch.Tensor, segments: Sequence[Segment], longest: int = LONGEST
+) -> Pointed:
     """The likeliest answer; `states` (S or more, d) of the segments side by side."""
     lengths = [len(segment.ids) for segment in segments]
     own = states[: sum(lengths)]
     begins, ends = head.logits(own, lengths, body_mask(segments).to(own.device))
-    return choose(begins.cpu(), ends.cpu(), segments)
+    return choose(begins.cpu(), ends.cpu(), segments, longest)
 
 
 def choose(

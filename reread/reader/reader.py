@@ -32,13 +32,14 @@ from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import encode_segments, install_fusion_attention
 from reread.reader.marking import mark_answer
 from reread.reader.pointed import reading_of
-from reread.reader.pointer import SpanHead, load_pointer, point
+from reread.reader.pointer import LONGEST, SpanHead, load_pointer, point, require_offsets
 from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
 from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
 
 ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
+DECODED = 50  # tokens of an answer, where nobody said; pointed ones may be longer
 NO_SAY = 0.5  # these readers give no probability of there being no answer
 FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
 
@@ -54,7 +55,7 @@ class Reader:
         name: str,
         folder: Path | None = None,
         max_segment_tokens: int = MAX_SEGMENT_TOKENS,
-        max_answer_tokens: int = 50,
+        max_answer_tokens: int | None = None,
         num_beams: int | None = None,
         refuse_below: float | None = None,
         pointer: SpanHead | None = None,
@@ -70,13 +71,13 @@ class Reader:
         self.name = name
         self.folder = folder
         self.max_segment_tokens = max_segment_tokens
-        self.max_answer_tokens = max_answer_tokens
+        self.max_answer_tokens = max_answer_tokens or (LONGEST if pointer else DECODED)
         self.refuse_below = refuse_below
         self.pointer = pointer
         self.notes = read_notes(folder)
         generation: GenerationConfig = model.generation_config
         self.num_beams = num_beams or generation.num_beams or 1
-        self._rules = generation_rules(generation, max_answer_tokens)
+        self._rules = generation_rules(generation, self.max_answer_tokens)
         self._lossy = is_lossy(tokenizer) and bool(getattr(tokenizer, "is_fast", False))
 
     @classmethod
@@ -108,11 +109,13 @@ class Reader:
             ) from error
         folder = Path(name_or_path)
         own = folder.resolve() if folder.is_dir() else None
+        if (pointer := load_pointer(own, model.config.hidden_size, place, kind)) is not None:
+            require_offsets(tokenizer, name_or_path)
         return cls(
             model.to(place), tokenizer,
             name=folder.name if own else name_or_path,
             folder=own,
-            pointer=load_pointer(own, model.config.hidden_size, place, kind),
+            pointer=pointer,
             **options,
         )  # fmt: skip
 
@@ -229,7 +232,7 @@ class Reader:
         for b, (segments, passages) in enumerate(
             zip(prepared.segments, prepared.passages, strict=True)
         ):
-            pointed = point(self.pointer, prepared.fused[b], segments)
+            pointed = point(self.pointer, prepared.fused[b], segments, self.max_answer_tokens)
             evidence = evidence_of(first.taps, b, segments, 1)
             reading = reading_of(
                 pointed, passages, aggregate(evidence), aggregation, self.notes, self.refuse_below
@@ -283,8 +286,3 @@ class Prepared:
         segments = self.segments[b]
         question = (CUT_QUESTION,) if segments[0].question_cut else ()
         return (*question, *cut_passages(self.passages[b], [one.seen for one in segments]))
-
-
-def resolve_default_reader() -> Path:
-    """The folder of the starter reader that comes with the package."""
-    return Path(__file__).parent / "starter_reader"

@@ -14,7 +14,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from reread.artefacts.passages import PassageStore
 from reread.errors import UnknownModel
-from reread.reader.reader import Reader, resolve_default_reader
+from reread.reader.loading import small_starter
+from reread.reader.reader import Reader
 from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.settings import ReaderSettings
@@ -47,7 +48,7 @@ def train_iteration_reader(
 
     The same seed, data and thread count give the same weights bit for bit.
     """
-    name = str(base or resolve_default_reader())
+    name = str(base or small_starter())
     model, tokenizer = load_trainable(name)
     model.to(torch.device(device))
     examples = make_examples(asked, lists, store, depth)

@@ -19,7 +19,7 @@ from reread.artefacts.passages import PassageStore
 from reread.artefacts.seals import file_sha256
 from reread.commit import committed_dir
 from reread.errors import BadRequest
-from reread.reader.reader import resolve_default_reader
+from reread.reader.loading import small_starter
 from reread.retriever.files import find_folder
 from trainer.iterative.asked_questions import AskedQuestion, fingerprint, given_passages
 from trainer.iterative.lists.ranked import RankedLists, pack
@@ -104,7 +104,7 @@ def describe(source: Source, settings: RunSettings, files: Sequence[Path] = ()) 
         "validation": fingerprint(source.validation),
         "passages": len(source.corpus),
         "corpus": source.corpus.fingerprint,
-        "reader": _weights_of(Path(settings.reader.base or resolve_default_reader())),
+        "reader": _weights_of(Path(settings.reader.base or small_starter())),
         "encoder": _weights_of(_encoder_folder(settings.start_encoder)),
         "files": [file_sha256(path) for path in files],
     }

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, ByT5Tokenizer
 
+from reread.errors import UnknownModel
 from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
-from reread.reader.pointer import CROSSING, VERDICTS, SpanHead, body_mask, choose, load_pointer
+from reread.reader.pointer import (
+    CROSSING,
+    POINTER_FILE,
+    VERDICTS,
+    SpanHead,
+    body_mask,
+    choose,
+    load_pointer,
+)
 from reread.reader.segments import Segment, cut_segments
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
@@ -92,8 +101,47 @@ def test_a_heads_file_comes_back_and_another_width_is_refused(tmp_path: Path) ->
     assert found is not None
     assert torch.equal(found.ends.weight, head.ends.weight.to(torch.bfloat16).float())
     assert load_pointer(tmp_path / "none", 8, torch.device("cpu"), torch.float32) is None
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(UnknownModel, match="no pointing head for states of width 9"):
         load_pointer(tmp_path, 9, torch.device("cpu"), torch.float32)
+
+
+def test_a_damaged_head_is_one_sentence_whose_remedy_works(tmp_path: Path) -> None:
+    folder = Path(save_tiny_pointing(tmp_path / "reader"))
+    file = folder / POINTER_FILE
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(UnknownModel, match="remove it to decode answers") as refused:
+        load_reader(str(folder), dtype="float32")
+    assert str(file) in str(refused.value) and "\n" not in str(refused.value)
+    file.unlink()
+    assert load_reader(str(folder), dtype="float32").info()["answers"] == "decoded"
+
+
+def test_a_tokenizer_without_characters_cannot_point(tmp_path: Path) -> None:
+    folder = Path(save_tiny_pointing(tmp_path / "reader"))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    ByT5Tokenizer().save_pretrained(folder)
+    with pytest.raises(UnknownModel, match="nothing can be pointed at; use a checkpoint with a"):
+        load_reader(str(folder), dtype="float32")
+
+
+def test_answers_are_no_longer_than_asked_for(tmp_path: Path) -> None:
+    """The setting was for decoded answers alone."""
+    folder = Path(save_tiny_pointing(tmp_path / "reader"))
+    head = SpanHead(32)
+    with torch.no_grad():  # it begins where a state is high and ends where it is low
+        for part in (head.ends, head.verdicts):
+            part.weight.zero_()
+        head.ends.weight[0, 0], head.ends.weight[1, 0] = 5.0, -5.0
+        head.verdicts.bias.fill_(-50.0)
+    head.save(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    lengths = {}
+    for most in (1, 3, None):
+        reader = load_reader(str(folder), dtype="float32", max_answer_tokens=most)
+        draft = reader.read([ReadRequest(QUESTION, PASSAGES)])[0].draft
+        lengths[most] = len(tokenizer(draft, add_special_tokens=False)["input_ids"])
+    assert lengths[1] == 1 and lengths[3] <= 3 < lengths[None], lengths
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from trainer.reader.causal.forward import Outcome
 from trainer.reader.causal.settings import CausalTraining
 from trainer.reader.causal.stream import Stream
+from trainer.reader.losses import passage_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +57,3 @@ def answer_loss(states: torch.Tensor, stream: Stream, head: torch.Tensor) -> tor
     logits = F.linear(states[stream.predicts], head).float()
     each = F.cross_entropy(logits, stream.targets, reduction="none")
     return (each * stream.weights).sum() / stream.weights.sum()
-
-
-def passage_loss(
-    scores: torch.Tensor, owners: torch.Tensor, right: torch.Tensor
-) -> tuple[torch.Tensor, float]:
-    """Mean over questions of -log of the probability on right blocks, under softmax of the scores
-    (N,) of a question's blocks; and the share of questions with a right block first.
-
-    Questions with one block, or none that is right, teach nothing here.
-
-    >>> loss, hits = passage_loss(torch.zeros(2), torch.tensor([0, 0]), torch.tensor([True, False]))
-    >>> round(float(loss), 4), hits
-    (0.6931, 1.0)
-    """
-    found, hits = [], 0
-    for question in sorted(set(owners.tolist())):
-        own = owners == question
-        good = right[own]
-        if len(good) < 2 or not good.any():
-            continue
-        logs = torch.log_softmax(scores[own], dim=0)
-        found.append(-torch.logsumexp(logs[good], dim=0))
-        hits += int(good[logs.argmax()])
-    if not found:
-        return scores.sum() * 0.0, 0.0
-    return torch.stack(found).mean(), hits / len(found)

@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from reread.errors import BadRequest
 from reread.reader.confidence import READER_FILE, ReaderNotes, notes_body, weights_of
-from trainer.reader.causal.examples import CausalExample, read_causal_examples
 from trainer.reader.causal.heads import HeadWeights
 from trainer.reader.causal.settings import CausalTraining
-from trainer.reader.causal.tasks import Drawing, TaskDrawer
-from trainer.reader.causal.training import data_fingerprint, train_causal
+from trainer.reader.causal.tasks import TaskDrawer
+from trainer.reader.causal.training import train_causal
+from trainer.reader.drawing.drawing import Drawing, data_fingerprint
+from trainer.reader.drawing.examples import STARTER_MIX, ReadingExample, require_named
 
 Report = Callable[[str, dict[str, float]], None]
 
@@ -34,7 +34,6 @@ class CausalStage:
     drawing: Drawing = Drawing()
 
 
-STARTER_MIX = {"squadlike": 0.50, "others": 0.14, "docs": 0.36}
 STARTER_STAGES = (
     CausalStage(  # everything: copying, choosing, refusing
         "learn",
@@ -59,20 +58,9 @@ STARTER_STAGES = (
 )
 
 
-def read_sets(files: Sequence[Path]) -> dict[str, list[CausalExample]]:
-    """Every file's examples under its name without the ending."""
-    return {path.stem: read_causal_examples(path) for path in files}
-
-
 def require_sets(stages: Sequence[CausalStage], names: Sequence[str]) -> None:
     """BadRequest that names the sets a recipe wants and does not have."""
-    missing = sorted({name for stage in stages for name in stage.mix} - set(names))
-    if missing:
-        raise BadRequest(
-            f"The starter's recipe reads {', '.join(f'{name}.jsonl' for name in missing)} and "
-            f"{', '.join(names) or 'nothing'} was given; docs/starter-reader.md says how each is "
-            "made."
-        )
+    require_named({name for stage in stages for name in stage.mix}, names)
 
 
 def plain_stage(names: Sequence[str], training: CausalTraining) -> CausalStage:
@@ -84,7 +72,7 @@ def run_causal_stages(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     stages: Sequence[CausalStage],
-    sets: Mapping[str, Sequence[CausalExample]],
+    sets: Mapping[str, Sequence[ReadingExample]],
     *,
     folder: Path,
     report: Report,

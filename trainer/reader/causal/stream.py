@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 
 import torch
 
+from reread.compute.padding import cheapest_edges
 from trainer.reader.causal.tasks import CausalTask
 
 EIGHT = 8  # rows are padded to a multiple of it
 NEVER = float("-inf")
-GROUP_COST = 60  # tokens' worth of time that a group's own attention takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +108,6 @@ def _group_blocks(
                             _additive(seen)[None, None]))  # fmt: skip
         at += len(rows) * length
     return tuple(groups), order, places
-
-
-def cheapest_edges(lengths: Sequence[int]) -> list[int]:
-    """Where to part rows of rising lengths into groups that cost least: every row of a group is as
-    long as its longest, and a group costs GROUP_COST tokens of its own.
-
-    No group has a single row where there are two: compiled steps would be compiled once more.
-
-    >>> cheapest_edges([8, 8, 8, 400, 400])
-    [0, 3, 5]
-    """
-    count = len(lengths)
-    if count < 2:
-        return [0, count]
-    cost, cut = [0.0] + [float("inf")] * count, [0] * (count + 1)
-    for end in range(1, count + 1):
-        for begin in range(end - 1):
-            whole = cost[begin] + (end - begin) * lengths[end - 1] + GROUP_COST
-            if whole < cost[end]:
-                cost[end], cut[end] = whole, begin
-    edges = [count]
-    while edges[-1] > 0:
-        edges.append(cut[edges[-1]])
-    return edges[::-1]
 
 
 def _seen(

@@ -6,7 +6,6 @@ was not end with the same weights, bit by bit, on the same machine. Knows no rec
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from trainer.reader.causal.examples import CausalExample
 from trainer.reader.causal.forward import compiled_kernels, forward, plain_kernels, shape_of
 from trainer.reader.causal.heads import HeadWeights
 from trainer.reader.causal.losses import Losses, losses
@@ -104,16 +102,6 @@ def learn(
     optimizer.zero_grad(set_to_none=True)
     copy.refresh()
     return float(norm)
-
-
-def data_fingerprint(sets: Mapping[str, Sequence[CausalExample]]) -> str:
-    """A short hash of all examples, in order."""
-    digest = hashlib.sha256()
-    for name in sorted(sets):
-        digest.update(name.encode() + b"\0")
-        for one in sets[name]:
-            digest.update(repr(one).encode())
-    return digest.hexdigest()[:16]
 
 
 def _line(found: Losses, norm: float, questions: int) -> dict[str, float]:

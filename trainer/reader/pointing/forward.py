@@ -13,12 +13,11 @@ import torch
 import torch.nn.functional as F
 from transformers import PreTrainedModel
 
-from reread.compute.padding import pad
+from reread.compute.padding import cheapest_edges, pad
 from reread.reader.decoding import start_token
 from reread.reader.fusion import CrossAttentionTap, decode_step, encode_segments, token_logits
 from reread.reader.pointer import SpanHead, body_mask
-from trainer.reader.causal.losses import passage_loss
-from trainer.reader.causal.stream import cheapest_edges
+from trainer.reader.losses import passage_loss
 from trainer.reader.pointing.tasks import PointTask
 
 IGNORED = -100

@@ -18,15 +18,15 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from reread.errors import BadRequest, UnknownModel
-from reread.reader.pointer import SpanHead, load_pointer
-from trainer.reader.causal.examples import CausalExample
-from trainer.reader.causal.training import data_fingerprint
+from reread.errors import UnknownModel
+from reread.reader.decoding import end_tokens
+from reread.reader.pointer import SpanHead, load_pointer, require_offsets
+from trainer.reader.drawing.drawing import data_fingerprint
+from trainer.reader.drawing.examples import ReadingExample, require_named
 from trainer.reader.pointing.settings import PointTraining
 from trainer.reader.pointing.tasks import POINTING, PointDrawer
 from trainer.reader.pointing.training import PointingReader, Report, train_pointing
 
-STARTER_MIX = {"squadlike": 0.50, "others": 0.14, "docs": 0.36}
 STARTER_POINTING = PointTraining(
     steps=540, encoder_rate=1.5e-4, decoder_rate=3e-4, warmup_steps=40, dropout=0.0
 )
@@ -37,8 +37,7 @@ def load_pointing_base(
 ) -> tuple[PointingReader, PreTrainedTokenizerBase]:
     """An encoder-decoder in float32 with the head it has, or a new one drawn from the seed.
 
-    UnknownModel in one sentence where it cannot be loaded, BadRequest where its tokenizer cannot
-    say which characters a token is.
+    UnknownModel in one sentence where it cannot be loaded or nothing can be pointed at.
     """
     transformers_logging.disable_progress_bar()
     try:
@@ -51,11 +50,7 @@ def load_pointing_base(
             f"The checkpoint {name_or_path!r} could not be loaded ({str(error).splitlines()[0]}); "
             "give a local folder, or a Hugging Face name while a network is there."
         ) from error
-    if not getattr(tokenizer, "is_fast", False):
-        raise BadRequest(
-            f"The tokenizer of {name_or_path!r} does not tell which characters its tokens are, so "
-            "nothing can be pointed at; use a checkpoint with a fast tokenizer."
-        )
+    require_offsets(tokenizer, name_or_path)
     folder = Path(name_or_path)
     width = int(model.config.hidden_size)
     head = load_pointer(
@@ -71,7 +66,7 @@ def load_pointing_base(
 def run_pointing(
     model: PointingReader,
     tokenizer: PreTrainedTokenizerBase,
-    sets: Mapping[str, Sequence[CausalExample]],
+    sets: Mapping[str, Sequence[ReadingExample]],
     mix: Mapping[str, float],
     training: PointTraining,
     *,
@@ -79,15 +74,11 @@ def run_pointing(
     report: Report,
 ) -> None:
     """Train, and write the reader to `folder`: loadable by transformers, the head beside it."""
-    if missing := sorted(set(mix) - set(sets)):
-        raise BadRequest(
-            f"The starter's recipe reads {', '.join(f'{name}.jsonl' for name in missing)} and "
-            f"{', '.join(sorted(sets)) or 'nothing'} was given; docs/starter-reader.md says how "
-            "each is made."
-        )
+    require_named(mix, sets)
     used = {name: sets[name] for name in mix}
+    drawer = PointDrawer(used, mix, tokenizer, min(end_tokens(model.reader)))
     train_pointing(
-        model, PointDrawer(used, mix, tokenizer), training, folder=folder, report=report,
+        model, drawer, training, folder=folder, report=report,
         held={"data": data_fingerprint(used), "mix": dict(mix), "drawing": asdict(POINTING)},
     )  # fmt: skip
     save_pointing(model, tokenizer, folder)

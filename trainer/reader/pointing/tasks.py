@@ -1,7 +1,6 @@
 """One question as a pointing reader learns it: segments, and where in them the answer stands.
 
-Drawn as for causal readers (trainer/reader/causal/tasks.py): which passages, windows, an accepted
-answer. Knows examples and a tokenizer; knows no model.
+Knows examples and a tokenizer; knows no model.
 """
 
 from __future__ import annotations
@@ -12,18 +11,12 @@ from random import Random
 
 from transformers import PreTrainedTokenizerBase
 
-from reread.errors import BadRequest
 from reread.reader.pointer import NO, NOTHING, YES
 from reread.reader.segments import Segment, cut_segments
-from trainer.reader.causal.examples import VERDICT, CausalExample
-from trainer.reader.causal.tasks import (
-    MOST_REFUSED,
-    Drawing,
-    choose_answer,
-    choose_passages,
-    crop,
-)
+from trainer.reader.drawing.drawing import Drawing, ExampleSets, draw_step
+from trainer.reader.drawing.examples import VERDICT, ReadingExample
 
+DECODED = 40  # tokens of a long answer that the decoder learns
 POINTING = Drawing(  # refusals are cropped too, so that a window says nothing about them
     passages=(1, 2, 3, 4, 5, 6, 8, 10), weights=(10, 26, 24, 16, 10, 6, 5, 3)
 )
@@ -52,60 +45,35 @@ class PointDrawer:
 
     def __init__(
         self,
-        sets: Mapping[str, Sequence[CausalExample]],
+        sets: Mapping[str, Sequence[ReadingExample]],
         weights: Mapping[str, float],
         tokenizer: PreTrainedTokenizerBase,
+        end: int,  # the token that ends an answer of the decoder
         drawing: Drawing = POINTING,
     ) -> None:
-        self._sets = [sets[name] for name in sorted(weights)]
-        self._weights = [weights[name] for name in sorted(weights)]
-        self._tokenizer, self._drawing = tokenizer, drawing
+        self._sets = ExampleSets(sets, weights)
+        self._tokenizer, self._end, self._drawing = tokenizer, end, drawing
 
     def step(self, seed: int, step: int, tokens: int) -> list[PointTask]:
         """The questions of one step: as many as it takes to read at least `tokens`."""
-        random = Random(f"{seed}/{step}")
-        found: list[PointTask] = []
-        total = refused = 0
-        while total < tokens:
-            task = self.draw(random)
-            if task is not None:
-                found.append(task)
-                total, refused = total + task.tokens, 0
-                continue
-            refused += 1
-            if refused > MOST_REFUSED:
-                raise BadRequest(
-                    f"{MOST_REFUSED} draws in a row gave no question whose answer stands in a "
-                    "passage within the first tokens; check the data's answers."
-                )
-        return found
+        return draw_step(self.draw, seed, step, tokens)
 
     def draw(self, random: Random) -> PointTask | None:
         """One question, or None where what was drawn cannot teach (its answer was cut away)."""
-        drawing = self._drawing
-        example = random.choice(random.choices(self._sets, self._weights)[0])
-        places = choose_passages(example, drawing, random)
-        gold = [place for place in places if place in example.positives]
-        answer = choose_answer(example, gold, random)
-        if not places or answer is None:
+        drawn = self._sets.draw(self._drawing, random)
+        if drawn is None:
             return None
-        passages = [example.passages[place] for place in places]
-        if random.random() < drawing.crop_share and example.kind in drawing.crop_kinds:
-            passages = [
-                crop(one, example.answers if place in gold else (), drawing, random)
-                for one, place in zip(passages, places, strict=True)
-            ]
-        question = example.question
-        if random.random() < drawing.lower_share:
-            question = question.lower().rstrip("?")
-        right = tuple(at for at, place in enumerate(places) if place in gold)
-        segments = tuple(cut_segments(question, passages, self._tokenizer, drawing.block_tokens))
-        begins, ends = targets(segments, right, answer, example.kind)
+        segments = tuple(
+            cut_segments(
+                drawn.question, drawn.passages, self._tokenizer, self._drawing.block_tokens
+            )
+        )
+        begins, ends = targets(segments, drawn.right, drawn.answer, drawn.kind)
         if not begins:
             return None
-        ids = self._tokenizer(answer, add_special_tokens=False)["input_ids"][:40] if answer else []
-        target = (*ids, int(self._tokenizer.sep_token_id))
-        return PointTask(segments, begins, ends, target, right, example.kind)
+        spelled = self._tokenizer(drawn.answer, add_special_tokens=False)["input_ids"]
+        target = (*spelled[:DECODED], self._end)
+        return PointTask(segments, begins, ends, target, drawn.right, drawn.kind)
 
 
 def targets(

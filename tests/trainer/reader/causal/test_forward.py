@@ -8,13 +8,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, PhiConfig, PreTrainedModel, Qwen2Config
 
+from reread.compute.padding import GROUP_COST, cheapest_edges
 from reread.errors import BadRequest
 from reread.reader.causal.attention import BlockTap
 from reread.reader.causal.stock import StockEngine
 from trainer.reader.causal.forward import Outcome, forward, shape_of
 from trainer.reader.causal.losses import answer_loss, losses, passage_loss, weighed
 from trainer.reader.causal.settings import CausalTraining, rate_at
-from trainer.reader.causal.stream import GROUP_COST, Stream, cheapest_edges, lay_out
+from trainer.reader.causal.stream import Stream, lay_out
 from trainer.reader.causal.tasks import CausalTask
 from trainer.reader.causal.working import WorkingCopy
 

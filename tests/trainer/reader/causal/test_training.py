@@ -20,18 +20,18 @@ from reread.reader.confidence import read_notes
 from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.causal.tiny_causal import save_tiny_causal
-from trainer.reader.causal.examples import make_causal_example, read_causal_examples
 from trainer.reader.causal.recipe import (
     STARTER_STAGES,
     plain_stage,
-    read_sets,
     require_sets,
     run_causal_stages,
     save_causal_reader,
     with_values,
 )
 from trainer.reader.causal.settings import CausalTraining
-from trainer.reader.causal.tasks import CausalTask, Drawing, TaskDrawer, crop
+from trainer.reader.causal.tasks import CausalTask, TaskDrawer
+from trainer.reader.drawing.drawing import Drawing, crop
+from trainer.reader.drawing.examples import make_reading_example, read_reading_examples, read_sets
 
 ROOT = Path(__file__).parents[4]
 COLOURS = ["red", "blue", "green", "grey", "pink"]
@@ -163,7 +163,7 @@ def test_another_seed_or_other_data_does_not_go_on(world: Path, tmp_path: Path):
     train(world, tmp_path, short)
     with pytest.raises(BadRequest, match="seed = 0 and this one has 1"):
         train(world, tmp_path, CausalTraining(1, tokens=60, bf16=False, save_every=1, seed=1))
-    sets = {"colours": read_causal_examples(world / "colours.jsonl")[:-1]}
+    sets = {"colours": read_reading_examples(world / "colours.jsonl")[:-1]}
     model, tokenizer = load(world)
     with pytest.raises(BadRequest, match="data ="):
         run_causal_stages(
@@ -218,7 +218,7 @@ def test_a_window_holds_the_answer_and_starts_anywhere():
 
 def test_data_that_can_never_be_drawn_says_so(world: Path):
     base = {"question": "q?", "answers": ["violet"], "positives": [0]}
-    example = make_causal_example({**base, "passages": [{"title": "", "text": "The fox is red."}]})
+    example = make_reading_example({**base, "passages": [{"title": "", "text": "The fox is red."}]})
     broken = TaskDrawer({"x": [example]}, {"x": 1.0}, load(world)[1])
     with pytest.raises(BadRequest, match="1000 draws in a row"):
         broken.step(0, 0, 100)
@@ -240,7 +240,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, said: str):
     path = tmp_path / "set.jsonl"
     path.write_text(json.dumps(rows()[0]) + "\n" + line + "\n", encoding="utf-8")
     with pytest.raises(BadRequest, match=said):
-        read_causal_examples(path)
+        read_reading_examples(path)
 
 
 def test_the_recipe_has_two_stages_and_names_what_is_missing():

@@ -7,12 +7,12 @@ from transformers import AutoTokenizer
 
 from reread.reader.loading import SMALL_STARTER, reader_folder
 from reread.records import Passage
-from trainer.reader.causal.examples import CausalExample
-from trainer.reader.causal.tasks import Drawing
+from trainer.reader.drawing.drawing import Drawing
+from trainer.reader.drawing.examples import ReadingExample
 from trainer.reader.pointing.tasks import PointDrawer, PointTask
 
 LONG = " ".join(f"word{n}" for n in range(90))
-SPAN = CausalExample(
+SPAN = ReadingExample(
     "How much does it move?",
     ("1,250 litres",),
     (
@@ -42,7 +42,7 @@ def shown(task: PointTask) -> set[str]:
 
 
 def test_every_place_in_right_passages_alone(tokenizer) -> None:
-    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer,
+    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer, 102,
                          Drawing(passages=(3,), weights=(1,), crop_share=0.0))  # fmt: skip
     tasks = [drawer.draw(Random(n)) for n in range(12)]
     drawn = [one for one in tasks if one is not None]
@@ -55,7 +55,7 @@ def test_every_place_in_right_passages_alone(tokenizer) -> None:
 
 
 def test_windows_hold_the_answer(tokenizer) -> None:
-    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer,
+    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer, 102,
                          Drawing(passages=(2,), weights=(1,), crop_share=1.0))  # fmt: skip
     drawn = [one for n in range(12) if (one := drawer.draw(Random(n))) is not None]
     assert len(drawn) == 12 and all(shown(one) == {"1,250 litres"} for one in drawn)
@@ -66,13 +66,13 @@ def test_windows_hold_the_answer(tokenizer) -> None:
     [("none", (), (), 0), ("yesno", ("yes",), (1,), 1), ("yesno", ("no",), (1,), 2)],
 )
 def test_verdicts_stand_behind_the_tokens(tokenizer, kind, answers, positives, slot) -> None:
-    example = CausalExample("Does it rain?", answers, SPAN.passages, positives, kind)
-    task = PointDrawer({"a": [example]}, {"a": 1.0}, tokenizer).draw(Random(1))
+    example = ReadingExample("Does it rain?", answers, SPAN.passages, positives, kind)
+    task = PointDrawer({"a": [example]}, {"a": 1.0}, tokenizer, 102).draw(Random(1))
     assert task is not None
     assert task.begins == task.ends == (task.tokens + slot,)
 
 
 def test_steps_are_drawn_from_seed_and_number(tokenizer) -> None:
-    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer)
+    drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer, 102)
     assert drawer.step(1, 5, 900) == drawer.step(1, 5, 900) != drawer.step(1, 6, 900)
     assert sum(one.tokens for one in drawer.step(1, 5, 900)) >= 900

@@ -1,12 +1,14 @@
 """A tiny reader learns to point and to refuse; an interrupted training goes on to the same bits."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
 
 from command.__main__ import run as main
 from reread.errors import BadRequest
@@ -15,7 +17,7 @@ from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
 from tests.trainer.reader.causal.test_training import rows
-from trainer.reader.causal.recipe import read_sets
+from trainer.reader.drawing.examples import read_sets
 from trainer.reader.pointing.forward import losses_of
 from trainer.reader.pointing.recipe import load_pointing_base, run_pointing
 from trainer.reader.pointing.settings import PointTraining
@@ -68,7 +70,7 @@ def test_losses_are_those_of_single_questions(world: Path) -> None:
     model, tokenizer = load_pointing_base(str(world / "base"), 0)
     model.eval()
     sets = read_sets([world / "colours.jsonl"])
-    tasks = PointDrawer(sets, {"colours": 1.0}, tokenizer).step(0, 3, 300)
+    tasks = PointDrawer(sets, {"colours": 1.0}, tokenizer, 102).step(0, 3, 300)
     whole = losses_of(model.reader, model.head, tasks)
     alone = [losses_of(model.reader, model.head, [one]) for one in tasks]
     mean = sum(float(one.point.detach()) for one in alone) / len(alone)
@@ -99,8 +101,49 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path
     for name in ("model.safetensors", "pointer.safetensors"):
         one, other = (load_file(tmp_path / part / name) for part in ("whole", "parts"))
         assert all(torch.equal(one[key], other[key]) for key in one)
-    with pytest.raises(BadRequest, match="head_rate = 0.02 and this one has 0.5"):
-        train(world, tmp_path / "parts", replace(training, head_rate=0.5))
+    other = replace(training, head_rate=0.5, steps=2)
+    with pytest.raises(BadRequest, match="head_rate = 0.02 and this one has 0.5") as refused:
+        train(world, tmp_path / "parts", other)
+    state = tmp_path / "parts" / "state"
+    assert f"remove {state} to start anew" in str(refused.value)
+    shutil.rmtree(state)  # the remedy, followed
+    assert [line["step"] for line in train(world, tmp_path / "parts", other)] == [1, 2]
+
+
+def test_a_state_of_the_form_before_is_refused_and_can_be_removed(
+    world: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "state" / "3"
+    old.mkdir(parents=True)
+    (old / "progress.json").write_text('{"step": 3, "held": {}}')
+    with pytest.raises(BadRequest, match="earlier version, whose runs cannot be gone on with"):
+        train(world, tmp_path, replace(FAST, steps=1))
+    shutil.rmtree(tmp_path / "state")
+    train(world, tmp_path, replace(FAST, steps=1))
+
+
+def test_a_t5_learns_to_point(world: Path, tmp_path: Path) -> None:
+    """Its tokenizers have no separator to end an answer with, which BERT's have."""
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(world / "base")
+    tokenizer.sep_token = None
+    model = T5ForConditionalGeneration(T5Config(
+        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=48, num_layers=1, num_heads=4,
+        dropout_rate=0.0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
+    ))  # fmt: skip
+    model.save_pretrained(tmp_path / "t5")
+    tokenizer.save_pretrained(tmp_path / "t5")
+    pointing, pieces = load_pointing_base(str(tmp_path / "t5"), 0)
+    lines: list[dict[str, float]] = []
+    run_pointing(
+        pointing, pieces, read_sets([world / "colours.jsonl"]), {"colours": 1.0},
+        replace(FAST, steps=30), folder=tmp_path / "out", report=lines.append,
+    )  # fmt: skip
+    assert lines[-1]["point"] < 0.7 * lines[0]["point"]
+    reader = load_reader(str(tmp_path / "out"), dtype="float32")
+    fox = Passage("1", "", "The fox is blue.")
+    (found,) = reader.read([ReadRequest("Which colour has the fox?", (fox,))])
+    assert found.draft in (*fox.text.split(), "yes", "no") or found.draft in fox.text
 
 
 def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, capsys) -> None:

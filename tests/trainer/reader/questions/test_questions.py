@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.reader.causal.examples import fault_of as fault_for_training
-from trainer.reader.causal.examples import make_causal_example
+from trainer.reader.drawing.examples import fault_of as fault_for_training
+from trainer.reader.drawing.examples import make_reading_example
 from trainer.reader.questions.facts import FEWEST_WORDS, MOST_WORDS, Example, as_record
 from trainer.reader.questions.generate import SHARES, examples, makers
 
@@ -71,7 +71,7 @@ def test_no_question_is_made_twice_of_the_same_passage(made: list[Example]):
 
 def test_lines_are_what_training_reads(made: list[Example]):
     for one in made[:100]:
-        found = make_causal_example(json.loads(json.dumps(as_record(one))))
+        found = make_reading_example(json.loads(json.dumps(as_record(one))))
         assert fault_for_training(found) == ""
         assert found.question == one.question and found.kind == one.kind
 

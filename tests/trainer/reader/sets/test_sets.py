@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from reread.errors import BadRequest
-from trainer.reader.causal.examples import fault_of, make_causal_example
+from trainer.reader.drawing.examples import fault_of, make_reading_example
 from trainer.reader.sets.building import held_out_runs, without_held_out
 from trainer.reader.sets.calibration_set import read_calibration
 from trainer.reader.sets.candidate_pool import Asked, Pool
@@ -65,7 +65,7 @@ def test_examples_are_sound_and_refusals_hold_no_answer(tmp_path: Path):
     kinds = [one["kind"] for one in examples]
     assert kinds.count("span") == 6 and 1 <= kinds.count("none") <= 3
     for one in examples:
-        assert fault_of(make_causal_example(one)) == ""
+        assert fault_of(make_reading_example(one)) == ""
         texts = [p["text"] for p in one["passages"]]
         for answer in one["answers"]:
             assert answer in texts[one["positives"][0]]
