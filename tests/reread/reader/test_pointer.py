@@ -8,18 +8,21 @@ import torch
 from transformers import AutoTokenizer, ByT5Tokenizer
 
 from reread.errors import UnknownModel
+from reread.reader.confidence import REFUSED, ReaderNotes
 from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
+from reread.reader.pointed import reading_of
 from reread.reader.pointer import (
     CROSSING,
     POINTER_FILE,
     VERDICTS,
+    Pointed,
     SpanHead,
     body_mask,
     choose,
     load_pointer,
 )
 from reread.reader.segments import Segment, cut_segments
-from reread.reading import Reading, ReadRequest
+from reread.reading import Reading, ReadRequest, Span
 from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
 
@@ -175,6 +178,18 @@ def test_what_a_pointing_reader_did_not_read_is_said(tmp_path: Path) -> None:
 def test_without_a_head_answers_are_decoded(tmp_path: Path) -> None:
     reader = load_reader(save_tiny_pointing(tmp_path / "reader", head=False), dtype="float32")
     assert reader.info()["answers"] == "decoded"
+
+
+def test_a_refusal_is_sure_of_little_however_likely_its_ends_are() -> None:
+    passages = (Passage("a", "", "red fox"),)
+    scores = {"mean": (1.0,), "max_heads": (2.0,)}
+    for nothing, found, sure in ((0.6, False, REFUSED), (0.4, True, 0.45)):
+        pointed = Pointed("fox", nothing, (0.5, 0.4), 0, 4, 7)
+        reading = reading_of(pointed, passages, scores, "max_heads", ReaderNotes(), None)
+        assert (reading.found, reading.answer) == (found, "fox" if found else "")
+        assert reading.confidence == pytest.approx(sure) and reading.draft == "fox"
+        assert reading.spans == ((Span("a", 4, 7),) if found else ())
+        assert reading.attention == (2.0,) and reading.scores == scores
 
 
 def test_nothing_is_refused_without_a_calibration(tmp_path: Path) -> None:

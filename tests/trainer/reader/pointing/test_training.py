@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
+from transformers import (
+    AutoTokenizer,
+    BartForConditionalGeneration,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+from transformers.modeling_outputs import BaseModelOutput
 
 from command.__main__ import run as main
 from reread.errors import BadRequest
@@ -18,7 +24,7 @@ from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
 from tests.trainer.reader.causal.test_training import rows
 from trainer.reader.drawing.examples import read_sets
-from trainer.reader.pointing.forward import losses_of
+from trainer.reader.pointing.forward import decode, encode, losses_of
 from trainer.reader.pointing.recipe import load_pointing_base, run_pointing
 from trainer.reader.pointing.settings import PointTraining
 from trainer.reader.pointing.tasks import PointDrawer
@@ -78,6 +84,36 @@ def test_losses_are_those_of_single_questions(world: Path) -> None:
     tokens = [len(one.target) for one in tasks]
     answer = sum(float(one.answer.detach()) * n for one, n in zip(alone, tokens, strict=True))
     assert float(whole.answer.detach()) == pytest.approx(answer / sum(tokens), rel=1e-4)
+
+
+def test_the_decoders_loss_and_scores_are_the_stock_models(world: Path) -> None:
+    """One question by transformers' own forward pass: its loss, and q.k of the first step."""
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    model.eval()
+    sets = read_sets([world / "colours.jsonl"])
+    drawn = PointDrawer(sets, {"colours": 1.0}, tokenizer, 102).step(0, 3, 300)
+    task = next(one for one in drawn if len(one.target) > 1 and len(one.segments) > 1)
+    states = encode(model.reader, [one.ids for one in task.segments])
+    answer, scores = decode(model.reader, [torch.cat(states)], [task])
+    stock = BartForConditionalGeneration.from_pretrained(world / "base", dtype=torch.float32).eval()
+    alone = [
+        stock.get_encoder()(input_ids=torch.tensor([one.ids])).last_hidden_state[0]
+        for one in task.segments
+    ]
+    fused = torch.cat(alone)[None]
+    labels = torch.tensor([task.target])
+    output = stock(encoder_outputs=BaseModelOutput(fused), labels=labels,
+                   decoder_input_ids=torch.tensor([[101, *task.target[:-1]]]))  # fmt: skip
+    assert float(answer.detach()) == pytest.approx(float(output.loss.detach()), rel=1e-4)
+    cross = stock.get_decoder().layers[0].encoder_attn
+    heard: list[torch.Tensor] = []
+    cross.q_proj.register_forward_hook(lambda module, given, query: heard.append(query))
+    stock(encoder_outputs=BaseModelOutput(fused), decoder_input_ids=torch.tensor([[101]]))
+    query = heard[0].view(4, 8) * 8**-0.5
+    key = cross.k_proj(fused)[0].view(-1, 4, 8)
+    each = torch.einsum("hd,shd->sh", query, key).mean(dim=1)
+    wanted = [float(part.mean()) for part in each.split([len(one.ids) for one in task.segments])]
+    assert scores.tolist() == pytest.approx(wanted, abs=1e-4)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path) -> None:
