@@ -34,8 +34,9 @@ class Terminal:
         return CONTROLS.sub("", self._seen.decode("utf-8", "replace"))
 
     def wait_for(self, text: str, limit_s: float = 240.0) -> None:
-        deadline = time.monotonic() + limit_s
-        while text not in " ".join(self.screen.split()):  # long paths break lines anywhere
+        """Until the words of `text` are shown; long paths break lines anywhere between them."""
+        deadline, words = time.monotonic() + limit_s, " ".join(text.split())
+        while words not in " ".join(self.screen.split()):
             assert time.monotonic() < deadline, f"{text!r} was not shown: {self.screen}"
             self._read(0.2)
 
