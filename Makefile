@@ -3,6 +3,7 @@
 # make test      every test, in parallel; make lint   ruff, mypy, import rules; make format
 # make test-faults   every injected fault, MINUTES=60 SEED=0: a table fault | rounds | lost | wrong
 # make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
+# make docs      the documentation as a site, in build/site
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ STAMP := $(VENV)/.installed
 DOCS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-fast test-faults lint format tree settings clean
+.PHONY: install demo test test-fast test-faults lint format tree settings docs clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -58,6 +59,10 @@ tree: $(STAMP)
 
 settings: $(STAMP)
 	$(BIN)/python -m tests.settings_page
+
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict -q
+	@echo "Open build/site/index.html"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -1,4 +1,4 @@
-"""README's blocks do what they say: commands parse, requests are answered, targets exist."""
+"""Blocks of README and of the guides do what they say: commands parse, requests are answered."""
 
 import json
 import re
@@ -16,10 +16,19 @@ from tests.worlds.serving import Running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```bash\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-LINES = [line for block in BLOCKS for line in block.splitlines() if line.strip()]
-COMMANDS = [line for line in LINES if "/reread " in line]
-REQUESTS = [line for line in LINES if line.startswith("curl ")]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in (
+    "index", "own-documents", "own-models", "clients"))]  # fmt: skip
+
+
+def lines_of(page: Path, language: str = "bash") -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+LINES = [(page.name, line) for page in PAGES for line in lines_of(page)]
+COMMANDS = [(page, line) for page, line in LINES if "/reread " in line]
+REQUESTS = [line for _, line in LINES if line.startswith("curl ")]
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +39,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_every_line_is_known() -> None:
     """A new kind of line needs a way to be tried here."""
-    assert len(COMMANDS) > 8 and len(REQUESTS) > 2
-    others = [line for line in LINES if line not in (*COMMANDS, *REQUESTS)]
+    assert len(COMMANDS) > 20 and len(REQUESTS) > 2
+    others = [line for page, line in LINES if (page, line) not in COMMANDS and line not in REQUESTS]
     assert all(line.startswith("make ") for line in others), others
 
 
-@pytest.mark.parametrize("line", COMMANDS, ids=lambda line: line.split("#")[0].strip()[-60:])
-def test_a_command_is_parsed_to_its_end(line: str) -> None:
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_a_command_is_parsed_to_its_end(page: str, line: str) -> None:
     words = shlex.split(line, comments=True)
     assert words[0] == ".venv/bin/reread"
     group: Any = typer.main.get_command(app)
     rest = words[1:]
-    while hasattr(group, "commands"):
+    while hasattr(group, "commands") and rest and not rest[0].startswith("-"):
         assert rest[0] in group.commands, f"there is no {rest[0]!r}"
         group, rest = group.commands[rest[0]], rest[1:]
     group.make_context(group.name, rest)  # raises where a flag or a value is not known
@@ -69,9 +78,17 @@ def test_a_request_is_answered(line: str, service: Running) -> None:
     assert isinstance(json.loads(response.text), dict)
 
 
+def test_the_python_block_runs_as_it_stands(
+    service: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = "\n".join(lines_of(ROOT / "docs" / "clients.md", "python"))
+    exec(block.replace("http://127.0.0.1:8765", service.url), {})
+    assert re.search(r"^0\.\d\d ", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_its_make_targets_exist() -> None:
     wanted = set(re.findall(r"`?make ([a-z]+)", README))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     there = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert {"demo", "test", "install"} <= wanted & there
+    assert {"demo", "test", "install", "docs"} <= wanted & there
     assert wanted <= there | {"and"}, wanted - there
