@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,7 @@ def _measure(settings: Settings, how: Evaluation) -> tuple[int, Figures]:
     """(generation, figures) of the published generation, or of the one asked for."""
     from evaluation.figures import measure_figures
     from evaluation.formats.beir import read_labelled
+    from evaluation.gold import absent_gold
     from evaluation.long_answers import require_packages
     from evaluation.measure import evaluate as run
     from reread.artefacts.generation import Generation
@@ -147,7 +148,9 @@ def _measure(settings: Settings, how: Evaluation) -> tuple[int, Figures]:
             depths=sorted({int(part) for part in how.depths}),
         )
     figures = measure_figures(questions, outcome, long_answers=how.long_answers, seed=how.seed)
-    return number, figures
+    absent = absent_gold(opened.passages, questions)
+    told = {"absent_gold": None if absent is None else absent.to_json()}
+    return number, replace(figures, metrics=figures.metrics | told)
 
 
 def _compare(first: Path, second: Path, names: list[str], *, seed: int, as_json: bool) -> None:

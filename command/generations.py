@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from command.asking import ServiceSaid, call
+from command.models import sight_of_settings
 from command.options import HomeOption, JsonOption, home_of, settings_from, stores_of
+from command.settings import Settings
 from command.terminal.console import make_console
 from reread.errors import NotFound
 from reread.home import numbers
@@ -29,14 +33,27 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     except ServiceSaid as silence:
         found["service"] = None
         found["service_says"] = str(silence)
+    found["unfit"] = unfit_of(settings, found["service"])
     if as_json:
         typer.echo(json.dumps(found, indent=1, default=str))
         return
     console = make_console()
     for name in ("home", "corpora", "generations", "current", "checkpoints", "answers", "job"):
         console.print(f"{name:<12} {found[name]}")
+    if found["unfit"]:
+        console.print(f"{'passages':<12} {escape(found['unfit'])}")
     running = found["service"]
     console.print(f"{'service':<12} {'answering' if running else found['service_says']}")
+
+
+def unfit_of(settings: Settings, running: Mapping[str, Any] | None) -> str | None:
+    """That passages are too long for the reader: as the service says, which has counted them."""
+    from reread.live.fit import REMEDY, unfit_in
+
+    if running is not None:
+        return next((one for one in running.get("warnings", ()) if REMEDY in one), None)
+    unfit = unfit_in(home_of(settings), sight_of_settings(settings))
+    return None if unfit is None else unfit.sentence
 
 
 def survey(stores: Stores) -> dict[str, Any]:

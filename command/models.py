@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from command.settings import Settings
+from reread.records import CutFor, Passage
 
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from reread.live.fit import Sees
     from reread.reader.loading import AnyReader
 
 
@@ -39,22 +42,54 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
     return load
 
 
-def fits_of(settings: Settings) -> Callable[[str, str], bool]:
-    """Whether the reader of the settings sees a titled text whole; loads its tokenizer when asked.
+def sight_of_settings(settings: Settings) -> Sees:
+    """What the reader of the settings sees of a passage; loads its tokenizer when asked.
 
     Where that cannot be loaded, up to 250 words are taken to fit.
     """
-    held: list[Callable[[str, str], bool]] = []
-
-    def fits(title: str, text: str) -> bool:
-        if not held:
-            held.append(_sight(settings))
-        return held[0](title, text)
-
-    return fits
+    return _WhenAsked(lambda: _sight(settings))
 
 
-def _sight(settings: Settings) -> Callable[[str, str], bool]:
+class _WhenAsked:
+    """A reader's sight that costs nothing until somebody wants to know; any thread may ask."""
+
+    def __init__(self, load: Callable[[], Sees]) -> None:
+        self._load = load
+        self._loading = threading.Lock()
+        self._held: Sees | None = None
+
+    @property
+    def cut_for(self) -> CutFor:
+        return self._sight().cut_for
+
+    def fits(self, title: str, text: str) -> bool:
+        return self._sight().fits(title, text)
+
+    def count_unfit(self, passages: Sequence[Passage]) -> int:
+        return self._sight().count_unfit(passages)
+
+    def _sight(self) -> Sees:
+        with self._loading:
+            if self._held is None:
+                self._held = self._load()
+            return self._held
+
+
+class _InWords:
+    """Stands in for the sight of a reader whose tokenizer cannot be loaded."""
+
+    def __init__(self, reader: str, most: int, count: Callable[[str], int]) -> None:
+        self.cut_for = CutFor(reader, most, "words")
+        self._count = count
+
+    def fits(self, title: str, text: str) -> bool:
+        return self._count(f"{title} {text}") <= self.cut_for.room
+
+    def count_unfit(self, passages: Sequence[Passage]) -> int:
+        return sum(not self.fits(one.title, one.text) for one in passages)
+
+
+def _sight(settings: Settings) -> Sees:
     from index_builder.ingest.cutting.sentences import count_words
     from index_builder.ingest.cutting.splitting import WHOLE_WORDS
     from reread.errors import UnknownModel
@@ -63,11 +98,12 @@ def _sight(settings: Settings) -> Callable[[str, str], bool]:
     from reread.reader.sight import sight_of
 
     machine = settings.machine
+    reader = machine.reader or DEFAULT_READER
     try:
-        return sight_of(machine.reader or DEFAULT_READER, Home(machine.home).readers_dir).fits
+        return sight_of(reader, Home(machine.home).readers_dir)
     except UnknownModel as error:
         logger.warning("passages are measured in words: %s", error)
-        return lambda title, text: count_words(f"{title} {text}") <= WHOLE_WORDS
+        return _InWords(reader, WHOLE_WORDS, count_words)
 
 
 def retriever_of(settings: Settings) -> str:

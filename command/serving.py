@@ -15,9 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
-from command.models import fits_of, reader_loader, set_threads
+from command.models import reader_loader, set_threads, sight_of_settings
 from command.options import HomeOption, home_of, machine_flags, settings_from, stores_of
-from command.settings import Settings, environment_of
+from command.settings import MachineSettings, Settings, environment_of
 from command.terminal.console import make_console
 from command.terminal.flags import Flags, Given, add_command
 from command.terminal.logs import set_up_logging
@@ -56,10 +56,12 @@ def serve(given: Given) -> int:
 def run_service(settings: Settings) -> int:
     """Serve until told to stop; the trainer lives and ends with the service."""
     from index_builder.ingest.documents import split_document
+    from index_builder.ingest.recognising import recogniser_of
     from index_builder.ingest.uploads import read_upload
     from service.server import run
 
-    place, fits = home_of(settings), fits_of(settings)
+    place, sight = home_of(settings), sight_of_settings(settings)
+    recogniser = recogniser_of(settings.machine.ocr)
     set_up_logging(place.log_dir / "service.log")
     set_threads(settings)
     watcher = TrainerWatch(trainer_command(settings), trainer_environment(settings, os.environ))
@@ -82,8 +84,9 @@ def run_service(settings: Settings) -> int:
     try:
         return run(
             settings.service, place, reader_loader(settings), stores=stores_of(settings),
-            check_retrain=check_retrain, split=partial(split_document, fits=fits),
-            read_file=partial(read_upload, fits=fits), tell=tell,
+            check_retrain=check_retrain, split=partial(split_document, fits=sight.fits),
+            read_file=partial(read_upload, fits=sight.fits, recogniser=recogniser),
+            sight=sight, tell=tell,
             trainer_pid=None if alone else lambda: watcher.pid,
             trainer_trouble=lambda: watcher.trouble,
             on_ready=ready,
@@ -117,9 +120,17 @@ def trainer(
         watch_parent(parent_pid)  # first: what is loaded below can take longer than a parent lives
     settings = settings_from(home=home)
     set_up_logging(home_of(settings).log_dir / "trainer.log")
+    tell_builder(settings.machine)
     os.nice(TRAINER_NICENESS)
     set_threads(settings)
     run_trainer(settings, home_of(settings))
+
+
+def tell_builder(machine: MachineSettings) -> None:
+    """Where the log is, for the index builder that goes through it; an argument is no secret."""
+    if machine.redis_url is not None:
+        os.environ["REREAD_REDIS_URL"] = machine.redis_url
+        os.environ["REREAD_REDIS_NAMESPACE"] = machine.redis_namespace
 
 
 def run_trainer(settings: Settings, home: Home) -> None:

@@ -53,6 +53,11 @@ class MachineSettings:
     reader_cache_mb: int = setting(
         1024, "Memory for passages that a causal reader has read, MB; 0: every one is read anew."
     )
+    ocr: str | None = setting(
+        None,
+        "Command that prints the text on a picture, for pages of a PDF that are one, as in "
+        "'tesseract {image} -'; none: such pages are reported.",
+    )
     threads: int = setting(0, "Compute threads of a process; 0: as many as cores.")
     redis_url: str | None = setting(
         None,

@@ -17,7 +17,10 @@ from reread.artefacts.publication import KEEP
 from reread.commit import crash_at
 from reread.errors import RereadError
 from reread.home import Home
+from reread.log.stores import Stores
 from reread.retriever.files import silence_progress_bars
+
+NAMESPACE = "REREAD_REDIS_NAMESPACE"
 
 
 def main(arguments: list[str]) -> int:
@@ -53,6 +56,7 @@ def _build(options: argparse.Namespace) -> None:
         plan,
         progress=lambda stage, fraction: _say({"stage": stage, "progress": round(fraction, 4)}),
         reach=crash_at(os.environ),
+        stores=_stores(options.home),
     )
     _say({"generation": number})
 
@@ -63,7 +67,13 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _prune(options: argparse.Namespace) -> None:
-    _say({"removed": retire(Home(options.home), options.keep)})
+    _say({"removed": retire(Home(options.home), options.keep, stores=_stores(options.home))})
+
+
+def _stores(home: Path) -> Stores:
+    """Where the log is: its address is no argument, which every process of a machine sees."""
+    url, namespace = (os.environ.get(name) for name in ("REREAD_REDIS_URL", NAMESPACE))
+    return Stores(Home(home), redis_url=url, redis_namespace=namespace or "reread")
 
 
 def _say(line: dict[str, Any]) -> None:

@@ -24,6 +24,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class CutFor:
+    """A reader that passages were cut for; equal keys see the same of a passage."""
+
+    reader: str
+    room: int  # the most of a passage with its title, in the reader's tokens
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One search result; `row` is the row in the PassageStore the index was built from."""
 

@@ -18,7 +18,7 @@ import uvicorn
 
 from reread.artefacts.sources import known_roots
 from reread.home import Home
-from reread.log.attention_log import SqliteAttentionLog
+from reread.live.fit import FitWatch, Sees
 from reread.log.changes import ChangeList
 from reread.log.group_commit import GroupCommitter
 from reread.log.stores import Stores
@@ -65,6 +65,7 @@ def run(
     trainer_pid: Callable[[], int | None] | None = None,
     trainer_trouble: Callable[[], str | None] = lambda: None,
     stores: Stores | None = None,
+    sight: Sees | None = None,
     tell: Callable[[str], None] = print,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> int:
@@ -86,7 +87,7 @@ def run(
         with (
             assembled(
                 settings, home, reader, keys, check_retrain, pid, split, read_file,
-                stores=stores, trainer_trouble=trainer_trouble,
+                stores=stores, trainer_trouble=trainer_trouble, sight=sight,
             ) as parts,
             recorded_address(home, url),
         ):  # fmt: skip
@@ -148,6 +149,7 @@ def assembled(
     *,
     stores: Stores | None = None,
     trainer_trouble: Callable[[], str | None] = lambda: None,
+    sight: Sees | None = None,  # what documents are cut for; None: nobody asks
 ) -> Iterator[ServiceParts]:
     """The parts over one home with their threads running; all of it stopped at the end."""
     with ExitStack() as closing:
@@ -162,11 +164,16 @@ def assembled(
         board = stores.open_board()
         closing.callback(board.close)
         live = (open_live or partial(live_generation, changes))(home, settings, metrics)
-        forgets = log if isinstance(log, SqliteAttentionLog) else None
         documents = HomeDocuments(
-            home, changes, forgets, split, on_change=live.update, clock=time.time
-        )
-        threading.Thread(target=documents.forget, name="forget removed", daemon=True).start()
+            home, changes, log, split, on_change=live.update, clock=time.time,
+            cut_for=lambda: None if sight is None else sight.cut_for,
+        )  # fmt: skip
+        fit = None if sight is None else FitWatch(home, sight)
+        stop = threading.Event()
+        closing.callback(stop.set)
+        threading.Thread(
+            target=documents.keep_forgetting, args=(stop,), name="forget removed", daemon=True
+        ).start()
         searches = SearchDesk(
             capacity=settings.max_queue, wait_s=settings.wait_s,
             on_batch=lambda count, _: metrics.search_questions.observe(count),
@@ -176,6 +183,9 @@ def assembled(
         for part in (searches, encodings, readings, live):
             part.start()
             closing.callback(part.stop)
+        if fit is not None:
+            fit.start()
+            closing.callback(fit.stop)
         watch(metrics, live, searches, readings)
         metrics.collect_from(Backlog(home, log, board.list))
         pipeline = Pipeline(
@@ -200,6 +210,7 @@ def assembled(
             check_retrain=check_retrain,
             trainer_pid=trainer_pid,
             trainer_trouble=trainer_trouble,
+            unfit=lambda: None if fit is None else fit.warning,
             log=log,
             versions=versions(),
             clock=time.time,

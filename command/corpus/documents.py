@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def list_documents(
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, help="The first documents shown.")] = SHOWN,
 ) -> None:
-    """What the newest corpus holds: each document's id, passages, characters and source."""
+    """What the newest corpus holds: each document's id, passages, size, source, and since when."""
     if context.invoked_subcommand is not None:
         return
     from reread.artefacts.documents import documents_of
@@ -35,14 +36,16 @@ def list_documents(
 
     place = home_of(settings_from(home=home))
     store = open_corpus(place)
-    table = Table("id", "passages", "characters", "source", box=None, pad_edge=False)
+    columns = ("id", "passages", "characters", "ingested", "source")
+    table = Table(*columns, box=None, pad_edge=False)
     count = 0
     for entry in documents_of(store):
         count += 1
         if count <= limit:
-            rows = (store.row_of(id) for id in entry.passages)
-            size = sum(len(store[row].text) for row in rows if row is not None)
-            cells = (entry.id, f"{len(entry.passages):,}", f"{size:,}", entry.source)
+            rows = [row for id in entry.passages if (row := store.row_of(id)) is not None]
+            size = sum(len(store[row].text) for row in rows)
+            when = moment(store.ingested_s(rows[0]) if rows else None)
+            cells = (entry.id, f"{len(entry.passages):,}", f"{size:,}", when, entry.source)
             table.add_row(*map(escape, cells))
     console = make_console()
     console.print(table)
@@ -50,6 +53,13 @@ def list_documents(
     console.print(f"Corpus {number}: {count:,} documents, {len(store):,} passages.")
     if count > limit:
         console.print(f"The first {limit:,} are shown; --limit {count} shows all.")
+
+
+def moment(seconds: float | None) -> str:
+    """In this machine's time, to the minute."""
+    if seconds is None:
+        return "-"
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def show_document(

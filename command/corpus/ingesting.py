@@ -13,18 +13,27 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 from rich.markup import escape
 
-from command.models import fits_of, retriever_of, set_threads
-from command.options import HomeOption, RetrieverModelOption, home_of, settings_from
+from command.models import retriever_of, set_threads, sight_of_settings
+from command.options import (
+    HomeOption,
+    RetrieverModelOption,
+    home_of,
+    settings_from,
+    stores_of,
+)
 from command.terminal.console import make_console, progress_bar
 from reread import audit
 from reread.artefacts.publication import current
 from reread.errors import BadRequest
 from reread.home import Home
 from reread.live.forgetting import forget_in
+from reread.log.stores import Stores
 from reread.service_address import running_service
 
 if TYPE_CHECKING:
-    from index_builder.ingest.run import IngestReport
+    from index_builder.ingest.recognising import Recogniser
+    from index_builder.ingest.run import IngestReport, Progress
+    from reread.live.fit import Sees
 
 SKIPPED_SHOWN = 20
 WATCH_DEBOUNCE_MS = 500
@@ -37,7 +46,9 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, JSONL or TSV.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, folders, JSONL or TSV.")
+    ] = None,
     home: HomeOption = None,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write what became of every file, as JSON.")
@@ -48,25 +59,63 @@ def ingest(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on, and take in what changes (implies --sync).")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--refit", help="Instead of reading: cut again what the reader cannot see."),
+    ] = False,
 ) -> None:
     """Turn documents into passages; a running service of this home finds them at once."""
-    from index_builder.ingest.run import ingest as run
+    from index_builder.ingest.recognising import recogniser_of
 
+    given = check_paths(paths, again=again, others=sync or watch)
     settings = settings_from(home=home)
-    place, fits = home_of(settings), fits_of(settings)
+    place, sight = home_of(settings), sight_of_settings(settings)
+    recogniser = recogniser_of(settings.machine.ocr)
     console = make_console()
     with progress_bar(console, "Reading documents") as report:
-        outcome = run(
-            place, paths, progress=report, sync=sync or watch, live=is_served(place), fits=fits
-        )
-    forget_in(place)
+        outcome = take_in(place, given, sight, recogniser, report, sync=sync or watch, again=again)
+    forget_in(stores_of(settings))
     if report_file is not None:
         write_report(report_file, outcome)
     show_report(outcome)
     console.print(next_step(outcome))
     if watch:
         console.print("Watching for changes; Ctrl-C ends it.")
-        watch_paths(place, paths, fits, lambda done: console.print(one_line(done)))
+        watch_paths(
+            stores_of(settings), given, sight, recogniser,
+            lambda done: console.print(one_line(done)),
+        )  # fmt: skip
+
+
+def check_paths(paths: list[Path] | None, *, again: bool, others: bool) -> list[Path]:
+    """What is to be read; nothing with --refit, which works on the corpus itself."""
+    if again and (paths or others):
+        raise BadRequest("--refit cuts the corpus again; leave out paths, --sync and --watch.")
+    if not (paths or again):
+        raise BadRequest("Name the files or folders to read: `reread ingest PATH`.")
+    return paths or []
+
+
+def take_in(
+    home: Home,
+    paths: list[Path],
+    sight: Sees,
+    recogniser: Recogniser | None,
+    report: Progress,
+    *,
+    sync: bool,
+    again: bool,
+) -> IngestReport:
+    """One run of either kind."""
+    from index_builder.ingest.run import ingest as run
+    from index_builder.ingest.run import refit
+
+    live = is_served(home)
+    if again:
+        return refit(home, sight, progress=report, live=live)
+    return run(
+        home, paths, progress=report, sync=sync, live=live, sight=sight, recogniser=recogniser
+    )
 
 
 def remove(
@@ -76,10 +125,11 @@ def remove(
     """Take documents out of the corpus, of every answer from now on, and of the log."""
     from index_builder.ingest.run import remove_documents
 
-    place = home_of(settings_from(home=home))
+    settings = settings_from(home=home)
+    place = home_of(settings)
     outcome = remove_documents(place, ids, live=is_served(place))
     audit.note(place, "documents removed", ids=ids)
-    forget_in(place)
+    forget_in(stores_of(settings))
     console = make_console()
     console.print(one_line(outcome))
     console.print(next_step(outcome))
@@ -91,9 +141,10 @@ def is_served(home: Home) -> bool:
 
 
 def watch_paths(
-    home: Home,
+    stores: Stores,
     paths: Sequence[Path],
-    fits: Callable[[str, str], bool],
+    sight: Sees,
+    recogniser: Recogniser | None,
     tell: Callable[[IngestReport], None],
 ) -> None:
     """Take in what changes under these paths until interrupted; only what changed is read."""
@@ -101,13 +152,17 @@ def watch_paths(
 
     from index_builder.ingest.run import ingest as run
 
+    home = stores.home
     for changes in watchfiles.watch(*paths, debounce=WATCH_DEBOUNCE_MS):
         touched = sorted({Path(path) for _, path in changes})
         there = [one for one in touched if one.is_file()]
         gone = [one for one in touched if not one.exists()]
         with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
-            done = run(home, there, gone=gone, live=current(home) is not None, fits=fits)
-            forget_in(home)
+            done = run(
+                home, there, gone=gone, live=current(home) is not None, sight=sight,
+                recogniser=recogniser,
+            )  # fmt: skip
+            forget_in(stores)
             tell(done)
 
 
@@ -151,7 +206,8 @@ def build(
             index=settings.machine.index,
             device=settings.device,
         )
-        number = build_generation(home_of(settings), plan, progress=report)
+        place, stores = home_of(settings), stores_of(settings)
+        number = build_generation(place, plan, progress=report, stores=stores)
     console.print(f"Generation {number} is published.")
 
 
@@ -164,6 +220,8 @@ def show_report(report: IngestReport) -> None:
         f"{report.replaced:,} replaced, {report.kept:,} unchanged, {report.removed:,} removed "
         f"({report.seconds:.1f} s)"
     )
+    if report.unfit is not None:
+        console.print(f"  {escape(report.unfit.sentence)}", style="yellow")
     reasons = Counter(reason for _, reason in report.skipped)
     for path, reason in report.skipped[:SKIPPED_SHOWN]:
         console.print(f"  skipped {escape(str(path))}: {escape(reason)}", style="yellow")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import httpx2
 import typer
@@ -23,11 +23,15 @@ from command.asking import call, key_header
 from command.corpus.ingesting import show_report
 from command.demo.audience import Audience, sample_questions
 from command.jobs import ENDED
+from command.models import sight_of_settings
 from command.options import home_of, settings_from
 from command.settings import Settings
 from command.terminal.console import make_console, progress_bar, show_answer
 from reread.errors import RereadError
 from reread.home import Home
+
+if TYPE_CHECKING:
+    from reread.live.fit import Sees
 
 START_S = 120.0
 QUESTIONS = 48
@@ -61,7 +65,7 @@ def demo(
     console = make_console()
     interrupt_on_signals()
     made = home_of(settings)
-    prepare_corpus(console, made, docs)
+    prepare_corpus(console, made, docs, sight_of_settings(settings))
     server = start_service(settings)
     try:
         wait_until_ready(settings, server)
@@ -93,7 +97,7 @@ def interrupt_on_signals() -> None:
         signal.signal(number, interrupt)
 
 
-def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:
+def prepare_corpus(console: Console, home: Home, docs: Path | None, sight: Sees) -> None:
     """Passages and a BM25 generation, unless this home has them already for the same documents."""
     from command.demo.python_docs import python_documents
     from index_builder.build.generation import Plan, build_generation
@@ -102,9 +106,10 @@ def prepare_corpus(console: Console, home: Home, docs: Path | None) -> None:
     console.rule("1. Documents to passages")
     with progress_bar(console, "Reading documents") as report:
         if docs is None:
-            outcome = ingest(home, [], documents=python_documents(), progress=report)
+            documents = python_documents()
+            outcome = ingest(home, [], documents=documents, progress=report, sight=sight)
         else:
-            outcome = ingest(home, [docs], progress=report)
+            outcome = ingest(home, [docs], progress=report, sight=sight)
     show_report(outcome)
     console.rule("2. A first index, without any model (BM25)")
     with progress_bar(console, "Building") as report:

@@ -23,7 +23,7 @@ def evaluation_lines(generation: int, metrics: Mapping[str, Any]) -> list[str]:
         f"({metrics['labelled_questions']} with gold passages)   passages read {metrics['top_k']}, "
         f"searched {metrics['searched']} of {metrics['corpus_passages']}"
     )
-    return [head, *align(rows), *_notes(metrics)]
+    return [head, *align(rows), *_absent(metrics), *_notes(metrics)]
 
 
 def comparison_lines(found: Mapping[str, Any]) -> list[str]:
@@ -74,6 +74,18 @@ _SHOWN = ("em", "f1", "recall_at", "ranking", "long_answers")
 
 def _interval(ends: Sequence[float] | None) -> str:
     return "-" if ends is None else f"[{ends[0]:.4f}, {ends[1]:.4f}]"
+
+
+def _absent(metrics: Mapping[str, Any]) -> list[str]:
+    absent = metrics.get("absent_gold")
+    if not absent:
+        return []
+    more = ", ..." if absent["absent"] > len(absent["first"]) else ""
+    return [
+        f"{absent['absent']} of {absent['named']} gold passages, of {absent['questions']} "
+        f"questions, are not in this corpus ({', '.join(absent['first'])}{more}): they count as "
+        f"misses. `reread documents` lists the ids there are."
+    ]
 
 
 def _notes(metrics: Mapping[str, Any]) -> list[str]:

@@ -41,6 +41,7 @@ from reread.artefacts.seals import FileSeals, check_files, seal_files
 from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
 from reread.errors import BadRequest, CorruptArtefact, NoCorpus, RereadError
 from reread.home import Home, next_number
+from reread.log.stores import Stores
 from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import TokenIndex
 from reread.search.vectors import VectorIndex, choose_factory
@@ -105,11 +106,12 @@ def build_generation(
     progress: Progress = lambda stage, fraction: None,
     reach: Reach = never,
     now_s: float | None = None,
+    stores: Stores | None = None,
 ) -> int:
     """Build, verify, publish and prune; returns the new number. `progress` rises to 1.
 
     Raises Conflict if a higher fence has published meanwhile, or a person has chosen what serves
-    since `choice`; then nothing is left either.
+    since `choice`; then nothing is left either. `stores`: where the log is, if not in the home.
     """
     plan = replace(plan, choice=chosen(home) if plan.choice is None else plan.choice)
     check_fence(home, plan.fence)  # and again when publishing: this one saves hours
@@ -117,14 +119,14 @@ def build_generation(
     number = _build(home, plan, progress, reach, now_s)
     for _ in range(MOST_REBASES):
         try:
-            _verify_and_publish(home, plan, number, progress, reach)
+            _verify_and_publish(home, plan, number, progress, reach, stores)
             return number
         except OlderCorpus:
             # Its vectors are reused: only the documents that came meanwhile are encoded.
             rebased = _build(home, plan, progress, reach, now_s)
             remove_dir(home.generations_dir / str(number))
             number = rebased
-    _verify_and_publish(home, plan, number, progress, reach)
+    _verify_and_publish(home, plan, number, progress, reach, stores)
     return number
 
 
@@ -147,7 +149,12 @@ def _build(home: Home, plan: Plan, progress: Progress, reach: Reach, now_s: floa
 
 
 def _verify_and_publish(
-    home: Home, plan: Plan, number: int, progress: Progress, reach: Reach
+    home: Home,
+    plan: Plan,
+    number: int,
+    progress: Progress,
+    reach: Reach,
+    stores: Stores | None,
 ) -> None:
     folder = home.generations_dir / str(number)
     try:
@@ -173,7 +180,7 @@ def _verify_and_publish(
         if published is None or published.number != number:
             remove_dir(folder)  # refused or outrun: it must not be found by a later scan
         raise
-    retire(home, plan.keep, reach=reach)
+    retire(home, plan.keep, reach=reach, stores=stores)
     progress("publish", 1.0)
 
 

@@ -5,6 +5,7 @@ is gone through once more, for answers that were on their way when the document 
 that every corpus has taken in leave the list. Knows generations, corpora and the change list.
 """
 
+import logging
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -12,28 +13,46 @@ from reread.artefacts.documents import rows_of_document
 from reread.artefacts.passages import open_corpus
 from reread.artefacts.publication import current, list_generations, prune
 from reread.commit import Reach, never
-from reread.errors import RereadError
+from reread.errors import RereadError, Unavailable
 from reread.home import Home, numbers
 from reread.live.forgetting import forget_removed
-from reread.log.attention_log import SqliteAttentionLog
 from reread.log.changes import Change, ChangeList
+from reread.log.stores import Stores
+
+logger = logging.getLogger(__name__)
 
 
-def retire(home: Home, keep: int, *, reach: Reach = never) -> list[int]:
-    """The generations that were removed; may be killed anywhere and run again."""
+def retire(
+    home: Home, keep: int, *, reach: Reach = never, stores: Stores | None = None
+) -> list[int]:
+    """The generations that were removed; may be killed anywhere and run again.
+
+    `stores`: where the log is; None: in the home. While it cannot be reached, no removal leaves
+    the change list: the next build has to go through the log.
+    """
     if not home.changes_file.exists():
         return prune(home, keep, reach=reach)
     with closing(ChangeList(home.changes_file)) as changes:
         removals = changes.removals()
         removed = prune(home, keep, doomed=_holding(home, removals), reach=reach)
-        if home.log_file.exists():
-            with closing(SqliteAttentionLog(home.log_file)) as log:
-                forget_removed(changes, log, removals)
+        is_gone = _forget(stores or Stores(home), changes, removals)
         reach("K10-forget")
-        if current(home) is not None:
+        if is_gone and current(home) is not None:
             changes.prune(_taken_in_everywhere(home))
             changes.compact()
     return removed
+
+
+def _forget(stores: Stores, changes: ChangeList, removals: Sequence[Change]) -> bool:
+    if not (stores.redis_url or stores.home.log_file.exists()):
+        return True
+    try:
+        with closing(stores.open_log()) as log:
+            forget_removed(changes, log, removals)
+    except Unavailable as away:
+        logger.warning("removed documents are still in the log: %s", away)
+        return False
+    return True
 
 
 def _holding(home: Home, removals: Sequence[Change]) -> set[int]:

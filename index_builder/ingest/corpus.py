@@ -6,19 +6,26 @@ version. Knows documents, passages and rows; knows no files and no formats. One 
 
 from __future__ import annotations
 
-import json
-import tempfile
+import math
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, count
-from typing import IO, Literal
+from typing import Literal
 
 from index_builder.ingest.documents import Document
-from reread.artefacts.documents import continues, document_source, rows_of_document
+from index_builder.ingest.spool import Spool
+from reread.artefacts.documents import (
+    continues,
+    document_source,
+    grouped,
+    rows_of_document,
+)
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.commit import committed_dir
 from reread.home import Home, next_number, numbers
+from reread.live.fit import Sees, Unfit, unfit_of
 from reread.log.changes import Change, Edit
-from reread.records import Passage
+from reread.records import CutFor, Passage
 
 UNTOUCHED, KEPT, DROPPED = 0, 1, 2  # what this edit does with a row of the previous corpus
 LIVE_PASSAGES = 2000  # more new ones than this wait for a build: a service encodes them one by one
@@ -29,12 +36,26 @@ Outcome = Literal["added", "replaced", "kept"]
 class CorpusEdit:
     """Changes to the newest corpus, gathered and then committed as the next version."""
 
-    def __init__(self, home: Home, pending: Sequence[Change] = (), changes: int = 0) -> None:
-        """`pending` is what the change list has after the previous corpus, up to `changes`."""
+    def __init__(
+        self,
+        home: Home,
+        pending: Sequence[Change] = (),
+        changes: int = 0,
+        cut_for: Sequence[CutFor] = (),
+    ) -> None:
+        """`pending` is what the change list has after the previous corpus, up to `changes`.
+
+        `cut_for`: the readers that its passages were cut for.
+        """
         self._home = home
         self._base = open_corpus(home) if numbers(home.passages_dir) else None
         self._changes = changes
+        before = () if self._base is None else self._base.cut_for
+        self.reader: CutFor | None = None  # that new passages are cut for
+        self._cut_for = tuple(dict.fromkeys([*before, *cut_for]))
         self._extra = [one.passage for change in pending for one in change.passages]
+        self._extra_s = [change.when_s for change in pending for _ in change.passages]
+        self._times = array("d")  # of the rows written so far
         self._rows: dict[str, int] = {}  # passage id -> row of the previous corpus, then of `extra`
         self._sources: dict[str, list[range]] = {}
         count = 0 if self._base is None else len(self._base)
@@ -44,9 +65,8 @@ class CorpusEdit:
             self._state[row] = DROPPED
         self._scan()
         self._given: set[str] = set()  # passage ids of this edit
-        self._spool: IO[str] = tempfile.TemporaryFile("w+", dir=_spool_folder(home))  # noqa: SIM115
-        self._spooled = 0
-        self._documents: list[Document] = []  # what was spooled, while that is little
+        home.create()
+        self._spool = Spool(home.passages_dir, LIVE_PASSAGES)
 
     def close(self) -> None:
         self._spool.close()
@@ -59,6 +79,10 @@ class CorpusEdit:
     def is_given(self, id: str) -> bool:
         """Whether this edit already has a passage with this id."""
         return id in self._given
+
+    def is_taken(self, id: str) -> bool:
+        """Whether this edit or the previous corpus has a passage with this id."""
+        return id in self._given or id in self._rows
 
     def keep_source(self, source: str) -> int:
         """Everything the previous corpus has of a source stays; the number of its passages."""
@@ -81,12 +105,7 @@ class CorpusEdit:
         dropped = self._drop(self._parts_of(document.id))
         if whole_source is not None:
             dropped |= self._drop(self._rows_of(whole_source))
-        for passage in document.passages:
-            fields = [passage.id, passage.title, passage.text, passage.source]
-            self._spool.write(json.dumps(fields) + "\n")
-        self._spooled += len(document.passages)
-        if self._spooled <= LIVE_PASSAGES:
-            self._documents.append(document)
+        self._spool.put(document)
         return "replaced" if dropped else "added"
 
     def remove(self, id: str) -> bool:
@@ -106,6 +125,23 @@ class CorpusEdit:
         self._drop(self._rows_of(source))
         return ids
 
+    def documents(self) -> Iterator[Document]:
+        """Every document the previous corpus has and this edit leaves as it is."""
+        for held in grouped(self._survivors()):
+            yield Document(held[0].id, tuple(held), self._when_s(self._rows[held[0].id]))
+
+    def unfit(self, sight: Sees) -> Unfit | None:
+        """What stays of the previous corpus and was cut for another reader, if it is too long."""
+        return unfit_of(self._cut_for, self._survivors(), sight)
+
+    def is_cut_for(self, reader: CutFor, *, fits: bool) -> None:
+        """New passages are cut for this reader; `fits`: those that stay fit it too."""
+        self.reader = reader
+        if fits:
+            self._cut_for = (reader,)
+        elif self._spool.passages:
+            self._cut_for = tuple(dict.fromkeys([*self._cut_for, reader]))
+
     def sources(self) -> list[str]:
         """Every source the previous corpus has, in the order of its rows."""
         return list(self._sources)
@@ -123,9 +159,12 @@ class CorpusEdit:
                 first = passage.id if self._starts_document(row) or not first else first
                 if self._state[row] == DROPPED:
                     gone.setdefault(first, []).append(passage.id)
-        new = {one.id: one.passages for one in self._documents}
+        new = {one.id: one for one in self._spool.documents}
         removals = [Edit(id, (), tuple(ids)) for id, ids in gone.items() if id not in new]
-        return removals + [Edit(id, ps, tuple(gone.get(id, ()))) for id, ps in new.items()]
+        return removals + [
+            Edit(one.id, one.passages, tuple(gone.get(one.id, ())), one.when_s)
+            for one in new.values()
+        ]
 
     def removals(self) -> list[Edit]:
         """The documents this edit takes out and puts nothing in the place of."""
@@ -144,39 +183,60 @@ class CorpusEdit:
     @property
     def changed(self) -> bool:
         """Whether this edit does anything, what was pending aside."""
-        return self._spooled > 0 or self._state.count(DROPPED) > len(self._taken_out)
+        return self._spool.passages > 0 or self._state.count(DROPPED) > len(self._taken_out)
 
     @property
     def spooled(self) -> int:
         """New passages so far."""
-        return self._spooled
+        return self._spool.passages
 
     def __len__(self) -> int:
-        return len(self._state) - self._state.count(DROPPED) + self._spooled
+        return len(self._state) - self._state.count(DROPPED) + self._spool.passages
 
-    def commit(self, on_row: Callable[[int], None] = lambda row: None) -> int:
-        """Write passages/<n> if anything changed; the number of the newest corpus."""
+    def commit(
+        self, on_row: Callable[[int], None] = lambda row: None, now_s: float | None = None
+    ) -> int:
+        """Write passages/<n> if anything changed; the number of the newest corpus.
+
+        `now_s`: when what is new came in.
+        """
         if not (self.changed or self.has_pending):
             return numbers(self._home.passages_dir)[-1]
         number = next_number(self._home.passages_dir)
         with committed_dir(self._home.passages_dir / str(number)) as scratch:
-            PassageStore.create(scratch, self._result(on_row), changes=self._changes)
+            PassageStore.create(
+                scratch, self._result(on_row, now_s), changes=self._changes,
+                cut_for=self._cut_for, times=self._times,
+            )  # fmt: skip
         return number
 
-    def _result(self, on_row: Callable[[int], None]) -> Iterator[Passage]:
+    def _result(self, on_row: Callable[[int], None], now_s: float | None) -> Iterator[Passage]:
+        del self._times[:]
         done = count(1)
-        for passage in self._survivors():
+        for row, passage in self._surviving():
             on_row(next(done))
+            self._keep_time(self._when_s(row))
             yield passage
-        self._spool.seek(0)
-        for line in self._spool:
+        for passage, when_s in self._spool.read():
             on_row(next(done))
-            yield Passage(*json.loads(line))
+            self._keep_time(now_s if when_s is None else when_s)
+            yield passage
+
+    def _keep_time(self, when_s: float | None) -> None:
+        self._times.append(math.nan if when_s is None else when_s)
+
+    def _when_s(self, row: int) -> float | None:
+        count = 0 if self._base is None else len(self._base)
+        if row >= count:
+            return self._extra_s[row - count]
+        assert self._base is not None
+        return self._base.ingested_s(row)
 
     def _survivors(self) -> Iterator[Passage]:
-        for row, passage in self._held():
-            if self._state[row] != DROPPED:
-                yield passage
+        return (passage for _, passage in self._surviving())
+
+    def _surviving(self) -> Iterator[tuple[int, Passage]]:
+        return ((row, one) for row, one in self._held() if self._state[row] != DROPPED)
 
     def _scan(self) -> None:
         for row, passage in self._held():
@@ -245,8 +305,3 @@ class CorpusEdit:
                 self._state[row] = DROPPED
                 any_dropped = True
         return any_dropped
-
-
-def _spool_folder(home: Home) -> str:
-    home.create()
-    return str(home.passages_dir)

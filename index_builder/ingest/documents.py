@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.cutting.splitting import Piece, split_text
+from reread.artefacts.documents import PAGE, document_source
 from reread.records import Passage
 
 
@@ -21,6 +22,7 @@ class Document:
 
     id: str
     passages: tuple[Passage, ...]
+    when_s: float | None = None  # when its text came in; None: now
 
 
 def document_from_pieces(
@@ -39,6 +41,21 @@ def document_from_pieces(
         for i, piece in enumerate(pieces)
     ]
     return Document(id, tuple(passages))
+
+
+def fitted(document: Document, fits: Fits, taken: Callable[[str], bool]) -> Document:
+    """The document with every passage that is too long cut again; itself where none is."""
+    if all(fits(one.title, one.text) for one in document.passages):
+        return document
+    pieces = [Piece(one.title, one.text, _page_of(one.source)) for one in document.passages]
+    source = document_source(document.passages[0].source)
+    again = document_from_pieces(document.id, fit_pieces(pieces, fits), source, taken)
+    return replace(again, when_s=document.when_s)
+
+
+def _page_of(source: str) -> int | None:
+    page = PAGE.search(source)
+    return int(page[0].rpartition("=")[2]) if page else None
 
 
 def split_document(

@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from index_builder.ingest.blocks import ParsedDocument, UnreadableError
 from index_builder.ingest.cutting.splitting import Piece, split_document
 from index_builder.ingest.files import FoundFile
+from index_builder.ingest.recognising import Recogniser
 from index_builder.ingest.workers import CannotStart, Failure, Limits, work_through
 
 PARSERS = {
@@ -50,12 +52,13 @@ class ParsedFile:
 Parsed = tuple[FoundFile, ParsedFile]
 
 
-def parse_file(file: FoundFile) -> ParsedFile:
+def parse_file(file: FoundFile, recogniser: Recogniser | None = None) -> ParsedFile:
     """Never raises for what a file holds."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            document = _parser(file.suffix)(file.path.read_bytes(), file.path)
+            parse = _parser(file.suffix, recogniser)
+            document = parse(file.path.read_bytes(), file.path)
             pieces = tuple(split_document(document))
     except UnreadableError as error:
         return ParsedFile(reason=str(error))
@@ -73,9 +76,15 @@ def parse_file(file: FoundFile) -> ParsedFile:
 
 
 def parse_files(
-    files: Sequence[FoundFile], workers: int | None = None, limits: Limits | None = None
+    files: Sequence[FoundFile],
+    workers: int | None = None,
+    limits: Limits | None = None,
+    recogniser: Recogniser | None = None,
 ) -> Iterator[Parsed]:
-    """In the order given. `workers` None: one per usable core. A few small texts are read here."""
+    """In the order given. `workers` None: one per usable core. A few small texts are read here.
+
+    `recogniser`: what makes text of a PDF's pages that have none.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = min(workers or cores or 1, MOST_WORKERS, max(1, len(files)))
     if all(map(_is_harmless, files)) and sum(file.size for file in files) < HARMLESS_TOTAL:
@@ -84,27 +93,34 @@ def parse_files(
     limit = limits or Limits()
     results = work_through(
         files,
-        parse_file,
+        partial(parse_file, recogniser=recogniser),
         children=count,
-        seconds=lambda file: limit.seconds_for(file.size),
+        seconds=partial(_seconds_for, limit, recogniser),
         memory_bytes=limit.memory_bytes,
     )
     try:
         first = next(results)
     except CannotStart:  # an interpreter's prompt, stdin: no child can import the main program
-        yield from ((file, parse_file(file)) for file in files)
+        yield from ((file, parse_file(file, recogniser)) for file in files)
         return
     for file, result in zip(files, chain([first], results), strict=True):
         yield file, ParsedFile(reason=str(result)) if isinstance(result, Failure) else result
+
+
+def _seconds_for(limits: Limits, recogniser: Recogniser | None, file: FoundFile) -> float:
+    """Nobody knows how many pages of a PDF are pictures before it is read."""
+    if recogniser is not None and file.suffix == ".pdf":
+        return limits.most_seconds
+    return limits.seconds_for(file.size)
 
 
 def _is_harmless(file: FoundFile) -> bool:
     return file.suffix not in UNPACKING and file.size <= HARMLESS_BYTES
 
 
-def _parser(suffix: str) -> Callable[[bytes, Path], ParsedDocument]:
+def _parser(suffix: str, recogniser: Recogniser | None) -> Callable[[bytes, Path], ParsedDocument]:
     module, _, name = PARSERS[suffix].partition(".")
-    parse: Callable[[bytes, Path], ParsedDocument] = getattr(
+    parse: Callable[..., ParsedDocument] = getattr(
         import_module(f"index_builder.ingest.parsers.{module}"), name
     )
-    return parse
+    return partial(parse, recogniser=recogniser) if suffix == ".pdf" else parse

@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from index_builder.ingest.blocks import UnreadableError, storable
@@ -20,19 +22,17 @@ from index_builder.ingest.encoding import Note, no_note
 from index_builder.ingest.files import RECORD_SUFFIXES, FoundFile
 from index_builder.ingest.parsers.records import BadLine, Record, read_json, read_jsonl, read_tsv
 from index_builder.ingest.parsing import Parsed, parse_files
+from index_builder.ingest.recognising import Recogniser
 from index_builder.ingest.tally import NAMED_LINES, Tally
+from index_builder.ingest.workers import Limits
 from reread.errors import RereadError
+from reread.live.fit import Sees
 
 PARSERS_VERSION = 2  # raise it when parsers or splitting change: every file is then read again
 RECORDS_PER_NOTE = 1000  # progress is told this often within a file
 STORAGE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])  # ours, not the file's
 MOST_FILE_BYTES = 1 << 30  # of a file that is read whole
-READERS: dict[str, Callable[[Path, Note], Iterator[Record | BadLine]]] = {
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".json": read_json,
-    ".tsv": read_tsv,
-}
+ReadsRecords = Callable[[Path, Note], Iterator[Record | BadLine]]
 
 Progress = Callable[[str, float], None]  # stage "reading" or "writing", share done 0..1
 
@@ -43,11 +43,15 @@ def read_files(
     files: Sequence[FoundFile],
     progress: Progress,
     workers: int | None,
-    fits: Fits | None = None,
+    sight: Sees | None = None,
+    limits: Limits | None = None,
+    recogniser: Recogniser | None = None,
 ) -> None:
     """Put every file's documents into the edit, in the order of the files."""
+    fits = None if sight is None else sight.fits
     ids = _choose(edit, tally, files)
-    parsed = parse_files([file for file in files if file in ids], workers)
+    limits = limits or Limits()
+    parsed = parse_files([file for file in files if file in ids], workers, limits, recogniser)
     total = sum(file.size for file in files) or 1
     done = 0
 
@@ -58,7 +62,7 @@ def read_files(
         result = next(parsed) if file in ids else None
         try:
             if file.suffix in RECORD_SUFFIXES:
-                _put_records(edit, tally, file, share_of(done, file), fits)
+                _put_records(edit, tally, file, share_of(done, file), fits, limits)
             elif result is not None:
                 _put_file(edit, tally, result, ids[file], fits)
         except RereadError:
@@ -69,6 +73,13 @@ def read_files(
             tally.skip(file.source, _cannot(error))
         done += file.size
         progress("reading", done / total)
+
+
+def reader_of(suffix: str, limits: Limits) -> ReadsRecords:
+    """What reads files of records with this suffix."""
+    if suffix == ".json":
+        return partial(read_json, limits=limits)
+    return read_tsv if suffix == ".tsv" else read_jsonl
 
 
 def _cannot(error: Exception) -> str:
@@ -149,11 +160,12 @@ def _put_records(
     file: FoundFile,
     note: Callable[[float], None],
     fits: Fits | None,
+    limits: Limits,
 ) -> None:
     """Every record is a document; those the file had before and has no more are removed."""
     before, passages_before = tally.documents, tally.passages
     try:
-        lines = _Lines(file, edit)
+        lines = _Lines(file, edit, limits)
         for number, record in enumerate(lines.usable()):
             if number % RECORDS_PER_NOTE == 0:
                 note(number / len(lines.first_line))
@@ -173,32 +185,46 @@ def _put_records(
             raise
         tally.skip(file.source, f"cannot be opened ({error.strerror})")
     else:
-        if tally.documents > before:
-            tally.skip_lines(file.source, lines.complaints, lines.refused)
-            count, passages = tally.documents - before, tally.passages - passages_before
-            notes = [*lines.notes, *lines.complaints]
-            if lines.refused > len(lines.complaints):
-                notes.append(f"and {lines.refused - len(lines.complaints):,} more lines")
-            tally.read(file.source, "read", count, passages)
-            tally.note(file.source, lines.notes, tuple(notes))
+        count, passages = tally.documents - before, tally.passages - passages_before
+        _account(edit, tally, file, lines, count, passages)
+
+
+def _account(
+    edit: CorpusEdit, tally: Tally, file: FoundFile, lines: _Lines, count: int, passages: int
+) -> None:
+    """What became of a file of records, of which so many documents came in."""
+    if count:
+        tally.skip_lines(file.source, lines.complaints, lines.refused)
+        notes = [*lines.notes, *lines.complaints]
+        if lines.refused > len(lines.complaints):
+            notes.append(f"and {lines.refused - len(lines.complaints):,} more lines")
+        tally.read(file.source, "read", count, passages)
+        tally.note(file.source, lines.notes, tuple(notes))
+        if not lines.is_cut_short:
             tally.removed += edit.drop_rest_of(file.source)
-        elif lines.refused:
-            first = lines.complaints[0]
-            tally.skip(file.source, f"none of its {lines.refused:,} lines is a passage ({first})")
-        else:
-            tally.skip(file.source, "empty file")
+    elif lines.refused:
+        first = lines.complaints[0]
+        tally.skip(file.source, f"none of its {lines.refused:,} lines is a passage ({first})")
+    else:
+        tally.skip(file.source, "empty file")
 
 
 class _Lines:
     """A record file, read twice: for its ids, which parts of long texts avoid, then for all."""
 
-    def __init__(self, file: FoundFile, edit: CorpusEdit) -> None:
+    def __init__(self, file: FoundFile, edit: CorpusEdit, limits: Limits) -> None:
         self._file = file
         self._edit = edit
+        self._read = reader_of(file.suffix, limits)
+        self._seconds = limits.seconds_for(file.size)
+        self._deadline = time.monotonic() + self._seconds
+        self.is_cut_short = False  # what comes after is not known: it stays in the corpus
         self._contents: dict[str, int] = {}  # id -> hash of title and text
         self.first_line: dict[str, int] = {}
         self.notes: dict[str, None] = {}
-        for line in READERS[file.suffix](file.path, self._note):
+        for line in self._read(file.path, self._note):
+            if time.monotonic() > self._deadline:
+                raise UnreadableError(f"took longer than {self._seconds:.0f} s to read; split it")
             if isinstance(line, Record):
                 self.first_line.setdefault(line.id, line.line)
                 if line.unread_id:
@@ -213,7 +239,12 @@ class _Lines:
 
     def usable(self) -> Iterator[Record]:
         """Records in file order, each id once; the others are complained about by line."""
-        for line in READERS[self._file.suffix](self._file.path, no_note):
+        for line in self._read(self._file.path, no_note):
+            if time.monotonic() > self._deadline:
+                self.is_cut_short = True
+                late = f"took longer than {self._seconds:.0f} s up to here, the rest is left out"
+                self._refuse(line.line, f"{late}; split the file", always=True)
+                return
             if isinstance(line, BadLine):
                 self._refuse(line.line, line.reason)
             elif line.id in self._contents:
@@ -230,7 +261,7 @@ class _Lines:
             first = self.first_line[record.id]
             self._refuse(record.line, f"id {record.id!r} was already given on line {first}")
 
-    def _refuse(self, line: int, reason: str) -> None:
+    def _refuse(self, line: int, reason: str, *, always: bool = False) -> None:
         self.refused += 1
-        if self.refused <= NAMED_LINES:
+        if always or self.refused <= NAMED_LINES:
             self.complaints.append(f"line {line}: {reason}")

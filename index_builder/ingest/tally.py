@@ -11,6 +11,7 @@ from typing import Literal
 
 from index_builder.ingest.corpus import Outcome
 from index_builder.ingest.files import Found, Skip
+from reread.live.fit import Unfit
 
 FileOutcome = Literal["added", "replaced", "kept", "read", "skipped", "unsupported"]
 
@@ -50,6 +51,7 @@ class IngestReport:
     seconds: float
     missing: tuple[str, ...] = ()  # sources in the corpus whose files are gone from the folders
     live: bool = False  # True: in the change list, which a running service reads
+    unfit: Unfit | None = None  # passages cut for another reader that are too long for this one
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Tally:
     notes: list[Skip] = field(default_factory=list)
     files: dict[str, FileAccount] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    unfit: Unfit | None = None
 
     @property
     def documents(self) -> int:
@@ -143,4 +146,5 @@ class Tally:
             seconds=seconds,
             missing=tuple(self.missing),
             live=live,
+            unfit=self.unfit,
         )

@@ -17,7 +17,8 @@ from index_builder.ingest.documents import document_from_pieces
 from index_builder.ingest.files import RECORD_SUFFIXES, TEXT_SUFFIXES, FoundFile
 from index_builder.ingest.parsers.records import BadLine, Record
 from index_builder.ingest.parsing import parse_files
-from index_builder.ingest.reading import READERS
+from index_builder.ingest.reading import reader_of
+from index_builder.ingest.recognising import Recogniser
 from index_builder.ingest.workers import Limits
 from reread.errors import BadRequest
 from reread.records import Passage
@@ -28,7 +29,9 @@ LIMITS = Limits(seconds_per_megabyte=4.0, most_seconds=120.0)  # somebody waits 
 NAMED_LINES = 3
 
 
-def read_upload(path: Path, *, fits: Fits | None = None) -> tuple[list[tuple[str, Cut]], list[str]]:
+def read_upload(
+    path: Path, *, fits: Fits | None = None, recogniser: Recogniser | None = None
+) -> tuple[list[tuple[str, Cut]], list[str]]:
     """(documents by their ids, what of the file could not be read).
 
     A text's id and its source are the file's name, so the same file sent again replaces it;
@@ -44,7 +47,7 @@ def read_upload(path: Path, *, fits: Fits | None = None) -> tuple[list[tuple[str
     file = FoundFile(path, suffix, path.stat().st_size)
     if not file.size:
         raise _refused(path, "empty file")
-    documents, notes = _records(file) if suffix in RECORD_SUFFIXES else _text(file)
+    documents, notes = _records(file) if suffix in RECORD_SUFFIXES else _text(file, recogniser)
     source = path.name
     if fits is not None:
         documents = [(id, fit_pieces(pieces, fits)) for id, pieces in documents]
@@ -57,8 +60,8 @@ def _passages(
     return document_from_pieces(id, pieces, source, taken).passages
 
 
-def _text(file: FoundFile) -> Read:
-    [(_, read)] = parse_files([file], workers=1, limits=LIMITS)
+def _text(file: FoundFile, recogniser: Recogniser | None) -> Read:
+    [(_, read)] = parse_files([file], workers=1, limits=LIMITS, recogniser=recogniser)
     if read.reason:
         raise _refused(file.path, read.reason)
     _require_few(file.path, len(read.pieces))
@@ -90,7 +93,7 @@ def _records(file: FoundFile) -> Read:
 
 def _lines(file: FoundFile, note: Callable[[str], None]) -> Iterator[Record | BadLine]:
     try:
-        yield from READERS[file.suffix](file.path, note)
+        yield from reader_of(file.suffix, LIMITS)(file.path, note)
     except UnreadableError as error:
         raise _refused(file.path, str(error)) from error
 

@@ -5,9 +5,12 @@ each ingest writes a new one under passages/<n>. A text that no longer fits its 
 """
 
 import hashlib
+import math
+import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -20,11 +23,13 @@ from reread.artefacts.row_file import HASH_BYTES, Chunk, RowFile, SortedIds
 from reread.artefacts.seals import check_files, seal, seal_files, unseal
 from reread.errors import BadRequest, CorruptArtefact, NoCorpus
 from reread.home import Home, numbers
-from reread.records import Passage
+from reread.records import CutFor, Passage
+from reread.stored_file import StoredFile
 
 ROWS_PER_CHUNK = 32_768  # few chunks: finding a row's chunk stays a short bisection
 BYTES_PER_CHUNK = 1 << 28  # Arrow's string offsets are 32 bit; long texts close a chunk early
 _ROWS_FILE, _IDS_FILE, _META_FILE = "passages.arrow", "ids.npy", "meta.json"
+_TIMES_FILE = "times.f8"  # a little-endian float64 per row; older corpora have none
 _SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "title", "text", "source")]
     + [("content_hash", pa.binary(32))]
@@ -41,6 +46,8 @@ class PassageStore:
         self._rows = RowFile(folder / _ROWS_FILE, _SCHEMA)
         self._ends = list(accumulate(chunk.rows for chunk in self._rows.chunks))
         self._ids = SortedIds(folder / _IDS_FILE, _ID_TYPE)
+        times = folder / _TIMES_FILE
+        self._times = StoredFile(times) if times.exists() else None
         held = self._ends[-1] if self._ends else 0
         if held != self.meta["count"]:
             raise CorruptArtefact.mismatch(
@@ -49,16 +56,31 @@ class PassageStore:
 
     @classmethod
     def create(
-        cls, folder: Path, passages: Iterable[Passage], *, changes: int = 0
+        cls,
+        folder: Path,
+        passages: Iterable[Passage],
+        *,
+        changes: int = 0,
+        cut_for: Sequence[CutFor] = (),
+        times: Sequence[float] = (),
     ) -> "PassageStore":
-        """Stream passages into `folder` (a scratch directory of committed_dir) and open it."""
+        """Stream passages into `folder` (a scratch directory of committed_dir) and open it.
+
+        `times`: when each came in, in seconds, NaN where nobody knows; read after the passages.
+        """
         writer = _Writer()
         with pa.OSFile(str(folder / _ROWS_FILE), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as w:
             for batch in writer.batches(passages):
                 w.write_batch(batch)
         np.save(folder / _IDS_FILE, writer.sorted_ids(), allow_pickle=False)
-        meta = {"format": 1, "count": writer.count, "fingerprint": writer.fingerprint.hexdigest()}
-        meta["changes"] = changes
+        if len(times) == writer.count:
+            (folder / _TIMES_FILE).write_bytes(np.asarray(times, dtype="<f8").tobytes())
+        meta: dict[str, Any] = {
+            "format": 1,
+            "count": writer.count,
+            "fingerprint": writer.fingerprint.hexdigest(),
+        }
+        meta |= {"changes": changes, "cut_for": [asdict(one) for one in cut_for]}
         (folder / _META_FILE).write_text(seal({**meta, "files": seal_files(folder)}))
         store = cls(folder)
         _refuse_repeated_ids(store)
@@ -81,6 +103,11 @@ class PassageStore:
         """The change list's sequence this corpus has taken in; later changes are not in it."""
         return int(self.meta.get("changes", 0))
 
+    @property
+    def cut_for(self) -> tuple[CutFor, ...]:
+        """Readers that the passages were cut for, oldest first; none: nobody wrote it down."""
+        return tuple(CutFor(**one) for one in self.meta.get("cut_for", ()))
+
     def __len__(self) -> int:
         return int(self.meta["count"])
 
@@ -95,6 +122,13 @@ class PassageStore:
     def content_hash(self, row: int) -> str:
         chunk, offset = self._locate(row)
         return self._rows.hashes(chunk, offset, 1).hex()
+
+    def ingested_s(self, row: int) -> float | None:
+        """When the row's document came in as it is; None where that was not written down."""
+        if self._times is None:
+            return None
+        (found,) = struct.unpack("<d", self._times.read(8 * row, 8))
+        return None if math.isnan(found) else float(found)
 
     def content_hashes(self) -> npt.NDArray[np.uint64]:
         """(N, 4) every content hash as four numbers, for comparing whole corpora at once."""

@@ -68,6 +68,12 @@ class AttentionLog(Protocol):
     def warning(self) -> str | None:
         """What an operator should look at although answers are recorded."""
 
+    def forget(self, passage_ids: Collection[str]) -> int:
+        """Blank the answers that were read from these passages; how many there were."""
+
+    def compact(self) -> bool:
+        """Take what was overwritten out of the files themselves; False: try again later."""
+
     def settle(self, consumer: str) -> int:
         """Take delivery of what was appended since; how many unreadable entries were put aside."""
 

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from reread.log.database import Database, Synchronous
-from reread.records import Passage
+from reread.records import CutFor, Passage
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS passages (
     sequence INTEGER NOT NULL,
     id TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS cut_for (key TEXT PRIMARY KEY, reader TEXT NOT NULL, room INTEGER);
 CREATE INDEX IF NOT EXISTS passages_sequence ON passages (sequence);
 """
 _LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'changes'"
@@ -43,6 +44,7 @@ class Edit:
     document: str
     passages: tuple[Passage, ...] = ()
     drops: tuple[str, ...] = ()  # ids of the passages it had, as far as the caller knows
+    when_s: float | None = None  # when its text came in, where that was earlier than this change
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Change:
     document: str
     drops: frozenset[str]  # every passage id it ever had in this list, whatever it has now
     passages: tuple[Numbered, ...]  # none: it was removed
+    when_s: float = 0.0
 
     @property
     def removed(self) -> bool:
@@ -73,12 +76,23 @@ class ChangeList:
     def __init__(self, path: Path, synchronous: Synchronous = "normal") -> None:
         self._database = Database(path, _SCHEMA, synchronous)
 
-    def append(self, edits: Sequence[Edit], now: float) -> int:
-        """All of them or none, durable on return; the last sequence."""
+    def append(self, edits: Sequence[Edit], now: float, cut_for: CutFor | None = None) -> int:
+        """All of them or none, durable on return; the last sequence.
+
+        `cut_for`: the reader that their passages were cut for.
+        """
         with self._database.transaction() as connection:
+            if cut_for is not None:
+                row = cut_for.key, cut_for.reader, cut_for.room
+                connection.execute("INSERT OR IGNORE INTO cut_for VALUES (?, ?, ?)", row)
             for edit in edits:
                 _replace(connection, edit, now)
             return int(list(connection.execute(_LAST))[0][0])
+
+    def cut_for(self) -> tuple[CutFor, ...]:
+        """The readers that passages of this list were cut for."""
+        rows = self._database.rows("SELECT reader, room, key FROM cut_for")
+        return tuple(CutFor(*row) for row in rows)
 
     def last_sequence(self) -> int:
         """0 where nothing was ever changed; cheap enough to ask before every search."""
@@ -88,7 +102,8 @@ class ChangeList:
         """Changes after `sequence`, oldest first, each document once."""
         # One statement is one snapshot: a change between two would pair it with no passages.
         rows = self._database.rows(
-            "SELECT c.sequence, c.document, c.drops, p.number, p.id, p.title, p.text, p.source "
+            "SELECT c.sequence, c.document, c.drops, c.created_s, "
+            "p.number, p.id, p.title, p.text, p.source "
             "FROM changes c LEFT JOIN passages p ON p.sequence = c.sequence "
             "WHERE c.sequence > ? ORDER BY c.sequence, p.number",
             (sequence,),
@@ -136,6 +151,7 @@ class ChangeList:
                 "DELETE FROM changes WHERE sequence <= ? AND (removed = 0 OR forgotten = 1)",
                 (sequence,),
             )
+            connection.execute("DELETE FROM cut_for WHERE NOT EXISTS (SELECT 1 FROM passages)")
 
     def compact(self) -> bool:
         """Take what was overwritten out of the files themselves; False: try again later."""
@@ -147,9 +163,9 @@ class ChangeList:
 
 def _change(rows: list[tuple[Any, ...]]) -> Change:
     """One change from its rows, a row per passage; a removal has one without."""
-    sequence, document, drops, *_ = rows[0]
-    held = tuple(Numbered(row[3], Passage(*row[4:])) for row in rows if row[3] is not None)
-    return Change(sequence, document, frozenset(json.loads(drops)), held)
+    sequence, document, drops, when_s, *_ = rows[0]
+    held = tuple(Numbered(row[4], Passage(*row[5:])) for row in rows if row[4] is not None)
+    return Change(sequence, document, frozenset(json.loads(drops)), held, when_s)
 
 
 def _replace(connection: apsw.Connection, edit: Edit, now: float) -> None:
@@ -168,7 +184,7 @@ def _replace(connection: apsw.Connection, edit: Edit, now: float) -> None:
         connection.execute("DELETE FROM changes WHERE sequence = ?", (sequence,))
     connection.execute(
         "INSERT INTO changes (document, removed, drops, created_s) VALUES (?, ?, ?, ?)",
-        (edit.document, not edit.passages, json.dumps(sorted(drops)), now),
+        (edit.document, not edit.passages, json.dumps(sorted(drops)), edit.when_s or now),
     )
     sequence = connection.last_insert_rowid()
     connection.executemany(

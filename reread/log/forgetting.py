@@ -70,8 +70,12 @@ def _read_from(body: bytes, ids: frozenset[str]) -> AnswerRecord | None:
         record = AnswerRecord.from_json(body.decode())
     except (ValueError, TypeError, KeyError):
         return None  # damaged: nobody reads it
-    touched = any(one.id in ids and one.row is not None for one in record.passages)
-    return record if touched else None
+    return record if touches(record, ids) else None
+
+
+def touches(record: AnswerRecord, ids: frozenset[str]) -> bool:
+    """Whether it was read from one of these passages; a caller's own of that id is another."""
+    return any(one.id in ids and one.row is not None for one in record.passages)
 
 
 def _blank_feedback(connection: apsw.Connection, answer_id: str, checksum: Checksum) -> int:

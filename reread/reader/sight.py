@@ -5,6 +5,8 @@ Knows tokenizers and the strings that passages are read as; loads no model.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from reread.reader.causal.loading import causal_source
 from reread.reader.causal.strings import MAX_BLOCK_TOKENS, block_text
 from reread.reader.loading import is_causal, reader_folder
 from reread.reader.segments import MAX_SEGMENT_TOKENS, segment_text
-from reread.records import Passage
+from reread.records import CutFor, Passage
 
 QUESTION_TOKENS = 32  # what passages leave to the question, where it shares their segment
 
@@ -43,6 +45,18 @@ class Sight:
 
     def fits(self, title: str, text: str) -> bool:
         return self.sizes([Passage("", title, text)])[0] <= self.room
+
+    def count_unfit(self, passages: Sequence[Passage]) -> int:
+        """How many of these the reader does not see whole."""
+        return sum(size > self.room for size in self.sizes(passages))
+
+    @property
+    def cut_for(self) -> CutFor:
+        """What passages are written down to be cut for: another vocabulary has another key."""
+        inner = getattr(self.tokenizer, "backend_tokenizer", None)
+        vocabulary = json.dumps(self.tokenizer.get_vocab(), sort_keys=True)
+        told = f"{self.room} {self.causal} {vocabulary if inner is None else inner.to_str()}"
+        return CutFor(self.reader, self.room, hashlib.sha256(told.encode()).hexdigest()[:16])
 
 
 def sight_of(name_or_path: str, cache: Path | None = None) -> Sight:

@@ -18,9 +18,10 @@ from reread.errors import BadRequest, Conflict, NotFound
 from reread.home import Home, numbers
 from reread.live.forgetting import Forgets, forget_removed
 from reread.log.changes import Change, ChangeList, Edit
-from reread.records import Passage
+from reread.records import CutFor, Passage
 
 logger = logging.getLogger(__name__)
+FORGET_S = 20.0  # between two looks for removals whose texts are still in the log
 Status = Literal["added", "replaced", "unchanged"]
 Cut = Callable[[Callable[[str], bool]], Sequence[Passage]]  # told which ids are taken
 
@@ -66,6 +67,14 @@ class _Held:
         if row is None or self.store is None or self.whole_of(id) is not None:
             return []
         return self._remaining(document_at(self.store, row))
+
+    def when_s(self, id: str) -> float | None:
+        """When the document came in as it is; None where nobody wrote it down."""
+        change = self.pending.get(id)
+        if change is not None:
+            return change.when_s
+        row = None if self.store is None else self.store.row_of(id)
+        return None if self.store is None or row is None else self.store.ingested_s(row)
 
     def whole_of(self, id: str) -> str | None:
         """The document that this id is only a later passage of, if it is."""
@@ -130,14 +139,15 @@ class HomeDocuments:
         self,
         home: Home,
         changes: ChangeList,
-        log: Forgets | None,  # None: one that cannot lose anything, such as a shared stream
+        log: Forgets | None,  # None: nothing is logged
         split: SplitsDocuments,
         *,
         on_change: Callable[[], object],  # lets the served generation take it in
         clock: Callable[[], float],
+        cut_for: Callable[[], CutFor | None] = lambda: None,  # whom `split` cuts for
     ) -> None:
         self._home, self._changes, self._log, self._split = home, changes, log, split
-        self._on_change, self._clock = on_change, clock
+        self._on_change, self._clock, self._cut_for = on_change, clock, cut_for
         self._store: tuple[int, PassageStore] | None = None
         self._writing = threading.Lock()
 
@@ -160,6 +170,11 @@ class HomeDocuments:
             raise _unknown(after, held)
         return list(islice(held.each(after), limit))
 
+    def ingested_s(self, ids: Sequence[str]) -> list[float | None]:
+        """When each of these documents came in."""
+        held = self._held()
+        return [held.when_s(one) for one in ids]
+
     def put(self, documents: Sequence[NewDocument]) -> list[Put]:
         """Add or replace all of them or none; durable, and found by the next search, on return."""
         return self.put_cut([(one.id, self._cut(one)) for one in documents])
@@ -181,7 +196,7 @@ class HomeDocuments:
                 if old != list(new)
             ]
             if edits:
-                self._changes.append(edits, self._clock())
+                self._changes.append(edits, self._clock(), self._cut_for())
         if edits:
             self._on_change()
         return [_put(id, old, new) for id, (old, new) in given.items()]
@@ -202,6 +217,13 @@ class HomeDocuments:
             forget_removed(self._changes, self._log)
         except Exception:
             logger.exception("removed documents are still in the log; trying again later")
+
+    def keep_forgetting(self, stop: threading.Event, every_s: float = FORGET_S) -> None:
+        """Until told to stop: a log that is away comes back, and other processes remove too."""
+        while True:
+            self.forget()
+            if stop.wait(every_s):
+                return
 
     def _held(self) -> _Held:
         store = self._newest()

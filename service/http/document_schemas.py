@@ -83,6 +83,7 @@ class DocumentBody(BaseModel):
     id: str
     title: str
     source: str
+    ingested_s: float | None  # seconds since 1970; None: it came in before that was written down
     passages: list[DocumentPassage]
 
 

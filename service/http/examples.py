@@ -33,7 +33,7 @@ RELEVANCE = {
 }  # fmt: skip
 PUT = {"id": "keys.md", "passages": ["keys.md"], "status": "added"}
 DOCUMENT = {
-    "id": "keys.md", "title": "Keys", "source": "keys.md",
+    "id": "keys.md", "title": "Keys", "source": "keys.md", "ingested_s": 1793000000.0,
     "passages": [{"id": "keys.md", "title": "Keys", "text": PASSAGE["text"]}],
 }  # fmt: skip
 JOB = {

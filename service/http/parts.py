@@ -79,6 +79,7 @@ class ServiceParts:
     check_retrain: Callable[[Mapping[str, Any]], object]  # raises BadRequest with a sentence
     trainer_pid: Callable[[], int | None]
     trainer_trouble: Callable[[], str | None]  # why no trainer stays alive
+    unfit: Callable[[], str | None]  # that passages are too long for this reader
     log: LogHealth
     versions: Mapping[str, str]
     presence: Presence = field(default_factory=Presence)

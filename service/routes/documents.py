@@ -76,7 +76,7 @@ async def remove(id: DocumentId, parts: Parts, later: BackgroundTasks) -> Remove
 async def documents(page: Annotated[DocumentPage, Query()], parts: Parts) -> DocumentsBody:
     """What the corpus holds, in the order it came; `next` is the `after` of the next page."""
     found = await asyncio.to_thread(parts.documents.page, page.after, page.limit + 1)
-    shown = [_body(parts, one) for one in found[: page.limit]]
+    shown = await asyncio.to_thread(_bodies, parts, found[: page.limit])
     more = len(found) > page.limit
     return DocumentsBody(documents=shown, next=shown[-1].id if more else None)
 
@@ -84,14 +84,21 @@ async def documents(page: Annotated[DocumentPage, Query()], parts: Parts) -> Doc
 @router.get("/documents/{id:path}", dependencies=QUERY)
 async def document(id: DocumentId, parts: Parts) -> DocumentBody:
     """One document with the texts of its passages."""
-    return _body(parts, await asyncio.to_thread(parts.documents.get, id))
+    found = await asyncio.to_thread(parts.documents.get, id)
+    return (await asyncio.to_thread(_bodies, parts, [found]))[0]
 
 
-def _body(parts: ServiceParts, passages: list[Passage]) -> DocumentBody:
+def _bodies(parts: ServiceParts, found: list[list[Passage]]) -> list[DocumentBody]:
+    times = parts.documents.ingested_s([one[0].id for one in found])
+    return [_body(parts, one, when_s) for one, when_s in zip(found, times, strict=True)]
+
+
+def _body(parts: ServiceParts, passages: list[Passage], when_s: float | None) -> DocumentBody:
     return DocumentBody(
         id=passages[0].id,
         title=passages[0].title,
         source=shown_source(source_of(passages), parts.roots()),
+        ingested_s=when_s,
         passages=[DocumentPassage(id=p.id, title=p.title, text=p.text) for p in passages],
     )
 

@@ -56,7 +56,7 @@ async def info(parts: Parts) -> dict[str, Any]:
         "reader": {**about_reader, "name": reader.name, "folder": _text(reader.folder)},
         "retriever": retrievers[0] if retrievers else None,
         "generation": serving,
-        "warnings": list(pipeline.live.warnings),
+        "warnings": [*pipeline.live.warnings, *filter(None, [parts.unfit()])],
         "fast_path": about_reader.get("fast_path"),
         "max_file_bytes": parts.settings.max_file_bytes,
         "pids": {"service": os.getpid(), "trainer": parts.trainer_pid()},
@@ -94,7 +94,14 @@ def readiness(parts: ServiceParts, unlogged: str | None = None) -> ReadyBody:
     if pipeline.encodings.busy_s > patience_s:
         warnings.append(_hung("encoder", pipeline.encodings.busy_s))
     warnings += [
-        one for one in (parts.log.warning, parts.trainer_trouble(), parts.keys.trouble) if one
+        one
+        for one in (
+            parts.log.warning,
+            parts.trainer_trouble(),
+            parts.keys.trouble,
+            parts.unfit(),
+        )  # fmt: skip
+        if one
     ]
     return ReadyBody(
         ready=not missing, generation=pipeline.live.number, missing=missing, warnings=warnings

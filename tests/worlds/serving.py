@@ -14,6 +14,8 @@ from index_builder.ingest.documents import split_document
 from index_builder.ingest.uploads import read_upload
 from reread.errors import BadRequest
 from reread.home import Home
+from reread.live.fit import Sees
+from reread.log.stores import Stores
 from service.answering.live import LiveGeneration
 from service.answering.reading import AnswerReader
 from service.http.key_file import KeyFile
@@ -52,6 +54,8 @@ def running(
     shelf: Shelf | None,  # None: the home's own generations
     reader: AnswerReader | None = None,
     query_keys: tuple[str, ...] = (),
+    sight: Sees | None = None,
+    stores: Stores | None = None,
     **options: Any,
 ) -> Iterator[Running]:
     home, on_disk = Home(root).create(), shelf is None
@@ -81,6 +85,8 @@ def running(
             split_document,
             read_upload,
             None if on_disk else open_live,
+            sight=sight,
+            stores=stores,
         ) as parts,
     ):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"

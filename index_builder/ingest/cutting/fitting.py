@@ -23,12 +23,17 @@ BREAKS = (  # the best first
     re.compile(r"\s+"),
 )
 MIDDLE = 0.25, 0.75  # of a text; a break outside is no half
+MOST_CHARACTERS = 20_000  # more fits no reader: a tokenizer takes minutes over a word of 16 MB
 SHORT_TITLE = 60  # characters that stay of a title which leaves its text no room
 
 
 def fit_pieces(pieces: Iterable[Piece], fits: Fits) -> list[Piece]:
     """In order; nothing is lost but white space where it was cut."""
-    return [part for piece in pieces for part in _fitting(piece, fits)]
+
+    def sees(title: str, text: str) -> bool:
+        return len(title) + len(text) <= MOST_CHARACTERS and fits(title, text)
+
+    return [part for piece in pieces for part in _fitting(piece, sees)]
 
 
 def _fitting(piece: Piece, fits: Fits) -> Iterator[Piece]:

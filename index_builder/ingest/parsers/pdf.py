@@ -1,7 +1,7 @@
 """PDF -> blocks with page numbers, with PDFium; bookmarks serve as headings.
 
-Reads the text layer and the values of forms: a scanned page has none, and this module does not
-recognise characters. Lines, columns and tables are `page.layout`'s.
+Reads the text layer and the values of forms; a page without one is shown to a recogniser, where
+there is one. Lines, columns and tables are `page.layout`'s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from index_builder.ingest.blocks import (
 )
 from index_builder.ingest.parsers.page.characters import SOFT_HYPHEN, read_runs
 from index_builder.ingest.parsers.page.layout import Line, TableRows, read_layout
+from index_builder.ingest.parsers.page.picture import picture_of
 from index_builder.ingest.parsers.tables import plain_rows
+from index_builder.ingest.recognising import NotRecognised, Recogniser
 
 USELESS_TITLE = re.compile(
     r"^(untitled|title|document\d*|microsoft (word|powerpoint|excel) - .*|"
@@ -40,6 +42,7 @@ NEW_PARAGRAPH = 0.75  # heights of a line between two lines
 OTHER_SIZE = 1.12  # a heading's letters are this much larger than the text's
 HIDDEN_SHARE = 0.3  # of a page's characters: then its fonts do not say what they show
 PAGES_NAMED = 20
+OCR_FIRST = "run it through OCR first, or set REREAD_OCR"
 PASSWORD_ERROR = pdfium_c.FPDF_ERR_PASSWORD
 
 Part = Line | TableRows
@@ -52,9 +55,11 @@ class _Pages:
     parts: list[list[Part]]
     empty: list[int]
     hidden: list[int]
+    seen: list[int]  # recognised from their pictures
+    troubles: dict[int, str]  # why not
 
 
-def parse_pdf(data: bytes, path: Path) -> ParsedDocument:
+def parse_pdf(data: bytes, path: Path, recogniser: Recogniser | None = None) -> ParsedDocument:
     """Read a PDF's text layer; the title is its metadata's, where that is one."""
     try:
         file = pdfium.PdfDocument(data)
@@ -65,7 +70,7 @@ def parse_pdf(data: bytes, path: Path) -> ParsedDocument:
             ) from error
         raise
     try:
-        pages = _read_pages(file)
+        pages = _read_pages(file, recogniser)
         if len(pages.empty) + len(pages.hidden) == len(pages.parts):
             raise UnreadableError(_without_text(pages))
         outline = Outline()
@@ -78,11 +83,11 @@ def parse_pdf(data: bytes, path: Path) -> ParsedDocument:
     return outline.document(title_from(path), title=title if useful else None)
 
 
-def _read_pages(file: Any) -> _Pages:
+def _read_pages(file: Any, recogniser: Recogniser | None) -> _Pages:
     form = file.get_formtype() != pdfium_c.FORMTYPE_NONE
     if form:
         file.init_forms()
-    pages = _Pages([], [], [])
+    pages = _Pages([], [], [], [], {})
     for number in range(1, len(file) + 1):
         page = file[number - 1]
         if form:
@@ -92,24 +97,52 @@ def _read_pages(file: Any) -> _Pages:
         text = page.get_textpage()
         runs, hidden = read_runs(text)
         text.close()
+        is_hidden = hidden > HIDDEN_SHARE
+        parts = [] if is_hidden else read_layout(runs)
+        if (is_hidden or not runs) and recogniser is not None:
+            parts = _recognised(page, number, recogniser, pages)
         page.close()
-        if hidden > HIDDEN_SHARE:
-            pages.hidden.append(number)
-            runs = []
-        elif not runs:
-            pages.empty.append(number)
-        pages.parts.append(read_layout(runs))
+        if number not in pages.seen and (is_hidden or not runs):
+            (pages.hidden if is_hidden else pages.empty).append(number)
+        pages.parts.append(parts)
     return pages
+
+
+def _recognised(page: Any, number: int, recogniser: Recogniser, pages: _Pages) -> list[Part]:
+    """The lines on the page's picture; an empty line in what was recognised is a gap."""
+    try:
+        text = recogniser.text_of(picture_of(page))
+    except NotRecognised as trouble:
+        pages.troubles[number] = str(trouble)
+        return []
+    pages.seen.append(number)
+    lines: list[Part] = []
+    gap = 0.0
+    for line in text.splitlines():
+        if line.strip():
+            lines.append(Line(line.strip(), 1.0, gap, 1.0))
+        gap = 0.0 if line.strip() else 2 * NEW_PARAGRAPH
+    return lines
 
 
 def _without_text(pages: _Pages) -> str:
     count = "1 page holds" if len(pages.parts) == 1 else f"{len(pages.parts)} pages hold"
     if pages.hidden:
-        return f"its {count} text in fonts without a Unicode map; run it through OCR first"
-    return f"scanned PDF: its {count} no text layer; run it through OCR first"
+        return f"its {count} text in fonts without a Unicode map{_tried(pages)}; {OCR_FIRST}"
+    return f"scanned PDF: its {count} no text layer{_tried(pages)}; {OCR_FIRST}"
+
+
+def _tried(pages: _Pages) -> str:
+    said = sorted(set(pages.troubles.values()))
+    return f", and the OCR command {said[0]}" if said else ""
 
 
 def _note_pages(outline: Outline, pages: _Pages) -> None:
+    if pages.seen:
+        outline.note(f"{_named(pages.seen)} recognised from pictures: OCR misreads some words")
+    for trouble in sorted(set(pages.troubles.values())):
+        numbers = [number for number, said in pages.troubles.items() if said == trouble]
+        outline.note(f"{_named(numbers)}: the OCR command {trouble}")
     if pages.empty:
         outline.note(f"{_named(pages.empty)} without text: scanned pages need OCR first")
     if pages.hidden:

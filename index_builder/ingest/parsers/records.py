@@ -6,7 +6,6 @@ writes too. Keeps the ids it finds; does not judge whether they repeat.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import json
 import re
@@ -17,12 +16,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from index_builder.ingest.blocks import UnreadableError
-from index_builder.ingest.encoding import SEQUENCE, Note, decode_text, no_note
+from index_builder.ingest.encoding import Note, decode_text, no_note
+from index_builder.ingest.parsers.lines import MOST_LINE, read_lines, require_whole
 from index_builder.ingest.parsers.tsv import read_rows, write_rows
+from index_builder.ingest.workers import CannotStart, Limits, work_through
 from reread.records import Passage
 
 DPR_COLUMNS = ("id", "text", "title")
-NAMED_BAD = 5  # lines with wrong bytes named by number
+HARMLESS_BYTES = 1 << 20  # JSON this small takes little, whatever it holds
+SPLIT_JSON = "write one object a line and name it .jsonl"
+MOST_ID = 512  # characters, as over HTTP
+TOO_LONG = f"more than {MOST_LINE:,} characters in a line; split its text into several records"
 ID_LIKE = re.compile(
     r"^\W*(\w*[_-])?(id|uid|uuid|guid|key|pk|docno|number)s?$|^\w+I[dD]$|^doc(id|no)$", re.I
 )
@@ -48,10 +52,15 @@ class BadLine:
     reason: str
 
 
+_Json = tuple[list[Record | BadLine], list[str]] | str  # records and notes, or why there are none
+
+
 def read_jsonl(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
     """Stream the file: it may be larger than memory."""
-    for number, line in _lines(path, note):
-        if not line.strip():
+    for number, line in read_lines(path, note):
+        if line is None:
+            yield BadLine(number, TOO_LONG)
+        if not line or not line.strip():
             continue
         try:
             loaded = json.loads(line, strict=False)
@@ -61,22 +70,64 @@ def read_jsonl(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
         yield from _from_object(number, loaded)
 
 
-def read_json(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
+def read_json(
+    path: Path, note: Note = no_note, limits: Limits = Limits()
+) -> Iterator[Record | BadLine]:
     """A .json file that lists the same objects, as FiD's data sets do; 'line' counts them."""
+    require_whole(path, "of JSON", SPLIT_JSON)
+    size = path.stat().st_size
+    read = _json_of(path) if size <= HARMLESS_BYTES else _json_in_child(path, size, limits)
+    if isinstance(read, str):  # a Failure is one too
+        raise UnreadableError(read)
+    found, notes = read
+    for one in notes:
+        note(one)
+    yield from found
+
+
+def _json_in_child(path: Path, size: int, limits: Limits) -> _Json:
+    """A few bytes of JSON can take a hundred times their size, and nobody sees it coming."""
     try:
-        loaded = json.loads(decode_text(path.read_bytes(), note), strict=False)
+        [read] = work_through(
+            [path], _json_of, children=1, seconds=lambda _: limits.seconds_for(size),
+            memory_bytes=limits.memory_bytes,
+        )  # fmt: skip
+    except CannotStart:  # an interpreter's prompt, stdin: no child can import the main program
+        return _json_of(path)
+    return read
+
+
+def _json_of(path: Path) -> _Json:
+    """Runs in a child where the file is large."""
+    notes: list[str] = []
+    try:
+        loaded = json.loads(decode_text(path.read_bytes(), notes.append), strict=False)
+        if not isinstance(loaded, list) or not all(isinstance(entry, dict) for entry in loaded):
+            return "JSON, but not a list of objects with id, title and text (or ctxs)"
+        numbered = enumerate(loaded, start=1)
+        return [one for number, entry in numbered for one in _from_object(number, entry)], notes
+    except UnreadableError as error:
+        return str(error)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"not JSON ({_why(error)})") from error
-    if not isinstance(loaded, list) or not all(isinstance(entry, dict) for entry in loaded):
-        raise UnreadableError("JSON, but not a list of objects with id, title and text (or ctxs)")
-    for number, entry in enumerate(loaded, start=1):
-        yield from _from_object(number, entry)
+        return f"not JSON ({_why(error)})"
+    except MemoryError:
+        return f"takes more memory to read than a file may; {SPLIT_JSON}"
 
 
 def read_tsv(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
     """DPR's format: tab-separated, a header row naming the columns id, text and title."""
     columns: tuple[str, ...] | None = None
-    for number, cells in read_rows(_lines(path, note, line_end="\n")):
+    too_long: list[int] = []
+
+    def lines() -> Iterator[tuple[int, str]]:
+        for number, line in read_lines(path, note, line_end="\n"):
+            if line is None:
+                too_long.append(number)
+            else:
+                yield number, line
+
+    for number, cells in read_rows(lines()):
+        yield from _told(too_long)
         if columns is None:
             names = tuple(cell.strip().lower() for cell in cells)
             named = "text" in names and not {"id", "_id"}.isdisjoint(names)
@@ -84,6 +135,12 @@ def read_tsv(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
             if columns is names:
                 continue
         yield _from_cells(number, cells, columns)
+    yield from _told(too_long)
+
+
+def _told(too_long: list[int]) -> Iterator[BadLine]:
+    while too_long:
+        yield BadLine(too_long.pop(0), TOO_LONG)
 
 
 def write_tsv(stream: TextIO, passages: Iterable[Passage]) -> int:
@@ -95,48 +152,11 @@ def write_tsv(stream: TextIO, passages: Iterable[Passage]) -> int:
     return write_rows(stream, chain([DPR_COLUMNS], rows)) - 1
 
 
-def _lines(path: Path, note: Note, line_end: str | None = None) -> Iterator[tuple[int, str]]:
-    """(line number from 1, line with its end), ended by `line_end`, by default any end.
-
-    UTF-8 is streamed, with bytes that are not replaced and named by line; a file in another
-    encoding is read whole.
-    """
-    bad = _bad_lines(path)
-    if bad is None:
-        lines = decode_text(path.read_bytes(), note).split("\n")
-        yield from enumerate((f"{line}\n" for line in lines), start=1)
-        return
-    if bad:
-        named = ", ".join(map(str, bad[:NAMED_BAD])) + (" and more" if bad[NAMED_BAD:] else "")
-        note(f"bytes in it not UTF-8, shown as \ufffd (line {named})")
-    with path.open(encoding="utf-8-sig", errors="replace", newline=line_end) as file:
-        for number, line in enumerate(file, start=1):
-            yield number, line.replace("\0", "")
-
-
-def _bad_lines(path: Path) -> list[int] | None:
-    """The lines of a UTF-8 file with other bytes in them; None for a file in another encoding."""
-    good, bad = 0, []
-    with path.open("rb") as file:
-        first = file.read(4)
-        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
-            return None
-        file.seek(0)
-        for number, line in enumerate(file, start=1):
-            if b"\0" in line and not line.lstrip(b"\xef\xbb\xbf \t").startswith((b"{", b'"')):
-                return None
-            try:
-                good += not line.decode("utf-8").isascii()
-            except UnicodeDecodeError:
-                bad.append(number)
-                good += bool(SEQUENCE.search(line))
-    return bad if good >= 10 * len(bad) or (good and len(bad) == 1) else None
-
-
 def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    return str(getattr(error, "msg", "")) or "a number of more digits than are read"
+    said = str(getattr(error, "msg", ""))
+    return said or "a number of more digits than are read; write it as a string"
 
 
 def _from_cells(number: int, cells: list[str], columns: tuple[str, ...]) -> Record | BadLine:
@@ -176,6 +196,10 @@ def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) 
         return BadLine(number, "its text is empty")
     title, text = _storable(title or ""), _storable(text)
     own = _storable("" if id is None else str(id))
+    if len(own) > MOST_ID:
+        return BadLine(
+            number, f"an id of {len(own):,} characters, and {MOST_ID} are allowed; shorten it"
+        )
     unread = "" if own else next((key for key in fields if ID_LIKE.match(key)), "")
     return Record(number, own or _own_id(title, text), title, text, unread, from_context)
 

@@ -9,7 +9,7 @@ same records as the embedded log and answers the same calls.
 import json
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,8 @@ import redis
 
 from reread.errors import CorruptArtefact
 from reread.log.attention_log import LogPage, checksum_of, parse_feedback, parse_record
-from reread.log.redis.connection import RedisConnection
+from reread.log.redis.connection import RedisAway, RedisConnection
+from reread.log.redis.forgetting import forget_passages
 from reread.records import AnswerRecord, Feedback
 
 logger = logging.getLogger(__name__)
@@ -155,6 +156,22 @@ class RedisAttentionLog:
 
     def close(self) -> None:
         self._redis.close()
+
+    def forget(self, passage_ids: Collection[str]) -> int:
+        """Blank the answers that were read from these passages; how many there were."""
+        with self._redis.sentences():
+            return forget_passages(
+                self._redis.client, self._answers, self._said, self._dead, passage_ids
+            )
+
+    def compact(self) -> bool:
+        """Have the server write its append-only file anew; False where it does not now."""
+        try:
+            with self._redis.sentences():
+                self._redis.client.bgrewriteaof()
+        except (RedisAway, redis.ResponseError):  # one is under way, or this user may not
+            return False
+        return True
 
     def settle(self, consumer: str, *, reclaim_ms: int = RECLAIM_MS) -> int:
         """Take delivery of what came since; the number of entries put among the dead letters.

@@ -13,7 +13,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,15 @@ class SpooledLog:
 
     def feedback_since(self, cursor: int) -> list[Feedback]:
         return self._log.feedback_since(cursor)
+
+    def forget(self, passage_ids: Collection[str]) -> int:
+        """Raises RedisAway while records wait here: they may be read from these passages too."""
+        if self._size:
+            raise RedisAway(f"{self._size} bytes of records wait in {self._path.name}")
+        return self._log.forget(passage_ids)  # without the lock: answers must not wait for it
+
+    def compact(self) -> bool:
+        return self._log.compact()
 
     def settle(self, consumer: str) -> int:
         return self._log.settle(consumer)

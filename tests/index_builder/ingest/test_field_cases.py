@@ -114,7 +114,7 @@ def test_a_name_that_is_not_utf8_ends_no_run(home: Home, docs: Path) -> None:
         "ids.jsonl": "read",
     }
     assert files["ids.jsonl"]["notes"] == [
-        "line 1: not JSON (a number of more digits than are read)"
+        "line 1: not JSON (a number of more digits than are read; write it as a string)"
     ]
 
 

@@ -71,7 +71,7 @@ def test_an_ingest_cuts_every_file_for_the_reader(home, tmp_path, sight):
     folder.mkdir()
     for name, text in TEXTS.items():
         (folder / f"{name}.md").write_text(f"# {name}\n\n{text}\n")
-    ingest(home, [folder], fits=sight.fits)
+    ingest(home, [folder], sight=sight)
     held = [one for batch in open_corpus(home).iterate() for one in batch]
     assert max(sight.sizes(held)) <= 250 - QUESTION_TOKENS
     for name, text in TEXTS.items():

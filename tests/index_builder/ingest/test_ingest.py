@@ -128,7 +128,8 @@ def test_everything_left_out_is_told(home: Home, docs: Path) -> None:
         "empty.md": "empty file",
         "binary.txt": "not text: 3 of its first 3 bytes are control characters; "
         "give the text it was made from",
-        "scan.pdf": "scanned PDF: its 1 page holds no text layer; run it through OCR first",
+        "scan.pdf": "scanned PDF: its 1 page holds no text layer; "
+        "run it through OCR first, or set REREAD_OCR",
         "only.html": "no readable text in it",
         "gone.txt": "neither a file nor a folder, or a link to nothing",
         "pipe.txt": "neither a file nor a folder, or a link to nothing",

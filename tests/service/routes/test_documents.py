@@ -12,8 +12,10 @@ from index_builder.ingest.run import ingest
 from reread.artefacts.publication import current
 from reread.home import Home
 from reread.log.changes import ChangeList, Edit
+from reread.log.stores import Stores
 from reread.records import Passage
 from tests.index_builder.verified import verify_here
+from tests.worlds.redis_server import RedisServer
 from tests.worlds.serving import ADMIN, Running, assert_problem, running, until
 
 CANARY = "kanarienvogel7731"
@@ -44,10 +46,15 @@ def found(service: Running, question: str) -> list[str]:
 
 
 def test_added_replaced_and_removed_and_each_in_the_next_search(service: Running) -> None:
-    began = time.monotonic()
+    began, now_s = time.monotonic(), time.time()
     body = send(service, {"id": "zoo", "title": "Zoo", "text": "The zebra sleeps."}).json()
     assert body == {"documents": [{"id": "zoo", "passages": ["zoo"], "status": "added"}]}
     assert found(service, "zebra") == ["zoo"]
+    listed = service.client.get("/documents").json()["documents"]
+    times = [one["ingested_s"] for one in (listed[0], listed[-1])]
+    assert (
+        times[0] <= now_s <= times[1] == service.client.get("/documents/zoo").json()["ingested_s"]
+    )
     answer = service.ask(question="where is the zebra?").json()
     assert (answer["found"], answer["passages"][0]["id"]) == (True, "zoo")
     new = {"title": "Zoo", "text": "The okapi sleeps."}
@@ -132,6 +139,39 @@ def test_no_byte_of_a_removed_document_is_left_after_the_next_build(service: Run
     assert current(service.home).number == number  # type: ignore[union-attr]
     assert found(service, "moss") == ["keep"]
     assert service.client.get(f"/relevance/{answered['id']}").json()["answer"] == ""
+
+
+def test_with_redis_no_byte_is_left_in_the_home_nor_in_any_key(tmp_path: Path) -> None:
+    # A shared log could not lose anything: what was answered stayed in its streams for ever.
+    server = RedisServer(tmp_path / "server", "--rdbcompression", "no")
+    home = Home(tmp_path / "home").create()
+    stores = Stores(home, redis_url=server.url, redis_namespace="one")
+    client = server.connection("one").client
+
+    def keys_with_it() -> list[bytes]:
+        return [key for key in client.scan_iter() if CANARY.encode() in client.dump(key)]
+
+    try:
+        secret = Passage("secret", CANARY, f"The password of the {CANARY} is swordfish.")
+        moss = Passage("moss", "Moss", "Moss grows on stones.")
+        ingest(home, documents=[Document(one.id, (one,)) for one in (secret, moss)])
+        build(home)
+        with running(home.root, None, stores=stores) as service:
+            until(lambda: service.parts.pipeline.live.number == 1)
+            answered = service.ask(question=f"password of the {CANARY}").json()
+            assert CANARY in answered["answer"]
+            said = {"answer_id": answered["id"], "verdict": "wrong", "answer": CANARY}
+            assert service.client.post("/feedback", json=said).status_code == 200
+            assert len(keys_with_it()) == 3
+            service.client.delete("/documents/secret", headers=ADMIN)
+            plan = Plan(retriever="bm25", verify=verify_here)
+            number = build_generation(home, plan, stores=stores)
+            until(lambda: service.parts.pipeline.live.number == number)
+            until(lambda: keys_with_it() == [], 30)
+            assert service.client.get(f"/relevance/{answered['id']}").json()["answer"] == ""
+        assert holding(home) == []
+    finally:
+        server.kill()
 
 
 def holding(home: Home) -> list[Path]:

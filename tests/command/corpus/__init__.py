@@ -1,0 +1,1 @@
+"""Documents on the command line: taken in, listed, cut again."""
