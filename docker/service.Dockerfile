@@ -22,7 +22,7 @@ RUN pip wheel --no-cache-dir -c constraints.txt -w /wheels ".[cpu,redis]"
 
 FROM sources AS wheels-cuda
 ARG PIP_EXTRA_INDEX_URL=""
-RUN pip wheel --no-cache-dir -w /wheels ".[gpu,redis]"
+RUN pip wheel --no-cache-dir -c constraints.txt -w /wheels ".[gpu,redis]"
 
 FROM ${BASE_IMAGE}${BASE_DIGEST} AS runtime
 ENV PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1 HOME=/tmp
@@ -31,7 +31,7 @@ RUN useradd --uid 10001 --user-group --no-create-home reread \
 
 FROM runtime AS cuda
 RUN --mount=type=bind,from=wheels-cuda,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels "reread[gpu,redis]"
+    pip install --no-cache-dir --no-index --find-links /wheels "reread[gpu,redis]==0.1.0"
 USER 10001:10001
 VOLUME ["/home/reread/home"]
 EXPOSE 8765
@@ -42,7 +42,7 @@ CMD ["reread", "serve", "--no-trainer", "--host", "0.0.0.0", "--home", "/home/re
 
 FROM runtime AS cpu
 RUN --mount=type=bind,from=wheels-cpu,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels "reread[cpu,redis]"
+    pip install --no-cache-dir --no-index --find-links /wheels "reread[cpu,redis]==0.1.0"
 USER 10001:10001
 VOLUME ["/home/reread/home"]
 EXPOSE 8765

@@ -3,89 +3,90 @@
 No container engine is needed or used.
 """
 
-import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from command.settings import load_settings
+from tests.docker.compose_file import read_compose
+from tests.docker.image_file import chain, copied, read_image, read_stages
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+COMPOSE = read_compose(ROOT / "docker-compose.yml")
 IMAGES = ("service", "trainer", "index_builder")
-OURS = [name for name in COMPOSE["services"] if name != "redis"]
+OURS = [name for name, one in COMPOSE.containers.items() if one.built is not None]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 
-def dockerfile(name: str) -> str:
-    return (ROOT / "docker" / f"{name}.Dockerfile").read_text(encoding="utf-8")
+def dockerfile(name: str) -> Path:
+    return ROOT / "docker" / f"{name}.Dockerfile"
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_an_image_holds_wheels_and_no_root(name: str) -> None:
-    text = dockerfile(name)
-    cuda, cpu = text[text.index("AS cuda\n") :], text[text.index("AS cpu\n") :]
-    for final in (cuda[: cuda.index("FROM runtime AS cpu")], cpu):
-        assert "--no-index --find-links /wheels" in final
-        assert "USER 10001:10001" in final and "HEALTHCHECK" in final
-        assert "COPY" not in final
-        assert len(json.loads(final.strip().splitlines()[-1].removeprefix("CMD "))) >= 3
-    assert re.search(r"^ARG BASE_IMAGE=python:\d+\.\d+\.\d+-", text, re.MULTILINE)
-    assert ":latest" not in text
+@pytest.mark.parametrize(("target", "extras"), [("cpu", "cpu,redis"), ("cuda", "gpu,redis")])
+def test_an_image_holds_wheels_and_no_root(name: str, target: str, extras: str) -> None:
+    image = read_image(dockerfile(name), target)
+    said = chain(read_stages(dockerfile(name)), target)
+    assert image.user == "10001:10001" and "COPY" not in {word for word, _ in said}
+    assert "HEALTHCHECK" in {word for word, _ in said} and image.stop_signal == "SIGTERM"
+    assert "--no-index --find-links /wheels" in image.runs[-1]
+    assert f'"reread[{extras}]=={VERSION}"' in image.runs[-1]  # the version that is built here
+    assert re.search(rf"^FROM runtime AS {target}$", dockerfile(name).read_text("utf-8"), re.M)
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-\S+", read_stages(dockerfile(name))["runtime"].base)
+    assert len(image.command) >= 3
 
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_what_an_image_copies_is_there_and_reaches_the_build(name: str) -> None:
-    copied = [
-        one for line in re.findall(r"^COPY (.*)$", dockerfile(name), re.MULTILINE)
-        for one in line.split()[:-1]
-    ]  # fmt: skip
+    names = [one for sources, _ in copied(dockerfile(name), "sources") for one in sources]
     allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert len(copied) == 10
-    for one in copied:
+    assert len(names) == 10
+    for one in names:
         assert (ROOT / one).exists() and f"!{one}" in allowed
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_process_of_the_compose_file_is_confined_and_may_finish(name: str) -> None:
-    service = COMPOSE["services"][name]
-    assert service["read_only"] is True and service["user"] == "10001:10001"
-    assert service["cap_drop"] == ["ALL"] and "mem_limit" in service and "restart" in service
-    assert re.fullmatch(r"reread-[a-z_-]+:\d+\.\d+\.\d+", service["image"])
-    settings = load_settings({}, {})
-    assert int(service["stop_grace_period"].removesuffix("s")) > settings.service.drain_s
-    assert (ROOT / service["build"]["dockerfile"]).is_file()
-    assert f" AS {service['build']['target']}\n" in dockerfile(Path(
-        service["build"]["dockerfile"]).name.removesuffix(".Dockerfile"))  # fmt: skip
+    container = COMPOSE.containers[name]
+    assert container.is_read_only and container.user == "10001:10001"
+    assert container.drops_capabilities and container.memory_bytes > 0
+    assert re.fullmatch(rf"reread-[a-z_-]+:{re.escape(VERSION)}", container.image)
+    assert container.stop_grace_s > load_settings({}, {}).service.drain_s
 
 
 def test_redis_keeps_what_it_acknowledged_and_evicts_nothing() -> None:
-    redis = COMPOSE["services"]["redis"]
-    command = redis["command"]
-    assert command[command.index("--appendonly") + 1] == "yes"
-    assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
-    assert redis["volumes"] == ["redis:/data"]
-    assert re.fullmatch(r"redis:\d+\.\d+\.\d+-\w+", redis["image"])
+    redis = COMPOSE.containers["redis"]
+    options = dict(zip(redis.command[1::2], redis.command[2::2], strict=True))
+    assert options == {"--appendonly": "yes", "--maxmemory-policy": "noeviction"}
+    assert [(one.source, one.target, one.read_only) for one in redis.volumes] == [
+        ("redis", "/data", False)
+    ]
+    assert re.fullmatch(r"redis:\d+\.\d+\.\d+-\w+", redis.image)
 
 
 def test_documents_are_read_only_and_the_service_waits_for_its_generation() -> None:
-    services = COMPOSE["services"]
-    assert "./documents:/documents:ro" in services["index_builder"]["volumes"]
+    documents = {one.target: one for one in COMPOSE.containers["index_builder"].volumes}
+    assert documents["/documents"].read_only and documents["/documents"].source == "./documents"
     for name in ("service", "trainer"):
-        wanted = services[name]["depends_on"]
-        assert wanted["index_builder"]["condition"] == "service_completed_successfully"
-        assert wanted["redis"]["condition"] == "service_healthy"
-    assert services["service"]["ports"] == ["127.0.0.1:8765:8765"]
+        assert COMPOSE.containers[name].needs == {
+            "index_builder": "service_completed_successfully", "redis": "service_healthy",
+        }  # fmt: skip
+    assert COMPOSE.containers["service"].ports == (("127.0.0.1:8765", 8765),)
+    order = [one.name for one in COMPOSE.started()]
+    assert order.index("redis") < order.index("service") and "service-gpu" not in order
 
 
 def test_keys_come_from_files_and_every_variable_is_known(tmp_path: Path) -> None:
     (tmp_path / "admin_key").write_text("top\n")
     (tmp_path / "query_keys").write_text("a, b\n")
     for name in OURS:
+        container = COMPOSE.containers[name]
         given = {
-            key: str(value).replace("/run/secrets", str(tmp_path))
-            for key, value in COMPOSE["services"][name]["environment"].items()
+            key: value.replace("/run/secrets", str(tmp_path))
+            for key, value in container.environment.items()
         }
         settings = load_settings({"home": tmp_path}, given)
         assert (settings.service.admin_key, settings.service.query_keys) == ("top", ("a", "b"))
@@ -102,7 +103,7 @@ def test_the_manifest_names_the_same_images_and_outlasts_the_drain() -> None:
         assert pod["securityContext"]["runAsNonRoot"] is True
         (container,) = pod["containers"]
         assert container["securityContext"]["readOnlyRootFilesystem"] is True
-        images = {one["image"] for one in COMPOSE["services"].values()}
+        images = {one.image for one in COMPOSE.containers.values()}
         assert container["image"] in images
 
 
