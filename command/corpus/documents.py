@@ -28,31 +28,33 @@ def list_documents(
     home: HomeOption = None,
     limit: Annotated[int, typer.Option(min=1, help="The first documents shown.")] = SHOWN,
 ) -> None:
-    """What the newest corpus holds: each document's id, passages, size, source, and since when."""
+    """What the corpus holds now: each document's id, passages, size, source, and since when."""
     if context.invoked_subcommand is not None:
         return
-    from reread.artefacts.documents import documents_of
-    from reread.artefacts.passages import newest_corpus, open_corpus
+    from reread.artefacts.documents import entry_of, grouped
+    from reread.artefacts.passages import newest_corpus
+    from reread.live.held import held_in
 
     place = home_of(settings_from(home=home))
-    store = open_corpus(place)
+    now = held_in(place)
     columns = ("id", "passages", "characters", "ingested", "source")
     table = Table(*columns, box=None, pad_edge=False)
-    count = 0
-    for entry in documents_of(store):
-        count += 1
-        if count <= limit:
-            rows = [row for id in entry.passages if (row := store.row_of(id)) is not None]
-            size = sum(len(store[row].text) for row in rows)
-            when = moment(store.ingested_s(rows[0]) if rows else None)
-            cells = (entry.id, f"{len(entry.passages):,}", f"{size:,}", when, entry.source)
+    documents = passages = 0
+    for held in grouped(now.passages()):
+        documents, passages = documents + 1, passages + len(held)
+        if documents <= limit:
+            entry, size = entry_of(held), sum(len(one.text) for one in held)
+            when = moment(now.ingested_s(entry.id))
+            cells = (entry.id, f"{len(held):,}", f"{size:,}", when, entry.source)
             table.add_row(*map(escape, cells))
     console = make_console()
     console.print(table)
     number = newest_corpus(place)
-    console.print(f"Corpus {number}: {count:,} documents, {len(store):,} passages.")
-    if count > limit:
-        console.print(f"The first {limit:,} are shown; --limit {count} shows all.")
+    console.print(f"Corpus {number}: {documents:,} documents, {passages:,} passages.")
+    if now.changes:
+        console.print(f"Changes that the next build takes in: {len(now.changes):,}.")
+    if documents > limit:
+        console.print(f"The first {limit:,} are shown; --limit {documents} shows all.")
 
 
 def moment(seconds: float | None) -> str:
@@ -67,18 +69,15 @@ def show_document(
     home: HomeOption = None,
 ) -> None:
     """The passages of one document, with their titles, as search and reader see them."""
-    from reread.artefacts.documents import documents_of
-    from reread.artefacts.passages import open_corpus
+    from reread.artefacts.documents import entry_of, grouped
+    from reread.live.held import held_in
 
-    store = open_corpus(home_of(settings_from(home=home)))
-    entry = next((one for one in documents_of(store) if one.id == id), None)
-    if entry is None:
+    now = held_in(home_of(settings_from(home=home)))
+    held = next((one for one in grouped(now.passages()) if one[0].id == id), None)
+    if held is None:
         raise NotFound(f"No document has the id {id!r}: `reread documents` lists them")
-    console = make_console()
+    entry, console = entry_of(held), make_console()
     console.print(escape(f"{entry.title} ({entry.source})"), style="bold")
-    for passage_id in entry.passages:
-        row = store.row_of(passage_id)
-        if row is not None:
-            passage = store[row]
-            console.print(f"\n{escape(passage.id)}: {escape(passage.title)}", style="dim")
-            console.print(escape(passage.text))
+    for passage in held:
+        console.print(f"\n{escape(passage.id)}: {escape(passage.title)}", style="dim")
+        console.print(escape(passage.text))

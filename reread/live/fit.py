@@ -9,16 +9,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from typing import Protocol
 
-from reread.artefacts.documents import rows_of_document
 from reread.artefacts.manifest import read_manifest
-from reread.artefacts.passages import PassageStore, open_corpus
 from reread.artefacts.publication import current
 from reread.errors import RereadError
 from reread.home import Home, numbers
-from reread.log.changes import Change, ChangeList
+from reread.live.held import held_in
+from reread.log.changes import ChangeList
 from reread.records import CutFor, Passage
 
 logger = logging.getLogger(__name__)
@@ -74,9 +72,8 @@ def unfit_in(home: Home, sight: Sees) -> Unfit | None:
     number = _served_corpus(home)
     if number is None:
         return None
-    store = open_corpus(home, number)
-    changes, known = _changes_after(home, store)
-    return unfit_of([*store.cut_for, *known], _as_it_is_now(store, changes), sight)
+    held = held_in(home, number)
+    return unfit_of(held.cut_for, held.passages(), sight)
 
 
 class FitWatch:
@@ -117,25 +114,11 @@ def _served_corpus(home: Home) -> int | None:
     return max(numbers(home.passages_dir), default=None)
 
 
-def _changes_after(home: Home, store: PassageStore) -> tuple[list[Change], tuple[CutFor, ...]]:
-    if not home.changes_file.exists():
-        return [], ()
-    with closing(ChangeList(home.changes_file)) as changes:
-        return changes.since(store.changes), changes.cut_for()
-
-
 def _last_change(home: Home) -> int:
     if not home.changes_file.exists():
         return 0
     with closing(ChangeList(home.changes_file)) as changes:
         return changes.last_sequence()
-
-
-def _as_it_is_now(store: PassageStore, changes: Sequence[Change]) -> Iterator[Passage]:
-    gone = {row for one in changes for row in rows_of_document(store, one.document, one.drops)}
-    held = chain.from_iterable(store.iterate(AT_ONCE))
-    yield from (passage for row, passage in enumerate(held) if row not in gone)
-    yield from (one.passage for change in changes for one in change.passages)
 
 
 def _batches(passages: Iterator[Passage]) -> Iterator[list[Passage]]:

@@ -158,7 +158,7 @@ def test_with_redis_no_byte_is_left_in_the_home_nor_in_any_key(tmp_path: Path) -
         build(home)
         with running(home.root, None, stores=stores) as service:
             until(lambda: service.parts.pipeline.live.number == 1)
-            answered = service.ask(question=f"password of the {CANARY}").json()
+            answered = service.ask(question=f"password of the {CANARY[:5]}").json()
             assert CANARY in answered["answer"]
             said = {"answer_id": answered["id"], "verdict": "wrong", "answer": CANARY}
             assert service.client.post("/feedback", json=said).status_code == 200
