@@ -168,12 +168,8 @@ def assembled(
             home, changes, log, split, on_change=live.update, clock=time.time,
             cut_for=lambda: None if sight is None else sight.cut_for,
         )  # fmt: skip
-        fit = None if sight is None else FitWatch(home, sight)
-        stop = threading.Event()
-        closing.callback(stop.set)
-        threading.Thread(
-            target=documents.keep_forgetting, args=(stop,), name="forget removed", daemon=True
-        ).start()
+        closing.callback(start_forgetting(documents).set)
+        unfit = watch_fit(home, sight, closing)
         searches = SearchDesk(
             capacity=settings.max_queue, wait_s=settings.wait_s,
             on_batch=lambda count, _: metrics.search_questions.observe(count),
@@ -183,9 +179,6 @@ def assembled(
         for part in (searches, encodings, readings, live):
             part.start()
             closing.callback(part.stop)
-        if fit is not None:
-            fit.start()
-            closing.callback(fit.stop)
         watch(metrics, live, searches, readings)
         metrics.collect_from(Backlog(home, log, board.list))
         pipeline = Pipeline(
@@ -210,11 +203,30 @@ def assembled(
             check_retrain=check_retrain,
             trainer_pid=trainer_pid,
             trainer_trouble=trainer_trouble,
-            unfit=lambda: None if fit is None else fit.warning,
+            unfit=unfit,
             log=log,
             versions=versions(),
             clock=time.time,
         )
+
+
+def start_forgetting(documents: HomeDocuments) -> threading.Event:
+    """A thread that takes removed documents out of the log, until the event is set."""
+    stop = threading.Event()
+    threading.Thread(
+        target=documents.keep_forgetting, args=(stop,), name="forget removed", daemon=True
+    ).start()
+    return stop
+
+
+def watch_fit(home: Home, sight: Sees | None, closing: ExitStack) -> Callable[[], str | None]:
+    """What tells whether passages are too long for the reader; nothing where nobody asks."""
+    if sight is None:
+        return lambda: None
+    fit = FitWatch(home, sight)
+    fit.start()
+    closing.callback(fit.stop)
+    return lambda: fit.warning
 
 
 def live_generation(
