@@ -170,10 +170,7 @@ def assembled(
         )  # fmt: skip
         closing.callback(start_forgetting(documents).set)
         unfit = watch_fit(home, sight, closing)
-        searches = SearchDesk(
-            capacity=settings.max_queue, wait_s=settings.wait_s,
-            on_batch=lambda count, _: metrics.search_questions.observe(count),
-        )  # fmt: skip
+        searches = search_desk(settings, metrics)
         encodings = EncodingDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
         readings = reader_desk(reader, settings, metrics)
         for part in (searches, encodings, readings, live):
@@ -242,6 +239,13 @@ def live_generation(
         on_swap=metrics.swaps.inc,
         on_refusal=metrics.refused_generations.inc,
     )
+
+
+def search_desk(settings: ServiceSettings, metrics: ServiceMetrics) -> SearchDesk:
+    return SearchDesk(
+        capacity=settings.max_queue, wait_s=settings.wait_s,
+        on_batch=lambda count, _: metrics.search_questions.observe(count),
+    )  # fmt: skip
 
 
 def reader_desk(
