@@ -76,7 +76,7 @@ def run_service(settings: Settings) -> int:
         return settings.trainer.updated(wanted)
 
     def ready(url: str) -> None:
-        for line in guidance(place) if is_watched else ():
+        for line in guidance(place, alone=alone) if is_watched else ():
             tell(line)
         if not alone:
             watcher.start()
@@ -95,12 +95,13 @@ def run_service(settings: Settings) -> int:
         watcher.stop()
 
 
-def guidance(home: Home) -> list[str]:
+def guidance(home: Home, *, alone: bool = False) -> list[str]:
     """What a person in front of a terminal does next."""
     serving = current(home)
-    state = (
-        "Nothing is published yet: `reread ingest PATH` and `reread build`, in another terminal."
-    )
+    # a trainer makes the first generation of documents that came over the page
+    drop = "" if alone else "drop documents on the page, or "
+    state = f"Nothing is published yet: {drop}`reread ingest PATH` and `reread build`, "
+    state += "in another terminal."
     if serving is not None:
         state = f"Generation {serving.number} serves. The page asks, improves and takes documents; "
         state += "`reread ask` asks from another terminal."

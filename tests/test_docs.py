@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from command.settings import known_settings
+from command.terminal.console import BANDS
 from tests import settings_page, tree
 from tests.tree import PACKAGES, ROOT
 
@@ -68,3 +69,18 @@ def test_settings_page_has_every_setting_once():
     page = settings_page.page().split("## `reread distill`")[0]
     rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
     assert sorted(rows) == sorted(known_settings())
+
+
+def test_page_terminal_and_docs_say_the_same_of_a_confidence():
+    """The words are in three places, none of which can import another."""
+    script = (ROOT / "service" / "page" / "elements.js").read_text(encoding="utf-8")
+    told = re.findall(r'\[([\d.]+), "([^"]+)", "([^"]*)"\]', script)
+    assert [(float(least), word, advice) for least, word, advice in told] == list(BANDS)
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| .*\d+ %.* \|", line)]
+    assert [row.split("|")[2].strip() for row in rows] == [
+        f"{word}: {advice}" if advice else word for _, word, advice in BANDS
+    ]
+    assert [int(re.findall(r"\d+", row)[0]) for row in rows[:-1]] == [
+        round(100 * least) for least, *_ in BANDS[:-1]
+    ]

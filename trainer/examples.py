@@ -20,7 +20,7 @@ from trainer.feedback import People, gather, question_key
 NO_EVIDENCE = "no passage shares anything with the question"
 VANISHED = "the passage its reader preferred was changed or removed"
 WRONG = "its answer was marked wrong"
-TOO_FEW = "fewer than 2 passages"
+TOO_FEW = "fewer than 2 passages were found, and one alone has no order"
 NOT_FINITE = "an attention score is not a finite number"
 REPEATED = "the question was asked again later"
 FLAT = "all attention scores are equal"

@@ -19,6 +19,12 @@ from rich.text import Text
 
 Report = Callable[[str, float], None]
 BAR_WIDTH = 24
+BANDS = (  # from which confidence on what is said of an answer
+    (0.75, "Sure", ""),
+    (0.45, "Fairly sure", ""),
+    (0.2, "Not sure", "check it against the passages"),
+    (0.0, "Probably wrong", "trust the passages, not the answer"),
+)
 LEAST_S, LEAST_SHARE = 3.0, 0.02  # before these the pace says nothing
 
 
@@ -101,10 +107,10 @@ def duration(seconds: float) -> str:
 
 def show_answer(console: Console, body: Mapping[str, Any], *, texts: int = 3) -> None:
     """An answer with its passages, most relevant first, each with a bar."""
-    confidence = f"{body['confidence']:.0%}" if body.get("confidence") is not None else "?"
     console.print(Panel(escape(body["answer"] or "(no answer)"), title=escape(body["question"])))
+    console.print(sureness(body.get("confidence"), body.get("found", True)))
     console.print(
-        f"confidence {confidence}   generation {body['generation']}   reader {body['reader']}   "
+        f"generation {body['generation']}   reader {body['reader']}   "
         f"{body['timings_ms']['total']:.0f} ms"
     )
     ranked = sorted(body["passages"], key=lambda p: -p["relevance"])
@@ -113,6 +119,22 @@ def show_answer(console: Console, body: Mapping[str, Any], *, texts: int = 3) ->
         console.print(f"{passage['relevance']:6.1%} {bar:<{BAR_WIDTH}} {escape(passage['title'])}")
         if place < texts:
             console.print(f"       {escape(shorten(passage['text']))}", style="dim")
+
+
+def sureness(confidence: float | None, found: bool) -> str:
+    """How sure the reader is, in the page's words (docs/how-it-works.md).
+
+    >>> sureness(0.06, True)
+    'Probably wrong (6%): trust the passages, not the answer.'
+    >>> sureness(0.75, True), sureness(0.9, False)
+    ('Sure (75%).', 'Nothing found.')
+    """
+    if not found:
+        return "Nothing found."
+    if confidence is None:
+        return "How sure the reader is, is not known."
+    word, advice = next((said for least, *said in BANDS if confidence >= least), BANDS[-1][1:])
+    return f"{word} ({confidence:.0%}){f': {advice}' if advice else ''}."
 
 
 def shorten(text: str, limit: int = 160) -> str:

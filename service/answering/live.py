@@ -17,7 +17,10 @@ from reread.records import Hit, Passage
 logger = logging.getLogger(__name__)
 DAMAGED_RETRY_S = 60.0  # a damaged file may be restored, as its message advises; hashing costs
 RETRY_S = 30.0  # a failure that may pass (memory, file handles) is tried again after this long
-HOW_TO_BEGIN = "No generation is published yet: run `reread ingest PATH` and then `reread build`."
+HOW_TO_BEGIN = (
+    "No generation is published yet: run `reread ingest PATH` and then `reread build`, "
+    "or drop documents on the page."
+)
 
 
 class PassageRows(Protocol):

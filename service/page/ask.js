@@ -1,7 +1,7 @@
 // The view Ask: a question, its answer as it is read, the passages with what the reader made of
 // them, and what a person says about it.
 
-import { at, bar, make, marked, percent, shaded } from "./elements.js";
+import { at, bar, isDoubtful, make, marked, percent, shaded, sureness } from "./elements.js";
 import { tell, trouble } from "./page.js";
 import { call, events } from "./service.js";
 
@@ -42,7 +42,9 @@ async function begin_with_examples() {
     at("examples").replaceChildren(...examples.map((one) =>
       make("button", { type: "button", class: "quiet", text: one, on: { click: () => put(one) } })));
   } catch (error) {
-    trouble(error);
+    if (error.status !== 503) return trouble(error);
+    const way = error.message.startsWith("No generation") ? [" ", make("a", { href: "#documents", text: "Add documents" })] : [];
+    at("examples").replaceChildren(make("p", {}, error.message, ...way));
   }
 }
 
@@ -92,22 +94,17 @@ function finish(answer) {
   shown = answer;
   at("result").hidden = false;
   at("asked").textContent = answer.question;
-  at("answer").className = answer.found ? "" : "none";
+  at("answer").className = !answer.found ? "none" : isDoubtful(answer) ? "doubtful" : "";
   at("answer").textContent = answer.found ? answer.answer
     : "Your documents do not seem to answer this. Below are the passages that come nearest.";
-  const where = answer.generation === null ? "" : `, generation ${answer.generation}`;
-  at("sure").textContent = `${sureness(answer)}${where}, ${Math.round(answer.timings_ms.total)} ms`;
+  const where = answer.generation === null ? "Own passages" : `Generation ${answer.generation}`;
+  at("sure").replaceChildren(make("span", { class: isDoubtful(answer) ? "doubt" : undefined, text: sureness(answer) }),
+    ` ${where}, ${Math.round(answer.timings_ms.total)} ms`);
   at("warnings").replaceChildren(...answer.warnings.map((one) => make("li", { text: one })));
   at("passages-title").textContent = answer.found ? "What it was read from" : "The nearest passages";
   showPassages(answer.passages, answer.spans);
   at("attend").hidden = at("follow").hidden = false;
   showJudge(answer);
-}
-
-function sureness({ confidence, found }) {
-  if (!found) return "Nothing found";
-  const word = confidence >= 0.75 ? "Sure" : confidence >= 0.45 ? "Fairly sure" : "Not sure";
-  return `${word} (${percent(confidence)})`;
 }
 
 function showPassages(passages, spans, tokens = null) {

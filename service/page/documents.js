@@ -1,12 +1,15 @@
 // The view Documents: what the corpus holds, files added by dropping them, documents removed.
 
 import { at, make } from "./elements.js";
-import { tell, trouble } from "./page.js";
+import { footer, tell, trouble } from "./page.js";
 import { call, keyOf } from "./service.js";
 
 const PAGE = 50;
+const LOOK_MS = 1000, LONG_LOOKS = 90;
 let listed = [];
 let after = null;
+let waiting = []; // files that came without a key: they are sent when it is given
+let looking = 0; // which look for a first generation is the newest
 
 export function begin() {
   const drop = at("drop");
@@ -21,7 +24,7 @@ export function begin() {
     add([...event.dataTransfer.files]);
   });
   at("files").addEventListener("change", () => add([...at("files").files]).then(() => { at("files").value = ""; }));
-  at("filter").addEventListener("input", show);
+  at("filter").addEventListener("input", find);
   at("more").addEventListener("click", more);
 }
 
@@ -29,6 +32,38 @@ export async function enter() {
   listed = [];
   after = null;
   await more();
+  if (waiting.length && keyOf("admin")) return add(waiting);
+  if (listed.length) await first();
+}
+
+export function leave() {
+  looking += 1;
+  waiting = [];
+}
+
+// Where nothing serves yet, the trainer makes the first generation of what was added: say when.
+async function first() {
+  const mine = looking += 1;
+  const say = (...what) => { at("first").hidden = false; at("first").replaceChildren(...what); };
+  try {
+    for (let looks = 0; mine === looking; looks += 1) {
+      const { generation, pids } = await call("info");
+      if (mine !== looking) return;
+      if (generation !== null) {
+        if (looks) {
+          say(`Generation ${generation} serves them now. `, make("a", { href: "#ask", text: "Ask something" }));
+          footer();
+        }
+        return;
+      }
+      say(pids.trainer === null ? "Nothing serves yet, and no trainer runs beside this service to change that: run `reread build`."
+        : looks < LONG_LOOKS ? "Nothing serves yet: the first generation is being made of these documents …"
+        : "The first generation takes longer than usual; the trainer's log says why, and `reread build` makes one too.");
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+  } catch (error) {
+    trouble(error);
+  }
 }
 
 async function more() {
@@ -44,6 +79,17 @@ async function more() {
   }
   at("more").hidden = after === null;
   show();
+}
+
+// What is looked for may lie behind the pages listed so far: they are fetched, one after another.
+async function find() {
+  const wanted = at("filter").value;
+  show();
+  while (wanted.trim() && after !== null && at("filter").value === wanted) {
+    const place = after;
+    await more();
+    if (after === place) return; // it could not be fetched, and that was said
+  }
 }
 
 function show() {
@@ -78,7 +124,9 @@ async function remove(one) {
 
 async function add(files) {
   tell("");
-  for (const file of files) {
+  waiting = [];
+  for (const old of document.querySelectorAll("#received .waiting")) old.remove();
+  for (const [place, file] of files.entries()) {
     const line = make("li", {}, make("span", { class: "title", text: file.name }));
     const said = line.appendChild(make("span", { class: "soft", text: "reading …" }));
     at("received").prepend(line);
@@ -91,7 +139,9 @@ async function add(files) {
       said.textContent = error.message;
       said.className = "bad";
       if (error.status === 401 || error.status === 403) {
-        said.textContent = "not sent yet: give the admin key and drop it again";
+        waiting = files.slice(place);
+        line.className = "waiting";
+        said.textContent = `not sent yet: give the admin key, and ${waiting.length === 1 ? "it is" : `all ${waiting.length} files are`}`;
         return trouble(error, "admin");
       }
     }

@@ -16,6 +16,21 @@ export function make(name, { text, on = {}, share, ...rest } = {}, ...children) 
 
 export const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
+// From which confidence on what is said of an answer; docs/how-it-works.md explains them.
+const BANDS = [
+  [0.75, "Sure", ""],
+  [0.45, "Fairly sure", ""],
+  [0.2, "Not sure", "check it against the passages"],
+  [0, "Probably wrong", "trust the passages, not the answer"],
+];
+export const isDoubtful = ({ found, confidence }) => found && confidence < BANDS[1][0];
+
+export function sureness({ confidence, found }) {
+  if (!found) return "Nothing found.";
+  const [, word, advice] = BANDS.find(([least]) => confidence >= least) || BANDS.at(-1);
+  return `${word} (${percent(confidence)})${advice && `: ${advice}`}.`;
+}
+
 export function bar(share, label, kind = "") {
   const inner = make("span");
   inner.style.setProperty("--share", `${100 * Math.min(1, Math.max(0, share))}%`);

@@ -2,7 +2,7 @@
 
 import { put } from "./ask.js";
 import { chart } from "./chart.js";
-import { at, bar, day, make, percent } from "./elements.js";
+import { at, bar, day, make, percent, sureness } from "./elements.js";
 import { needKey, tell, trouble } from "./page.js";
 import { call, events, keyOf } from "./service.js";
 
@@ -17,7 +17,7 @@ let watching = null;
 let seen = null; // the log and what serves, as the loop is drawn
 
 export function begin() {
-  at("retrain").addEventListener("click", retrain);
+  at("retrain").addEventListener("click", () => retrain(at("force").checked));
   at("compare-form").addEventListener("submit", (event) => {
     event.preventDefault();
     compare();
@@ -66,12 +66,15 @@ function showLoop(job) {
       make("span", { class: "soft", text: name }), make("strong", { text: value }), make("span", { class: "soft", text: about }))));
 }
 
-const verdict = (job) => ({ done: "passed", rejected: "refused", failed: "not reached", cancelled: "not reached" }[job.state] || "waiting");
+// Refused for want of new questions: it can be had all the same, without the gate's judgement.
+const isShort = (job) => job.state === "rejected" && !job.metrics.gate && job.metrics.records > 0;
 
-async function retrain() {
+const verdict = (job) => ({ done: "passed", rejected: job.metrics.gate ? "refused" : "not reached", failed: "not reached", cancelled: "not reached" }[job.state] || "waiting");
+
+async function retrain(force) {
   tell("");
   try {
-    const body = at("force").checked ? { force: true } : {};
+    const body = force ? { force: true } : {};
     const job = await call("admin/retrain", { method: "POST", body, kind: "admin" });
     showJob(job);
     watch(job.id);
@@ -103,12 +106,13 @@ function showJob(job) {
   if (ended(job)) {
     const words = {
       done: ["good", `Done: generation ${job.generation} serves.`],
-      rejected: ["", "Refused by the gate: what serves stays."],
+      rejected: ["", job.metrics.gate ? "Refused by the gate: what serves stays." : "Not trained: what serves stays."],
       failed: ["bad", "Failed."],
       cancelled: ["", "Cancelled."],
     }[job.state];
     parts.push(make("p", { class: words[0] || undefined, text: `${words[1]} ${day(job.updated_s)}` }));
     if (job.error) parts.push(make("p", { text: job.error }));
+    if (isShort(job)) parts.push(make("button", { type: "button", class: "quiet", text: "Retrain anyway", on: { click: () => retrain(true) } }));
   } else {
     const place = STAGES.indexOf(job.stage);
     const stage = place < 0 ? "Waiting for the trainer" : `${job.stage} (step ${place + 1} of ${STAGES.length})`;
@@ -135,7 +139,16 @@ function report({ gate, before, after, log }) {
       make("span", { class: "both" }, bar(old, `before ${percent(old)}`, "before"), bar(now, `after ${percent(now)}`)),
       make("span", { text: `${percent(old)} → ${percent(now)}` }),
     ]);
-  return [make("p", { class: "soft", text: gate.reason || (gate.accepted ? "The gate let it pass." : "") }), make("div", { class: "figures" }, ...rows), ...parts];
+  return [make("p", { class: "soft", text: gate.reason || (gate.accepted ? "The gate let it pass." : "") }),
+    make("div", { class: "figures" }, ...rows), ...inWords(before, after), ...parts];
+}
+
+// What the middle figure means; it is the one that people ask about.
+function inWords(before, after) {
+  const [old, now] = [before?.top_1_agreement, after?.top_1_agreement];
+  if (typeof old !== "number" || typeof now !== "number") return [];
+  const asked = after.trained_on ? "questions it was trained on (which says little of others)" : "questions kept out of training";
+  return [make("p", { text: `In words: of 100 ${asked}, the passage that the reader leaned on most came first for ${Math.round(100 * old)}, and now does for ${Math.round(100 * now)}.` })];
 }
 
 // What became of feedback: for its own question alone, and not when the texts have changed.
@@ -205,7 +218,7 @@ function side(generation, answer) {
     make("span", { text: one.title || one.id }), bar(one.relevance, `${percent(one.relevance)} of the reader's weight`)));
   return make("div", {}, make("h3", { text: `Generation ${generation}` }),
     make("p", { class: "said", text: answer.found ? answer.answer : "nothing found" }),
-    make("p", { class: "soft", text: `${percent(answer.confidence)} sure` }), make("ol", {}, ...passages));
+    make("p", { class: "soft", text: sureness(answer) }), make("ol", {}, ...passages));
 }
 
 function showLog(log) {

@@ -52,7 +52,7 @@ function show() {
   footer();
 }
 
-async function footer() {
+export async function footer() {
   try {
     const info = await call("info");
     at("footer").textContent = `Reader ${info.reader.name}, ${info.generation === null ? "nothing published yet" : `generation ${info.generation}`}, Reread ${info.versions.reread}`;

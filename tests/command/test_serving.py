@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from command.serving import TrainerWatch, trainer_environment
+from command.serving import TrainerWatch, guidance, trainer_environment
 from command.settings import load_settings
+from reread.home import Home
 
 TELL = "import json, os, sys, time; json.dump(dict(os.environ), open(sys.argv[1] + '.part', 'w')); \
 os.rename(sys.argv[1] + '.part', sys.argv[1]); time.sleep(60)"
@@ -32,3 +33,11 @@ def test_a_flag_of_serve_reaches_the_trainer(tmp_path: Path) -> None:
     assert load_settings({}, environment) == settings
     assert (environment["REREAD_READER"], environment["PATH"]) == ("mine", "/bin")
     assert environment["MALLOC_MMAP_MAX_"] == "0"
+
+
+def test_dropping_documents_is_advised_only_where_a_trainer_makes_use_of_them(
+    tmp_path: Path,
+) -> None:
+    first = guidance(Home(tmp_path))[0]
+    assert first.startswith("Nothing is published yet: drop documents on the page, or `reread")
+    assert guidance(Home(tmp_path), alone=True)[0].startswith("Nothing is published yet: `reread")

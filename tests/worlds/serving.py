@@ -56,6 +56,7 @@ def running(
     query_keys: tuple[str, ...] = (),
     sight: Sees | None = None,
     stores: Stores | None = None,
+    port: int = 0,
     **options: Any,
 ) -> Iterator[Running]:
     home, on_disk = Home(root).create(), shelf is None
@@ -74,7 +75,7 @@ def running(
 
     keys = Keys("admin-secret", query_keys, KeyFile(home.keys_file))
     with (
-        listen("127.0.0.1", 0) as bound,
+        listen("127.0.0.1", port) as bound,
         assembled(
             settings,
             home,

@@ -19,6 +19,7 @@ from reread.errors import RereadError, Unavailable
 from reread.log.attention_log import AttentionLog
 from reread.log.jobs import Board
 from reread.records import Job
+from trainer.loop.first import SETTLE_S, FirstGeneration
 from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
 from trainer.loop.parts import RoundParts
 from trainer.loop.round import run_round
@@ -34,6 +35,7 @@ class Timing:
 
     lease_s: float = 8.0
     look_s: float = 1.0  # between two looks at an empty board
+    settle_s: float = SETTLE_S  # how long a new home's documents have to be all there
     now: Clock = field(default=time.time)  # the clock all users of the job board share
 
 
@@ -47,19 +49,27 @@ def run(
     stop, timing = stop or threading.Event(), timing or Timing()
     board = parts.open_board()
     owner = f"{os.getpid()}.{secrets.token_hex(4)}"
+    first = FirstGeneration(parts, time.monotonic, settle_s=timing.settle_s)
     try:
         while not stop.is_set():
-            if not _look(parts, board, owner, stop, timing):
+            if not _look(parts, board, owner, first, stop, timing):
                 stop.wait(timing.look_s)
     finally:
         board.close()
 
 
 def _look(
-    parts: RoundParts, board: Board, owner: str, stop: threading.Event, timing: Timing
+    parts: RoundParts,
+    board: Board,
+    owner: str,
+    first: FirstGeneration,
+    stop: threading.Event,
+    timing: Timing,
 ) -> bool:
-    """Whether there was a job; the loop outlives whatever goes wrong here."""
+    """Whether there was work; the loop outlives whatever goes wrong here."""
     try:
+        if first.build_if_due(stop):
+            return True
         published = current(parts.home)
         above = published.fence if published else 0
         claimed = board.claim(owner, timing.now(), timing.lease_s, above=above)

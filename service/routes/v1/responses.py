@@ -1,7 +1,8 @@
 """POST /v1/responses: the same answers in the shape of OpenAI's Responses (openresponses.org).
 
-Instructions and parameters of generation are accepted and have no effect; nothing is stored
-beyond the log. A stream begins when the answer is logged.
+Instructions and parameters of generation are accepted and have no effect; no tool is ever called,
+so none is said to have been there. Nothing is stored beyond the log. A stream begins when the
+answer is logged.
 """
 
 import json
@@ -80,7 +81,7 @@ def response_body(answered: Answered, wanted: ResponsesRequest) -> dict[str, Any
         "completed_at": now_s, "status": "completed", "incomplete_details": None, "error": None,
         "model": record.reader, "previous_response_id": None,
         "instructions": wanted.instructions, "output": [message_of(answered)],
-        "tools": more.get("tools") or [], "tool_choice": more.get("tool_choice") or "auto",
+        "tools": [], "tool_choice": more.get("tool_choice") or "auto", "user": more.get("user"),
         "parallel_tool_calls": True, "truncation": "disabled",
         "text": {"format": {"type": "text"}}, "temperature": 1.0, "top_p": 1.0,
         "presence_penalty": 0.0, "frequency_penalty": 0.0, "top_logprobs": 0,

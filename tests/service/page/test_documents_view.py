@@ -115,10 +115,10 @@ def test_without_the_key_it_is_asked_for_and_nothing_is_sent(
         opened(page, key=None)
         page.locator("#files").set_input_files(note)
         expect(page.get_by_label("Admin key")).to_be_focused()
-        expect(page.locator("#received")).to_contain_text("give the admin key")
+        expect(page.locator("#received")).to_contain_text("give the admin key, and it is")
+        assert service.client.get("/documents/note.md").status_code == 404
         page.get_by_label("Admin key").fill(KEY)
         page.get_by_role("button", name="Use this key").click()
-        page.locator("#files").set_input_files(note)
         expect(page.locator("#received .good")).to_have_text("added: 1 passage")
     assert all("401" in one for one in watched.complaints)
 
@@ -133,4 +133,8 @@ def test_a_long_list_goes_on_by_the_button(browser: Browser, service: Running) -
         expect(page.locator("#document-list .title")).to_have_count(50)
         page.get_by_role("button", name="Show more").click()
         expect(page.locator("#document-list .title").filter(has_text="Note 59")).to_be_visible()
+        page.reload()
+        expect(page.locator("#document-list .title")).to_have_count(50)
+        page.get_by_label("Filter documents").fill("note 58")  # behind what is listed
+        expect(page.locator("#document-list .title")).to_have_text(["Note 58"])
     assert watched.complaints == []

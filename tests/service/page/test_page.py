@@ -85,7 +85,9 @@ def test_an_answer_comes_with_its_span_and_bars(page: Page) -> None:
     expect(card.locator("mark")).to_have_count(1)
     shares = [one.get_attribute("aria-label") for one in page.locator("#passages .bar").all()]
     assert len(shares) == 8 and all(re.search(r"weight on this passage: \d", s) for s in shares)
-    expect(page.locator("#sure")).to_contain_text("Not sure (11 %), generation 2")
+    told = "Probably wrong (11 %): trust the passages, not the answer. Generation 2, "
+    expect(page.locator("#sure")).to_contain_text(told)
+    expect(page.locator("#answer")).to_have_class("doubtful")
     page.get_by_role("button", name="Show what the reader looked at").click()
     expect(page.locator(".token").first).to_be_visible()
     shades = [
@@ -159,6 +161,10 @@ def test_a_retraining_and_its_swap_under_the_open_page(page: Page, service: Runn
     trainer.finish("done", generation=number, metrics=REPORT)
     expect(page.locator("#job")).to_contain_text(f"Done: generation {number} serves.")
     expect(page.locator("#job .figures")).to_contain_text("71 % → 83 %")
+    expect(page.locator("#job")).to_contain_text(
+        "In words: of 100 questions kept out of training, the passage that the reader leaned on "
+        "most came first for 50, and now does for 62."
+    )
     expect(page.locator("#job .figures")).to_contain_text("among 5 (8 questions)")
     expect(page.locator("#job .figures")).to_contain_text("50 % → 75 %")
     expect(page.locator("#job")).to_contain_text(
