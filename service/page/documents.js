@@ -8,6 +8,7 @@ const PAGE = 50;
 const LOOK_MS = 1000, LONG_LOOKS = 90;
 let listed = [];
 let after = null;
+let reaching = null; // the next page's fetch, while it is under way: whoever wants it waits for one
 let waiting = []; // files that came without a key: they are sent when it is given
 let looking = 0; // which look for a first generation is the newest
 
@@ -31,9 +32,10 @@ export function begin() {
 export async function enter() {
   listed = [];
   after = null;
+  reaching = null;
   await more();
   if (waiting.length && keyOf("admin")) return add(waiting);
-  if (listed.length) await first();
+  if (listed.length) first(); // as long as it takes; nobody waits for it
 }
 
 export function leave() {
@@ -66,10 +68,17 @@ async function first() {
   }
 }
 
-async function more() {
+function more() {
+  const own = reaching ??= reach().finally(() => { if (reaching === own) reaching = null; });
+  return own;
+}
+
+async function reach() {
+  const mine = listed;
   try {
     const place = after === null ? "" : `&after=${encodeURIComponent(after)}`;
     const { documents, next } = await call(`documents?limit=${PAGE}${place}`);
+    if (mine !== listed) return; // the view was entered again meanwhile
     listed.push(...documents);
     after = next;
     at("documents-note").textContent = listed.length ? `${listed.length}${after === null ? "" : " of more"} documents.` : "No documents yet.";
