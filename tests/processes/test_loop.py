@@ -15,7 +15,7 @@ import pytest
 
 from command.__main__ import run
 from reread.records import Passage
-from tests.processes.installation import Installation
+from tests.processes.walks.installation import Installation
 from tests.worlds.tiny import make_reader
 
 QUESTIONS = [f"Which capital lies on river {n}?" for n in range(30)]  # words of three passages

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.processes.installation import ADMIN_KEY, Installation
+from tests.processes.walks.installation import ADMIN_KEY, Installation
 from tests.worlds.browsing import chromium, watched_page
 from tests.worlds.tiny import make_reader
 

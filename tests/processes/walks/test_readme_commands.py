@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.installation import ROOT, Installation
+from tests.processes.walks.installation import ROOT, Installation
 from tests.test_readme import lines_of
 from tests.worlds.samples import write_pdf
 from tests.worlds.tiny import make_reader

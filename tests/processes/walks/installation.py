@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ADMIN_KEY = "loop-admin"
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
 

@@ -1,0 +1,1 @@
+"""Ways through an installation as a person goes them: on the page, and in a terminal."""
