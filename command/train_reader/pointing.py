@@ -38,7 +38,7 @@ def train_pointing_reader(
     from reread.reader.loading import SMALL_STARTER, reader_folder
     from trainer.reader.drawing.examples import STARTER_MIX
     from trainer.reader.pointing.recipe import (
-        STARTER_POINTING,
+        STARTER_STAGES,
         load_pointing_base,
         run_pointing,
     )
@@ -49,14 +49,15 @@ def train_pointing_reader(
                for name, one in values.items()}  # fmt: skip
     place = pick_device(settings.machine.device)
     changed: dict[str, Any] = {**renamed, "bf16": pick_bf16(files.bf16, place)}
-    training = replace(STARTER_POINTING, **changed)
+    stages = [replace(one, training=replace(one.training, **changed))
+              for one in (STARTER_STAGES if files.starter else STARTER_STAGES[-1:])]  # fmt: skip
     sets = read_all(files, settings, console)
     mix = STARTER_MIX if files.starter else dict.fromkeys(sorted(sets), 1.0)
     base = files.base or reader_folder(SMALL_STARTER)
-    model, tokenizer = load_pointing_base(base, training.seed)
+    model, tokenizer = load_pointing_base(base, stages[0].training.seed)
     model.to(place)
     run_pointing(
-        model, tokenizer, sets, mix, training, folder=files.output,
+        model, tokenizer, sets, mix, stages, folder=files.output,
         report=lambda line: console.print(f"point: {as_line(line)}"),
     )  # fmt: skip
     console.print(f"The reader is in {files.output}; use it with REREAD_READER={files.output}.")

@@ -13,9 +13,12 @@ from typing import Any
 from transformers import AutoConfig
 from transformers.utils import logging as transformers_logging
 
+from reread.compute.devices import pick_device
+from reread.compute.precision import pick_bf16
 from reread.errors import UnknownModel
 from reread.reader.causal.loading import load_causal
 from reread.reader.causal.reader import CausalReader, Limits
+from reread.reader.probe import read_alike
 from reread.reader.reader import Reader
 from reread.reader.starter.folder import starter_folder
 
@@ -24,6 +27,10 @@ SMALL_STARTER = "starter-small"
 CAUSAL_STARTER = "starter-causal"
 DEFAULT_READER = STARTER
 ROOM = Path(__file__).parent  # where their folders lie
+
+SLOW = "auto: this processor has no fast bfloat16 products"
+ALIKE = "auto: fast here, and a probe was read as in float32"
+OTHERWISE = "auto: a probe was read otherwise in bfloat16"
 
 AnyReader = Reader | CausalReader
 
@@ -54,7 +61,23 @@ def load_reader(
     }  # fmt: skip
     if max_answer_tokens is not None:
         options["max_answer_tokens"] = max_answer_tokens
-    return Reader.load(found, device=device, dtype=dtype, **options)
+    return load_fusion(found, device, dtype, options)
+
+
+def load_fusion(name_or_path: str, device: str, dtype: str, options: dict[str, Any]) -> Reader:
+    """An encoder-decoder; `dtype` auto on a processor with fast bfloat16 products is bfloat16
+    where it reads a probe as float32 does, which is tried at once."""
+    place = pick_device(device)
+    if dtype != "auto" or place.type != "cpu":
+        return Reader.load(name_or_path, device=device, dtype=dtype, **options)
+    exact = Reader.load(name_or_path, device=device, **options, dtype_why=SLOW)
+    if not pick_bf16(None, place):
+        return exact
+    fast = Reader.load(name_or_path, device=device, dtype="bfloat16", **options, dtype_why=ALIKE)
+    if read_alike(exact, fast):
+        return fast
+    exact.dtype_why = OTHERWISE
+    return exact
 
 
 def reader_folder(name_or_path: str, cache: Path | None = None) -> str:

@@ -1,9 +1,10 @@
 """A head that points: an encoder-decoder's answer as the characters of a passage, or none at all.
 
-Every token of every passage read may begin or end the answer, and three more places say "nothing",
-"yes" and "no"; all of a question's passages share one distribution, so that what one holds is
-weighed against what the others do (shared normalisation, Clark and Gardner 2018, section 2.2.2).
-Knows encoder states and segments; knows no encoder, no decoder and no calibration.
+Every token of every passage read may begin the answer, and three more places say "nothing", "yes"
+and "no"; all of a question's passages share one distribution, so that what one holds is weighed
+against what the others do (shared normalisation, Clark and Gardner 2018, section 2.2.2). Where it
+ends is told given where it begins, so that the two belong together. Knows encoder states and
+segments; knows no encoder, no decoder and no calibration.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ POINTER_FILE = "pointer.safetensors"
 NOTHING, YES, NO = 0, 1, 2  # places behind the tokens
 VERDICTS = ("", "yes", "no")
 LONGEST = 200  # tokens of an answer: a procedure of several steps
-CROSSING = 2.7  # times as likely; e was best on 252 made questions (docs/decisions/reader.md)
+LINK = 128  # width of what a beginning and an end tell each other
+TRIED = 16  # the likeliest beginnings, whose ends are looked at
 NEVER = -1e4
 
 
@@ -38,36 +40,60 @@ class Pointed:
 
     text: str
     nothing: float  # probability that there is no answer
-    chances: tuple[float, float]  # of its beginning and of its end
+    chances: tuple[float, ...]  # of its beginning, and of its end given that; of a verdict alone
     place: int | None = None
     start: int = 0
     end: int = 0
 
 
 class SpanHead(nn.Module):
-    """`ends` (d -> 2) for each token, `verdicts` (d -> 3) from each segment's first token."""
+    """Float32: logits of 12 tell little in bfloat16's eight bits.
+
+    `begins` (d -> 1) for each token, `verdicts` (d -> 3) from each segment's first token, and
+    ends by a biaffine form of two tokens' states (Dozat and Manning 2017, section 2.2)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.ends = nn.Linear(width, 2)
+        self.begins = nn.Linear(width, 1)
+        self.ends = nn.Linear(width, 1)
+        self.leaving = nn.Linear(width, LINK, bias=False)
+        self.arriving = nn.Linear(width, LINK, bias=False)
         self.verdicts = nn.Linear(width, len(VERDICTS))
 
-    def logits(
+    def begin_logits(
         self, states: torch.Tensor, lengths: Sequence[int], body: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> torch.Tensor:
         """Of one question: `states` (S, d) of its segments side by side, `lengths` of each, `body`
-        (S,) true on passages' own tokens. Returns beginnings and ends, (S + 3,) each, float32.
+        (S,) true on passages' own tokens. Returns (S + 3,), float32.
 
         A verdict's score is the mean over passages for "nothing" (all must agree), the log of the
         mean likelihood for "yes" and "no" (one passage may know).
         """
-        own = self.ends(states).float().masked_fill(~body[:, None], NEVER)  # (S, 2)
+        states = states.float()
+        own = self.begins(states)[:, 0].masked_fill(~body, NEVER)  # (S,)
         firsts = torch.tensor([0, *lengths[:-1]], device=states.device).cumsum(0)
-        said = self.verdicts(states[firsts]).float()  # (K, 3)
+        said = self.verdicts(states[firsts])  # (K, 3)
         count = torch.tensor(float(len(lengths)), device=states.device)
         known = torch.logsumexp(said[:, 1:], dim=0) - count.log()
-        slots = torch.cat([said[:, :1].mean(dim=0), known])  # (3,)
-        return torch.cat([own[:, 0], slots]), torch.cat([own[:, 1], slots])
+        return torch.cat([own, said[:, :1].mean(dim=0), known])
+
+    def end_logits(
+        self,
+        states: torch.Tensor,
+        lengths: Sequence[int],
+        body: torch.Tensor,
+        begins: torch.Tensor,
+    ) -> torch.Tensor:
+        """(N, S), float32: where answers end that begin at `begins` (N,): in the same segment, not
+        before."""
+        states = states.float()
+        linked = self.leaving(states[begins]) @ self.arriving(states).T * LINK**-0.5  # (N, S)
+        logits = linked + self.ends(states)[:, 0]
+        place = torch.arange(len(states), device=states.device)
+        owner = torch.repeat_interleave(torch.tensor(lengths, device=states.device))
+        together = owner[begins][:, None] == owner[None, :]
+        behind = place[None, :] >= begins[:, None]
+        return logits.masked_fill(~(together & behind & body), NEVER)
 
     def save(self, folder: Path) -> None:
         """Beside the model's own weights, in bfloat16."""
@@ -78,10 +104,9 @@ class SpanHead(nn.Module):
         )  # fmt: skip
 
 
-def load_pointer(
-    folder: Path | None, width: int, place: torch.device, dtype: torch.dtype
-) -> SpanHead | None:
-    """The head in a reader's folder; None where it has none, UnknownModel where it is another's."""
+def load_pointer(folder: Path | None, width: int, place: torch.device) -> SpanHead | None:
+    """The head in a reader's folder, float32 whatever the reader is; None where it has none,
+    UnknownModel where it is another's."""
     path = folder / POINTER_FILE if folder is not None else None
     if path is None or not path.is_file():
         return None
@@ -94,7 +119,7 @@ def load_pointer(
             f"({str(error).splitlines()[-1].strip()}); remove it to decode answers, or train it "
             "with `reread train-reader --pointing`."
         ) from error
-    return head.to(place, dtype).eval()
+    return head.to(place).eval()
 
 
 def require_offsets(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
@@ -116,63 +141,42 @@ def body_mask(segments: Sequence[Segment]) -> torch.Tensor:
 def point(
     head: SpanHead, states: torch.Tensor, segments: Sequence[Segment], longest: int = LONGEST
 ) -> Pointed:
-    """The likeliest answer; `states` (S or more, d) of the segments side by side."""
+    """The likeliest answer of up to `longest` tokens; `states` (S or more, d) of the segments side
+    by side.
+
+    Its probability is p(begin) p(end | begin); beginnings beyond the likeliest TRIED are not tried.
+    """
     lengths = [len(segment.ids) for segment in segments]
-    own = states[: sum(lengths)]
-    begins, ends = head.logits(own, lengths, body_mask(segments).to(own.device))
-    return choose(begins.cpu(), ends.cpu(), segments, longest)
+    tokens = sum(lengths)
+    own, body = states[:tokens], body_mask(segments).to(states.device)
+    begin = torch.softmax(head.begin_logits(own, lengths, body), 0)
+    nothing, yes, no = begin[tokens:].tolist()
+    places = begin[:tokens].topk(min(TRIED, tokens)).indices
+    ends = torch.softmax(head.end_logits(own, lengths, body, places), 1)  # (N, S)
+    near = torch.arange(tokens, device=own.device)[None, :] < places[:, None] + longest
+    joint = begin[places][:, None] * ends * near
+    row, last = divmod(int(joint.argmax()), tokens)
+    first = int(places[row])
+    if max(yes, no) > float(joint[row, last]):
+        return Pointed("yes" if yes >= no else "no", nothing, (max(yes, no),))
+    chances = (float(begin[first]), float(ends[row, last]))
+    return answer_at(first, last, segments, nothing, chances)
 
 
-def choose(
-    begins: torch.Tensor, ends: torch.Tensor, segments: Sequence[Segment], longest: int = LONGEST
+def answer_at(
+    first: int,
+    last: int,
+    segments: Sequence[Segment],
+    nothing: float,
+    chances: tuple[float, ...],
 ) -> Pointed:
-    """The likeliest answer of one question; both logits (S + 3,)."""
-    begin, end = torch.softmax(begins, 0), torch.softmax(ends, 0)
-    tokens = len(begin) - len(VERDICTS)
-    nothing = float((begin[tokens] * end[tokens]).sqrt())
-    place, first, last, chance = 0, 0, 0, -1.0
-    at = 0
-    for k, segment in enumerate(segments):
-        size = len(segment.ids)
-        b, e, found = best_pair(
-            begin[at : at + size], end[at : at + size], longest, lines_of(segment)
-        )
-        if found > chance:
-            place, first, last, chance = k, b, e, found
-        at += size
-    said = (begin[tokens + YES :] * end[tokens + YES :]).tolist()
-    if max(said) > chance:
-        verdict = tokens + YES + said.index(max(said))
-        chances = (float(begin[verdict]), float(end[verdict]))
-        return Pointed(VERDICTS[verdict - tokens], nothing, chances)
-    at = sum(len(one.ids) for one in segments[:place])
+    """What stands between two of the tokens of segments side by side."""
+    place = 0
+    while first >= len(segments[place].ids):
+        first, last = first - len(segments[place].ids), last - len(segments[place].ids)
+        place += 1
     segment = segments[place]
     left, right = segment.offsets[first][0], segment.offsets[last][1]
     return Pointed(
-        segment.text[left:right], nothing, (float(begin[at + first]), float(end[at + last])),
-        place, left - segment.body, right - segment.body,
-    )  # fmt: skip
-
-
-def lines_of(segment: Segment) -> torch.Tensor:
-    """(L,) the line of the text that each token stands on."""
-    return torch.tensor([segment.text.count("\n", 0, left) for left, _ in segment.offsets])
-
-
-def best_pair(
-    begin: torch.Tensor, end: torch.Tensor, longest: int, lines: torch.Tensor
-) -> tuple[int, int, float]:
-    """The places i <= j < i + longest with the largest begin[i] * end[j], and that product; an
-    answer that goes on in another line must be likelier by CROSSING.
-
-    >>> alike, apart = torch.tensor([0, 0, 0]), torch.tensor([0, 0, 1])
-    >>> begin, end = torch.tensor([0.1, 0.7, 0.2]), torch.tensor([0.6, 0.2, 0.3])
-    >>> best_pair(begin, end, 2, alike)[:2], best_pair(begin, end, 2, apart)[:2]
-    ((1, 2), (1, 1))
-    """
-    joint = begin[:, None] * end[None, :]
-    joint = joint / torch.where(lines[:, None] == lines[None, :], 1.0, CROSSING)
-    allowed = torch.ones_like(joint).triu().tril(longest - 1)
-    at = int((joint * allowed).argmax())
-    i, j = divmod(at, len(end))
-    return i, j, float(joint[i, j])
+        segment.text[left:right], nothing, chances, place, left - segment.body, right - segment.body
+    )

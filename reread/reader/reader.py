@@ -59,6 +59,7 @@ class Reader:
         num_beams: int | None = None,
         refuse_below: float | None = None,
         pointer: SpanHead | None = None,
+        dtype_why: str = "as asked",
     ) -> None:
         if model.config.model_type not in FAMILIES:
             raise UnknownModel(
@@ -74,6 +75,7 @@ class Reader:
         self.max_answer_tokens = max_answer_tokens or (LONGEST if pointer else DECODED)
         self.refuse_below = refuse_below
         self.pointer = pointer
+        self.dtype_why = dtype_why
         self.notes = read_notes(folder)
         generation: GenerationConfig = model.generation_config
         self.num_beams = num_beams or generation.num_beams or 1
@@ -91,7 +93,8 @@ class Reader:
     ) -> Reader:
         """Load a T5 or BART checkpoint by name or path.
 
-        `dtype` auto is float32 on a CPU and bfloat16 on a GPU. Raises UnknownModel when the name
+        `dtype` auto is float32 on a CPU and bfloat16 on a GPU (`load_reader` weighs bfloat16 on
+        CPUs too). Raises UnknownModel when the name
         can neither be found locally nor downloaded.
         """
         place = pick_device(device)
@@ -109,7 +112,7 @@ class Reader:
             ) from error
         folder = Path(name_or_path)
         own = folder.resolve() if folder.is_dir() else None
-        if (pointer := load_pointer(own, model.config.hidden_size, place, kind)) is not None:
+        if (pointer := load_pointer(own, model.config.hidden_size, place)) is not None:
             require_offsets(tokenizer, name_or_path)
         return cls(
             model.to(place), tokenizer,
@@ -172,6 +175,7 @@ class Reader:
             "parameters": self.model.num_parameters(),
             "device": str(self.model.device),
             "dtype": str(self.model.dtype).removeprefix("torch."),
+            "dtype_why": self.dtype_why,
             "num_beams": self.num_beams,
             "max_segment_tokens": self.max_segment_tokens,
             "max_answer_tokens": self.max_answer_tokens,

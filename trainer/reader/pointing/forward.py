@@ -25,7 +25,7 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class PointLosses:
-    """`point`: ends of the answer; `answer`: the decoder's tokens; `passage`: softmax(G);
+    """`point`: the answer's place; `answer`: the decoder's tokens; `passage`: softmax(G);
     `right_first`, `exact`: shares of questions."""
 
     point: torch.Tensor
@@ -35,34 +35,50 @@ class PointLosses:
     exact: float
 
 
-def losses_of(model: PreTrainedModel, head: SpanHead, tasks: Sequence[PointTask]) -> PointLosses:
-    """All losses of a step's questions."""
+def losses_of(
+    model: PreTrainedModel, head: SpanHead, tasks: Sequence[PointTask], *, decoded: bool = True
+) -> PointLosses:
+    """All losses of a step's questions; without `decoded` those of the decoder are 0."""
     states = encode(model, [one.ids for task in tasks for one in task.segments])
     point, hits, row = [], 0, 0
     joined = []
     for task in tasks:
         own = torch.cat(states[row : row + len(task.segments)])  # (S, d)
         row += len(task.segments)
-        lengths = [len(one.ids) for one in task.segments]
-        begins, ends = head.logits(own, lengths, body_mask(task.segments).to(own.device))
-        point.append(marginal(begins, task.begins) + marginal(ends, task.ends))
-        hits += int(begins.argmax()) in task.begins and int(ends.argmax()) in task.ends
+        with torch.autocast(own.device.type, enabled=False):
+            loss, hit = place_loss(head, own, task)
+        point.append(loss)
+        hits += hit
         joined.append(own)
+    total, exact = torch.stack(point).mean(), hits / len(tasks)
+    if not decoded:
+        zero = total.new_zeros(())
+        return PointLosses(total, zero, zero, 0.0, exact)
     answer, scores = decode(model, joined, tasks)
     owners = torch.tensor([b for b, task in enumerate(tasks) for _ in task.segments])
     right = torch.tensor([k in task.right for task in tasks for k in range(len(task.segments))])
     passage, first = passage_loss(scores, owners, right)
-    return PointLosses(torch.stack(point).mean() / 2, answer, passage, first, hits / len(tasks))
+    return PointLosses(total, answer, passage, first, exact)
 
 
-def marginal(logits: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
-    """-log of the probability on all right places together.
-
-    >>> round(float(marginal(torch.zeros(4), [1, 2])), 4)
-    0.6931
-    """
-    logs = torch.log_softmax(logits, dim=0)
-    return -torch.logsumexp(logs[list(places)], dim=0)
+def place_loss(head: SpanHead, states: torch.Tensor, task: PointTask) -> tuple[torch.Tensor, bool]:
+    """-log of the probability of all right places together, a beginning's times its end's given
+    it; and whether the likeliest place is right. `states` (S, d)."""
+    lengths = [len(one.ids) for one in task.segments]
+    body = body_mask(task.segments).to(states.device)
+    begin = torch.log_softmax(head.begin_logits(states, lengths, body), 0)
+    best = int(begin.argmax())
+    if task.begins[0] >= len(states):  # a verdict
+        return -begin[task.begins[0]], best == task.begins[0]
+    begins = torch.tensor(task.begins, device=states.device)
+    ends = torch.tensor(task.ends, device=states.device)
+    end = torch.log_softmax(head.end_logits(states, lengths, body, begins), 1)  # (N, S)
+    rows = torch.arange(len(begins), device=states.device)
+    hit = best in task.begins
+    if hit:
+        row = task.begins.index(best)
+        hit = int(end[row].argmax()) == task.ends[row]
+    return -torch.logsumexp(begin[begins] + end[rows, ends], 0), hit
 
 
 def encode(model: PreTrainedModel, texts: Sequence[Sequence[int]]) -> list[torch.Tensor]:

@@ -6,7 +6,7 @@ Knows names, sizes and rates; docs/starter-reader.md has the data's origins and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -21,15 +21,30 @@ from transformers.utils import logging as transformers_logging
 from reread.errors import UnknownModel
 from reread.reader.decoding import end_tokens
 from reread.reader.pointer import SpanHead, load_pointer, require_offsets
-from trainer.reader.drawing.drawing import data_fingerprint
+from trainer.reader.drawing.drawing import Drawing, data_fingerprint
 from trainer.reader.drawing.examples import ReadingExample, require_named
 from trainer.reader.pointing.settings import PointTraining
 from trainer.reader.pointing.tasks import POINTING, PointDrawer
 from trainer.reader.pointing.training import PointingReader, Report, train_pointing
 
-STARTER_POINTING = PointTraining(
-    steps=540, encoder_rate=1.5e-4, decoder_rate=3e-4, warmup_steps=40, dropout=0.0
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How one stage of a training draws and learns."""
+
+    training: PointTraining
+    drawing: Drawing = POINTING
+
+
+NEAR = Drawing(  # a window or two: many questions where few can be read
+    passages=(1, 2), weights=(85, 15), crop_share=0.85, crop_words=(25, 70), crop_above=40
 )
+STARTER_STAGES = (
+    Stage(PointTraining(steps=1000, encoder_rate=2e-4, warmup_steps=60, dropout=0.0,
+                        answer_weight=0.0, passage_weight=0.0), NEAR),
+    Stage(PointTraining(steps=400, encoder_rate=8e-5, decoder_rate=3e-4, head_rate=3e-4,
+                        warmup_steps=30, dropout=0.0, answer_weight=0.3, passage_weight=0.5)),
+)  # fmt: skip
 
 
 def load_pointing_base(
@@ -53,9 +68,7 @@ def load_pointing_base(
     require_offsets(tokenizer, name_or_path)
     folder = Path(name_or_path)
     width = int(model.config.hidden_size)
-    head = load_pointer(
-        folder if folder.is_dir() else None, width, torch.device("cpu"), torch.float32
-    )
+    head = load_pointer(folder if folder.is_dir() else None, width, torch.device("cpu"))
     if head is None:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -68,19 +81,23 @@ def run_pointing(
     tokenizer: PreTrainedTokenizerBase,
     sets: Mapping[str, Sequence[ReadingExample]],
     mix: Mapping[str, float],
-    training: PointTraining,
+    stages: Sequence[Stage],
     *,
     folder: Path,
     report: Report,
 ) -> None:
-    """Train, and write the reader to `folder`: loadable by transformers, the head beside it."""
+    """Train through all stages, and write the reader to `folder`: loadable by transformers, the
+    head beside it."""
     require_named(mix, sets)
     used = {name: sets[name] for name in mix}
-    drawer = PointDrawer(used, mix, tokenizer, min(end_tokens(model.reader)))
-    train_pointing(
-        model, drawer, training, folder=folder, report=report,
-        held={"data": data_fingerprint(used), "mix": dict(mix), "drawing": asdict(POINTING)},
-    )  # fmt: skip
+    held = {"data": data_fingerprint(used), "mix": dict(mix)}
+    for number, stage in enumerate(stages, 1):
+        drawer = PointDrawer(used, mix, tokenizer, min(end_tokens(model.reader)), stage.drawing)
+        train_pointing(
+            model, drawer, stage.training, folder=folder / f"stage{number}",
+            report=lambda line, n=number: report({"stage": n, **line}),
+            held={**held, "drawing": asdict(stage.drawing)},
+        )  # fmt: skip
     save_pointing(model, tokenizer, folder)
 
 

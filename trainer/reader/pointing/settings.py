@@ -39,6 +39,11 @@ class PointTraining:
             require_least(name, getattr(self, name), 0)
         require_least("clip", self.clip, 1e-9)
 
+    @property
+    def decoded(self) -> bool:
+        """Whether the decoder has anything to learn."""
+        return self.answer_weight > 0 or self.passage_weight > 0
+
     def held(self) -> dict[str, Any]:
         """What a resumed run must have in common with the one that was interrupted."""
         return {name: value for name, value in asdict(self).items() if name not in FREE}

@@ -62,7 +62,7 @@ def train_pointing(
         tasks = drawer.step(training.seed, step, training.tokens)
         seed_step(training.seed, step, 0)
         with autocast(reader.device, training.bf16):
-            losses = losses_of(reader, model.head, tasks)
+            losses = losses_of(reader, model.head, tasks, decoded=training.decoded)
         learn(model, optimizer, losses, training, step)
         recent.append(_line(losses, len(tasks)))
         done = step + 1

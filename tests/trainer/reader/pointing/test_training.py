@@ -1,6 +1,7 @@
 """A tiny reader learns to point and to refuse; an interrupted training goes on to the same bits."""
 
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +20,14 @@ from transformers.modeling_outputs import BaseModelOutput
 from command.__main__ import run as main
 from reread.errors import BadRequest
 from reread.reader.loading import load_reader
+from reread.reader.pointer import body_mask
 from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
 from tests.trainer.reader.causal.test_training import rows
 from trainer.reader.drawing.examples import read_sets
-from trainer.reader.pointing.forward import decode, encode, losses_of
-from trainer.reader.pointing.recipe import load_pointing_base, run_pointing
+from trainer.reader.pointing.forward import decode, encode, losses_of, place_loss
+from trainer.reader.pointing.recipe import Stage, load_pointing_base, run_pointing
 from trainer.reader.pointing.settings import PointTraining
 from trainer.reader.pointing.tasks import PointDrawer
 
@@ -48,7 +50,7 @@ def train(world: Path, folder: Path, training: PointTraining = FAST) -> list[dic
     model, tokenizer = load_pointing_base(str(world / "base"), training.seed)
     lines: list[dict[str, float]] = []
     run_pointing(
-        model, tokenizer, read_sets([world / "colours.jsonl"]), {"colours": 1.0}, training,
+        model, tokenizer, read_sets([world / "colours.jsonl"]), {"colours": 1.0}, [Stage(training)],
         folder=folder, report=lines.append,
     )  # fmt: skip
     return lines
@@ -84,6 +86,83 @@ def test_losses_are_those_of_single_questions(world: Path) -> None:
     tokens = [len(one.target) for one in tasks]
     answer = sum(float(one.answer.detach()) * n for one, n in zip(alone, tokens, strict=True))
     assert float(whole.answer.detach()) == pytest.approx(answer / sum(tokens), rel=1e-4)
+
+
+def test_a_places_loss_is_that_of_a_slow_sum(world: Path) -> None:
+    """-log of the sum, over right places, of p(begin) p(end | begin), both by plain softmax."""
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    drawer = PointDrawer(read_sets([world / "colours.jsonl"]), {"colours": 1.0}, tokenizer, 102)
+    tasks = [one for step in range(6) for one in drawer.step(0, step, 300)]
+    refused = next(one for one in tasks if one.kind == "none")
+    task = next(one for one in tasks if one.kind != "none" and len(one.segments) > 1)
+    twice = replace(task, begins=(task.begins[0], task.begins[0] + 1),
+                    ends=(task.ends[0], task.ends[0] + 1))  # fmt: skip
+    head = model.head
+    for one in (task, twice, refused):
+        lengths = [len(part.ids) for part in one.segments]
+        states = torch.randn(sum(lengths), 32)
+        body = body_mask(one.segments)
+        logits = head.begin_logits(states, lengths, body).tolist()
+        total = sum(math.exp(x) for x in logits)
+        right = 0.0
+        for begin, end in zip(one.begins, one.ends, strict=True):
+            if begin >= len(states):
+                right += math.exp(logits[begin]) / total
+                continue
+            row = head.end_logits(states, lengths, body, torch.tensor([begin]))[0].tolist()
+            share = math.exp(row[end]) / sum(math.exp(x) for x in row)
+            right += math.exp(logits[begin]) / total * share
+        loss, _ = place_loss(head, states, one)
+        assert float(loss.detach()) == pytest.approx(-math.log(right), rel=1e-4)
+
+
+def test_a_stage_without_the_decoder_leaves_it_alone(world: Path, tmp_path: Path) -> None:
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    before = {name: one.clone() for name, one in model.reader.named_parameters()}
+    near = replace(FAST, steps=3, answer_weight=0.0, passage_weight=0.0)
+    lines: list[dict[str, float]] = []
+    sets = read_sets([world / "colours.jsonl"])
+    tasks = PointDrawer(sets, {"colours": 1.0}, tokenizer, 102).step(0, 3, 300)
+    whole, near_only = (losses_of(model.reader, model.head, tasks, decoded=decoded)
+                        for decoded in (True, False))  # fmt: skip
+    assert float(near_only.point.detach()) == pytest.approx(float(whole.point.detach()), rel=1e-6)
+    assert (float(near_only.answer), float(near_only.passage)) == (0.0, 0.0)
+    run_pointing(model, tokenizer, sets, {"colours": 1.0}, [Stage(near), Stage(near)],
+                 folder=tmp_path, report=lines.append)  # fmt: skip
+    assert [(one["stage"], one["step"]) for one in lines] == [(1, 3), (2, 3)]
+    changed = {name for name, one in model.reader.named_parameters()
+               if not torch.equal(one.float(), before[name].to(torch.bfloat16).float())}  # fmt: skip
+    assert any("encoder" in name for name in changed)
+    assert not [name for name in changed if "decoder" in name]
+
+
+def test_a_run_cut_in_its_second_stage_does_the_first_no_more(world: Path, tmp_path: Path) -> None:
+    stages = [Stage(replace(FAST, steps=4, save_every=2, log_every=1)),
+              Stage(replace(FAST, steps=5, save_every=2, log_every=1, seed=1))]  # fmt: skip
+    sets = read_sets([world / "colours.jsonl"])
+
+    class Stop(Exception):
+        pass
+
+    def run(folder: Path, stop: tuple[int, int] | None) -> list[tuple[float, float]]:
+        seen: list[tuple[float, float]] = []
+
+        def report(line: dict[str, float]) -> None:
+            seen.append((line["stage"], line["step"]))
+            if seen[-1] == stop:
+                raise Stop
+
+        model, tokenizer = load_pointing_base(str(world / "base"), 0)
+        run_pointing(model, tokenizer, sets, {"colours": 1.0}, stages, folder=folder, report=report)
+        return seen
+
+    run(tmp_path / "whole", None)
+    with pytest.raises(Stop):
+        run(tmp_path / "parts", (2, 3))
+    assert run(tmp_path / "parts", None) == [(2, 3), (2, 4), (2, 5)]
+    for name in ("model.safetensors", "pointer.safetensors"):
+        one, other = (load_file(tmp_path / part / name) for part in ("whole", "parts"))
+        assert all(torch.equal(one[key], other[key]) for key in one)
 
 
 def test_the_decoders_loss_and_scores_are_the_stock_models(world: Path) -> None:
@@ -130,7 +209,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path
     sets = read_sets([world / "colours.jsonl"])
     training = replace(FAST, steps=8, save_every=3, log_every=1)
     with pytest.raises(Stop):
-        run_pointing(model, tokenizer, sets, {"colours": 1.0}, training,
+        run_pointing(model, tokenizer, sets, {"colours": 1.0}, [Stage(training)],
                      folder=tmp_path / "parts", report=stop)  # fmt: skip
     lines = train(world, tmp_path / "parts", training)
     assert [line["step"] for line in lines] == [4, 5, 6, 7, 8]
@@ -140,7 +219,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path
     other = replace(training, head_rate=0.5, steps=2)
     with pytest.raises(BadRequest, match="head_rate = 0.02 and this one has 0.5") as refused:
         train(world, tmp_path / "parts", other)
-    state = tmp_path / "parts" / "state"
+    state = tmp_path / "parts" / "stage1" / "state"
     assert f"remove {state} to start anew" in str(refused.value)
     shutil.rmtree(state)  # the remedy, followed
     assert [line["step"] for line in train(world, tmp_path / "parts", other)] == [1, 2]
@@ -149,12 +228,12 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(world: Path, tmp_path: Path
 def test_a_state_of_the_form_before_is_refused_and_can_be_removed(
     world: Path, tmp_path: Path
 ) -> None:
-    old = tmp_path / "state" / "3"
+    old = tmp_path / "stage1" / "state" / "3"
     old.mkdir(parents=True)
     (old / "progress.json").write_text('{"step": 3, "held": {}}')
     with pytest.raises(BadRequest, match="earlier version, whose runs cannot be gone on with"):
         train(world, tmp_path, replace(FAST, steps=1))
-    shutil.rmtree(tmp_path / "state")
+    shutil.rmtree(tmp_path / "stage1" / "state")
     train(world, tmp_path, replace(FAST, steps=1))
 
 
@@ -173,7 +252,7 @@ def test_a_t5_learns_to_point(world: Path, tmp_path: Path) -> None:
     lines: list[dict[str, float]] = []
     run_pointing(
         pointing, pieces, read_sets([world / "colours.jsonl"]), {"colours": 1.0},
-        replace(FAST, steps=30), folder=tmp_path / "out", report=lines.append,
+        [Stage(replace(FAST, steps=30))], folder=tmp_path / "out", report=lines.append,
     )  # fmt: skip
     assert lines[-1]["point"] < 0.7 * lines[0]["point"]
     reader = load_reader(str(tmp_path / "out"), dtype="float32")
