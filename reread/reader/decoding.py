@@ -113,7 +113,7 @@ def beam_decode(
         max_new_tokens=max_tokens,
     )  # (B, 1 + T)
     tap = CrossAttentionTap(model, value_norms=True)
-    chances = _sequence_probabilities(model, sequences, fused, mask, tap)
+    chances = sequence_probabilities(model, sequences, fused, mask, tap)
     ends = end_tokens(model)
     ids: list[list[int]] = []
     for row in sequences[:, 1:].tolist():
@@ -123,13 +123,14 @@ def beam_decode(
     return Decoded(ids, probabilities, [len(row) for row in ids], tap.split())
 
 
-def _sequence_probabilities(
+def sequence_probabilities(
     model: PreTrainedModel,
-    sequences: torch.Tensor,
-    fused: torch.Tensor,
-    mask: torch.Tensor,
-    tap: CrossAttentionTap,
+    sequences: torch.Tensor,  # (B, 1 + T), the start token first
+    fused: torch.Tensor,  # (B, S, d)
+    mask: torch.Tensor,  # (B, S)
+    tap: CrossAttentionTap | None = None,
 ) -> list[list[float]]:
+    """The probability of each of the T tokens after those before it."""
     states = decode_step(model, sequences[:, :-1], fused, mask, tap=tap)
     chances = torch.softmax(token_logits(model, states).float(), dim=-1)  # (B, T, V)
     return chances.gather(2, sequences[:, 1:, None])[..., 0].tolist()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +23,21 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from reread.compute.devices import pick_device, pick_dtype
-from reread.compute.padding import pad_by_length
-from reread.errors import BadRequest, UnknownModel
+from reread.errors import UnknownModel
 from reread.reader.aggregations import aggregate, aggregation_named
 from reread.reader.confidence import judge, read_notes, signals_of
 from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
 from reread.reader.evidence import evidence_of, token_scores
-from reread.reader.fusion import encode_segments, install_fusion_attention
+from reread.reader.fusion import install_fusion_attention
 from reread.reader.marking import mark_answer
 from reread.reader.pointed import reading_of
 from reread.reader.pointer import LONGEST, SpanHead, load_pointer, point, require_offsets
-from reread.reader.segments import MAX_SEGMENT_TOKENS, Segment, cut_segments, is_lossy, surface_of
-from reread.reader.unread import CUT_QUESTION, cut_passages
+from reread.reader.prepared import Prepared, prepare
+from reread.reader.segments import MAX_SEGMENT_TOKENS, is_lossy, surface_of
+from reread.reader.unaided import nothing_of, unaided_chances
 from reread.reading import Reading, ReadRequest
-from reread.records import Passage
 
-ENCODE_TOKENS = 8192  # padded tokens per encoder call: bounds memory, fills the cores
 DECODED = 50  # tokens of an answer, where nobody said; pointed ones may be longer
-NO_SAY = 0.5  # these readers give no probability of there being no answer
 FAMILIES = ("t5", "mt5", "umt5", "bart", "mbart")
 
 
@@ -134,8 +131,10 @@ class Reader:
         if self.pointer is not None:
             return self._point(prepared, aggregation, tokens)
         decoded = self._decode(prepared)
+        unaided = self._unaided(prepared, decoded)
         return [
-            self._reading(prepared, b, decoded, aggregation, tokens) for b in range(len(requests))
+            self._reading(prepared, b, decoded, unaided[b], aggregation, tokens)
+            for b in range(len(requests))
         ]
 
     @torch.inference_mode()
@@ -164,7 +163,8 @@ class Reader:
                 yield text[len(shown) :]
                 shown = text
         assert decoded is not None
-        yield self._reading(prepared, 0, decoded, aggregation, tokens)
+        unaided = self._unaided(prepared, decoded)
+        yield self._reading(prepared, 0, decoded, unaided[0], aggregation, tokens)
 
     def info(self) -> dict[str, Any]:
         """What `/info` tells about the reader."""
@@ -184,36 +184,7 @@ class Reader:
         }
 
     def _prepare(self, requests: Sequence[ReadRequest]) -> Prepared:
-        for request in requests:
-            if not request.passages:
-                raise BadRequest(
-                    f"The question {request.question[:60]!r} has 0 passages; give at least 1."
-                )
-        segments = [
-            cut_segments(r.question, r.passages, self.tokenizer, self.max_segment_tokens)
-            for r in requests
-        ]
-        states = self._encode([s for group in segments for s in group])
-        width = max(sum(len(s.ids) for s in group) for group in segments)
-        fused = states[0].new_zeros(len(requests), width, states[0].shape[-1])
-        mask = torch.zeros(len(requests), width, dtype=torch.long, device=fused.device)
-        row = 0
-        for b, group in enumerate(segments):
-            joined = torch.cat(states[row : row + len(group)])  # (S_b, d)
-            fused[b, : len(joined)] = joined
-            mask[b, : len(joined)] = 1
-            row += len(group)
-        return Prepared(segments, fused, mask, [request.passages for request in requests])
-
-    def _encode(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
-        """Encoder states (L_i, d) of every segment; near-equal lengths share a call."""
-        states: list[torch.Tensor] = [torch.empty(0)] * len(segments)
-        pad_id, place = self.model.config.pad_token_id or 0, self.model.device
-        for rows, ids, mask in pad_by_length([s.ids for s in segments], pad_id, ENCODE_TOKENS):
-            encoded = encode_segments(self.model, ids.to(place), mask.to(place))
-            for row, own in zip(rows, encoded, strict=True):
-                states[row] = own[: len(segments[row].ids)]
-        return states
+        return prepare(self.model, self.tokenizer, requests, self.max_segment_tokens)
 
     def _decode(self, prepared: Prepared) -> Decoded:
         if self.num_beams > 1:
@@ -226,6 +197,12 @@ class Reader:
         )  # fmt: skip
         return deque(steps, maxlen=1).pop()
 
+    def _unaided(self, prepared: Prepared, decoded: Decoded) -> list[list[float]]:
+        questions = [request.question for request in prepared.requests]
+        return unaided_chances(
+            self.model, self.tokenizer, questions, decoded.ids, self.max_segment_tokens
+        )
+
     def _point(self, prepared: Prepared, aggregation: str, tokens: bool) -> list[Reading]:
         """Answers by the pointing head; the decoder takes its first step alone, for attention."""
         assert self.pointer is not None
@@ -233,20 +210,31 @@ class Reader:
             greedy_steps(self.model, prepared.fused, prepared.mask, self._rules, 1, all_steps=True)
         )
         readings = []
-        for b, (segments, passages) in enumerate(
-            zip(prepared.segments, prepared.passages, strict=True)
+        for b, (segments, request) in enumerate(
+            zip(prepared.segments, prepared.requests, strict=True)
         ):
             pointed = point(self.pointer, prepared.fused[b], segments, self.max_answer_tokens)
             evidence = evidence_of(first.taps, b, segments, 1)
             reading = reading_of(
-                pointed, passages, aggregate(evidence), aggregation, self.notes, self.refuse_below
+                pointed,
+                request.passages,
+                aggregate(evidence),
+                aggregation,
+                self.notes,
+                self.refuse_below,
             )
             scored = token_scores(evidence, segments, self.tokenizer) if tokens else None
             readings.append(replace(reading, tokens=scored, warnings=prepared.warnings(b)))
         return readings
 
     def _reading(
-        self, prepared: Prepared, b: int, decoded: Decoded, aggregation: str, tokens: bool
+        self,
+        prepared: Prepared,
+        b: int,
+        decoded: Decoded,
+        unaided: Sequence[float],
+        aggregation: str,
+        tokens: bool,
     ) -> Reading:
         segments = prepared.segments[b]
         evidence = evidence_of(decoded.taps, b, segments, decoded.lengths[b])
@@ -259,7 +247,7 @@ class Reader:
             order = sorted(range(len(scores)), key=lambda k: -scores[k])
             answer = surface_of(plain, segments, order) or answer
         chances = decoded.probabilities[b]
-        signals = signals_of(NO_SAY, chances, by_name["mean"])
+        signals = signals_of(nothing_of(chances, unaided), chances, by_name["mean"])
         verdict = judge(self.notes.calibration, self.refuse_below, signals, chances)
         found = verdict.found and bool(answer)
         return Reading(
@@ -269,24 +257,8 @@ class Reader:
             token_scores(evidence, segments, self.tokenizer) if tokens else None,
             by_name,
             found=found or (verdict.found and self.notes.calibration is None),
-            spans=mark_answer(answer, prepared.passages[b], scores) if found else (),
+            spans=mark_answer(answer, prepared.requests[b].passages, scores) if found else (),
             warnings=prepared.warnings(b),
             signals=signals,
             draft=answer,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Encoded requests: every question's real tokens side by side, padded to the longest."""
-
-    segments: list[list[Segment]]
-    fused: torch.Tensor  # (B, S, d)
-    mask: torch.Tensor  # (B, S)
-    passages: list[tuple[Passage, ...]]
-
-    def warnings(self, b: int) -> tuple[str, ...]:
-        """What of request b was not read."""
-        segments = self.segments[b]
-        question = (CUT_QUESTION,) if segments[0].question_cut else ()
-        return (*question, *cut_passages(self.passages[b], [one.seen for one in segments]))
