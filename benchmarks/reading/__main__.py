@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.reading.cases import article_cases, example_cases
+from benchmarks.reading.diagram import draw
 from benchmarks.reading.figures import as_table, by_set, of_confidence
 from benchmarks.reading.readings import read_all
 from reread.reader.loading import load_reader
@@ -38,6 +39,8 @@ def main() -> None:
     for name in ("set", "kind"):
         print(as_table(by_set(lines, name)) + "\n")
     print(of_confidence(lines))
+    if given.diagram:
+        draw(lines, given.diagram)
 
 
 def parse() -> argparse.Namespace:
@@ -53,6 +56,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=300, help="questions drawn from each file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--evidence", action="store_true", help="also take passages away")
+    parser.add_argument("--diagram", type=Path, help="a reliability diagram, .svg or .png")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--dtype", default="auto")
     return parser.parse_args()
