@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reading.cases import Case, article_cases, example_cases, without
+from benchmarks.reading.diagram import draw
 from benchmarks.reading.figures import as_table, by_set, of_confidence
 from benchmarks.reading.readings import rank_of_right, read_all, read_lines, removed, stands
+from benchmarks.reading.speed import PlainReader, report
+from reread.reader.loading import load_reader
+from reread.reader.reader import Reader
 from reread.reading import Reading, ReadRequest
 from reread.records import Passage
+from tests.reread.reader.tiny_pointing import save_tiny_pointing
 
 TEXTS = ("The fox is red.", "Rain fell on day 12.", "The hen is grey.", "The owl is red too.")
 
@@ -110,3 +115,36 @@ def test_evidence_is_taken_away() -> None:
         "retrieval_without_first": True, "retrieval_first_alone": False,
     }  # fmt: skip
     assert without(case, [0, 2], "x").passages == (passages[1], passages[3])
+
+
+def test_the_plain_reader_gives_what_the_reader_decodes(tmp_path: Path) -> None:
+    """Both are one model in float32: the pair of speeds compares the same work."""
+    folder = save_tiny_pointing(tmp_path / "reader", head=False)
+    reader = load_reader(folder, dtype="float32")
+    assert isinstance(reader, Reader)
+    plain = PlainReader(folder)
+    passages = (Passage("1", "", "The fox is blue."), Passage("2", "Rain", "It fell on day 12."))
+    cases = [
+        Case(str(n), "top20", "span", question, ("blue",), passages, (0,))
+        for n, question in enumerate(("Which colour has the fox?", "When did rain fall?"))
+    ]
+    for case in cases:
+        (reading,) = reader.read([ReadRequest(case.question, case.passages)])
+        assert plain.answer(case) == reading.draft
+    *_, row = report(reader, reader, plain, cases).splitlines()
+    name, numbers, ours, theirs, ratio, same, ranks = (
+        one.strip() for one in row.strip("|").split("|")
+    )
+    assert (name, numbers, same, float(ranks)) == ("reader", "float32", "2 of 2", 1.0)
+    assert float(ours) > 0 and float(theirs) > 0 and float(ratio) > 0
+
+
+def test_a_reliability_diagram_shows_ten_points(tmp_path: Path) -> None:
+    lines = [
+        {"confidence": n / 40, "answerable": n % 3 != 0, "draft_em": float(n > 20)}
+        for n in range(40)
+    ]
+    draw(lines, tmp_path / "one.svg")
+    assert "<svg" in (tmp_path / "one.svg").read_text()
+    draw(lines, tmp_path / "one.png")
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
