@@ -93,7 +93,8 @@ class SpanHead(nn.Module):
         owner = torch.repeat_interleave(torch.tensor(lengths, device=states.device))
         together = owner[begins][:, None] == owner[None, :]
         behind = place[None, :] >= begins[:, None]
-        return logits.masked_fill(~(together & behind & body), NEVER)
+        allowed: torch.Tensor = together & behind & body
+        return torch.where(allowed, logits, NEVER)
 
     def save(self, folder: Path) -> None:
         """Beside the model's own weights, in bfloat16."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -95,10 +96,14 @@ def run_pointing(
         drawer = PointDrawer(used, mix, tokenizer, min(end_tokens(model.reader)), stage.drawing)
         train_pointing(
             model, drawer, stage.training, folder=folder / f"stage{number}",
-            report=lambda line, n=number: report({"stage": n, **line}),
+            report=partial(_report_stage, report, number),
             held={**held, "drawing": asdict(stage.drawing)},
         )  # fmt: skip
     save_pointing(model, tokenizer, folder)
+
+
+def _report_stage(report: Report, number: int, line: dict[str, float]) -> None:
+    report({"stage": number, **line})
 
 
 def save_pointing(model: PointingReader, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
