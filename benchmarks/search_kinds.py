@@ -20,7 +20,8 @@ import torch
 
 from evaluation.measure import evaluate
 from evaluation.questions import read_questions
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.home import Home

@@ -19,7 +19,8 @@ import torch
 
 from evaluation.measure import evaluate
 from evaluation.questions import LabelledQuestion, read_questions
-from index_builder.build.generation import Plan, RetrieverKind, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan, RetrieverKind
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import newest_corpus

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 
 from command.conversation import Conversation, ask_each, converse
@@ -17,6 +16,9 @@ from command.terminal.console import make_console, show_answer
 from reread.errors import RereadError
 from reread.home import Home
 from reread.service_address import running_service
+
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT_S = 120.0
 
@@ -75,6 +77,8 @@ def call(
     settings: Settings, url: str | None, method: str, path: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """One JSON request with this home's key."""
+    import httpx2
+
     base = url or address_of(settings)
     try:
         response = httpx2.request(

@@ -24,7 +24,7 @@ def add_commands(app: typer.Typer) -> None:
 def mcp(home: HomeOption = None, url: UrlOption = None) -> None:
     """Serve the Model Context Protocol over stdio; the HTTP one is at /mcp of the service."""
     from reread.client import AsyncClient
-    from service.routes.mcp import tools_over
+    from service.routes.tools import tools_over
 
     settings = settings_from(home=home)
     client = AsyncClient(url or address_of(settings), key_of(settings))

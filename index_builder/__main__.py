@@ -10,15 +10,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.build.retirement import retire
 from index_builder.build.verify import verify_generation
-from reread.artefacts.publication import KEEP
+from reread.artefacts.pruning import KEEP
 from reread.commit import crash_at
 from reread.errors import RereadError
 from reread.home import Home
 from reread.log.stores import Stores
-from reread.retriever.files import silence_progress_bars
 
 NAMESPACE = "REREAD_REDIS_NAMESPACE"
 
@@ -26,7 +26,7 @@ NAMESPACE = "REREAD_REDIS_NAMESPACE"
 def main(arguments: list[str]) -> int:
     """0 done, 1 failed, 2 wrong usage; a failure is one sentence on standard error."""
     options = _parser().parse_args(arguments)
-    silence_progress_bars()
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # our output is read by another
     try:
         _COMMANDS[options.command](options)
     except RereadError as error:

@@ -108,6 +108,23 @@ class Home:
         """What a service that the demonstration started says."""
         return self.log_dir / "service.log"
 
+    @property
+    def numbered_dirs(self) -> tuple[Path, ...]:
+        """Folders of committed, numbered folders."""
+        return self.passages_dir, self.generations_dir, self.checkpoints_dir
+
+    @property
+    def databases(self) -> tuple[Path, ...]:
+        return self.log_file, self.jobs_file, self.changes_file, self.teacher_scores_file
+
+    @property
+    def small_files(self) -> tuple[Path, ...]:
+        """How this home is set up and what serves: with the above, all that a copy must have."""
+        return (
+            self.pins_file, self.published_file, self.roots_file, self.settings_file,
+            self.admin_key_file, self.keys_file, self.current_file,
+        )  # fmt: skip
+
     def create(self) -> "Home":
         """Make the folders that are missing; existing ones are left as they are."""
         for folder in (

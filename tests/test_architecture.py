@@ -112,16 +112,6 @@ def test_importing_everything_prints_nothing_and_starts_no_thread():
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_the_http_layer_knows_no_model_library():
-    """`import service.app` once took seconds: its values lived beside the reader's model."""
-    program = (
-        "import sys, service.app\n"
-        "print(sorted({'torch', 'transformers', 'faiss', 'bm25s'} & set(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
-
-
 def test_git_ignores_no_room():
     """`build/` in .gitignore once meant index_builder/build/ too: present here, absent for others.
 

@@ -17,7 +17,8 @@ from typing import Any
 from benchmarks.people.simulation import Found, answered, judged
 from evaluation.measure import label_ranks
 from evaluation.questions import LabelledQuestion, read_questions
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import open_corpus

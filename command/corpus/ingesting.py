@@ -32,7 +32,7 @@ from reread.service_address import running_service
 
 if TYPE_CHECKING:
     from command.settings import Settings
-    from index_builder.build.generation import Plan
+    from index_builder.build.plan import Plan
     from index_builder.ingest.recognising import Recogniser
     from index_builder.ingest.run import IngestReport, Progress
     from reread.live.fit import Sees
@@ -208,7 +208,8 @@ def build(
     if if_changed and is_complete(place):
         console.print("What is published holds all documents; nothing was built.")
         return
-    set_threads(settings)
+    if plan.retriever != "bm25":  # words need no torch
+        set_threads(settings)
     with progress_bar(console, "Building") as report:
         number = build_generation(place, plan, progress=report, stores=stores_of(settings))
     console.print(f"Generation {number} is published.")
@@ -217,7 +218,7 @@ def build(
 def plan_of(settings: Settings, retriever: str | None) -> Plan:
     """A build's plan: the search that was asked for, or again what serves."""
     from index_builder.build.again import plan_again
-    from index_builder.build.generation import Plan, RetrieverKind
+    from index_builder.build.plan import Plan, RetrieverKind
 
     index, device = settings.machine.index, settings.device
     if retriever is None:

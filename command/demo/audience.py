@@ -12,12 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from command.asking import call
 from command.settings import Settings
-from command.terminal.console import Report
-from reread.artefacts.passages import PassageStore
+from command.terminal.console import StageReport
 from reread.errors import RereadError
+
+if TYPE_CHECKING:
+    from reread.artefacts.passages import PassageStore
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
 VERBS = frozenset((
@@ -82,7 +85,7 @@ class Audience:
         self.answered: Counter[int] = Counter()  # by generation
         self.failures: list[str] = []
 
-    def ask_all(self, report: Report) -> None:
+    def ask_all(self, report: StageReport) -> None:
         """Every question once."""
         for done, question in enumerate(self._questions, 1):
             self._ask(question)

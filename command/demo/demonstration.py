@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 from rich.console import Console
 
@@ -101,7 +100,8 @@ def interrupt_on_signals() -> None:
 def prepare_corpus(console: Console, home: Home, docs: Path | None, sight: Sees) -> None:
     """Passages and a BM25 generation, unless this home has them already for the same documents."""
     from command.demo.python_docs import python_documents
-    from index_builder.build.generation import Plan, build_generation
+    from index_builder.build.generation import build_generation
+    from index_builder.build.plan import Plan
     from index_builder.ingest.run import ingest
 
     console.rule("1. Documents to passages")
@@ -227,6 +227,8 @@ def start_service(settings: Settings) -> subprocess.Popen[bytes]:
 
 def wait_until_ready(settings: Settings, server: subprocess.Popen[bytes]) -> None:
     """Until /readyz says so; raises DemoFailed with the end of the log if the child dies."""
+    import httpx2
+
     deadline = time.monotonic() + START_S
     address = f"http://127.0.0.1:{settings.service.port}/readyz"
     while time.monotonic() < deadline:

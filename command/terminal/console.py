@@ -17,7 +17,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-Report = Callable[[str, float], None]
+StageReport = Callable[[str, float], None]
 BAR_WIDTH = 24
 BANDS = (  # from which confidence on what is said of an answer
     (0.75, "Sure", ""),
@@ -35,7 +35,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def progress_bar(console: Console, title: str) -> Iterator[Report]:
+def progress_bar(console: Console, title: str) -> Iterator[StageReport]:
     """A bar that follows (stage, share) and says how long it may still take.
 
     Without a terminal it is a line per stage and quarter.
@@ -56,7 +56,7 @@ def progress_bar(console: Console, title: str) -> Iterator[Report]:
 
 def _line_report(
     console: Console, title: str, clock: Callable[[], float] = time.monotonic
-) -> Report:
+) -> StageReport:
     seen: set[tuple[str, int]] = set()
     began_s = clock()
 

@@ -20,7 +20,6 @@ from reread.home import Home
 from reread.log.stores import Stores
 from reread.service_address import running_service
 from service.http.key_file import KeyFile
-from service.http.security import Keys
 from service.listening import listen
 
 
@@ -85,6 +84,8 @@ def _sentence(
 
 
 def _of_machine(settings: Settings) -> Iterator[str]:
+    from service.http.security import Keys
+
     home, service = Home(settings.home), settings.service
     keys = Keys(None, service.query_keys, KeyFile(home.keys_file))
     try:

@@ -27,9 +27,6 @@ from reread.service_address import running_service
 FORMAT = 1
 LABEL = "BACKUP"  # of a backup: what it is and the hash of every file
 UNFINISHED = ".restoring"  # in a home that is being restored
-NUMBERED = ("passages", "generations", "checkpoints")
-SMALL = ("PINS", ".published", "ROOTS", "reread.toml", "admin.key", "keys.json", "CURRENT")
-LOGS = ("attention.db", "jobs.db", "changes.db", "teacher.db")
 ATTEMPTS = 10  # to see no new corpus while the databases are copied
 
 FolderArgument = Annotated[Path, typer.Argument(help="The backup's folder.")]
@@ -70,9 +67,9 @@ def save(home: Home, folder: Path) -> int:
         scratch.chmod(0o700)
         copy = Home(scratch).create()
         _copy_until_still(home, copy)
-        for name in SMALL:
-            if (home.root / name).is_file():
-                shutil.copy2(home.root / name, scratch / name)
+        for source, target in zip(home.small_files, copy.small_files, strict=True):
+            if source.is_file():
+                shutil.copy2(source, target)
         if home.audit_file.is_file():
             shutil.copy2(home.audit_file, copy.audit_file)
         if (home.log_dir / "spool").is_dir():  # records on their way to Redis
@@ -86,12 +83,12 @@ def _copy_until_still(home: Home, copy: Home) -> None:
     """A corpus says up to which change it knows: the list of changes must not be older."""
     for _ in range(ATTEMPTS):
         before = numbers(home.passages_dir)
-        for kind in NUMBERED:
-            _copy_numbered(home.root / kind, copy.root / kind)
-        for name in LOGS:
-            if (home.log_dir / name).is_file():
-                (copy.log_dir / name).unlink(missing_ok=True)
-                copy_database(home.log_dir / name, copy.log_dir / name)
+        for source, target in zip(home.numbered_dirs, copy.numbered_dirs, strict=True):
+            _copy_numbered(source, target)
+        for source, target in zip(home.databases, copy.databases, strict=True):
+            if source.is_file():
+                target.unlink(missing_ok=True)
+                copy_database(source, target)
         if numbers(home.passages_dir) == before:
             return
     raise Conflict(
@@ -116,7 +113,8 @@ def load(folder: Path, home: Home) -> None:
     with storage_errors(str(home.root)):
         home.root.mkdir(parents=True, exist_ok=True)
         (home.root / UNFINISHED).write_text(json.dumps(str(folder)), encoding="utf-8")
-        for name in sorted(sealed["files"], key=lambda one: one == "CURRENT"):  # it comes last
+        last = home.current_file.name  # so that nothing serves before all of it is there
+        for name in sorted(sealed["files"], key=lambda one: one == last):
             target = home.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(folder / name, target)
@@ -130,8 +128,7 @@ def _require_vacant(home: Home) -> None:
     if running_service(home) is not None:
         raise Conflict(f"A service of {home.root} is running; stop it, and restore elsewhere.")
     if (home.root / UNFINISHED).exists():
-        for name in (*NUMBERED, "log", *SMALL):
-            path = home.root / name
+        for path in (*home.numbered_dirs, home.log_dir, *home.small_files):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     held = [one for one in home.root.rglob("*") if one.is_file() and one.name != UNFINISHED]
     if held:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from index_builder.build.generation import Plan, RetrieverKind
+from index_builder.build.plan import Plan, RetrieverKind
 from index_builder.ingest.run import take_in_changes
 from reread.artefacts.checkpoints import read_checkpoint
 from reread.artefacts.generation import RETRIEVER_DIR

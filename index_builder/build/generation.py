@@ -5,98 +5,26 @@ K7 verify, K8 publish, K10 prune) and that a failed one leaves nothing behind; t
 generation serves meanwhile. Does not know what makes a retriever better.
 """
 
-import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
 
-import numpy as np
-
+from index_builder.build.plan import Corpus, Made, Plan, Progress
 from index_builder.build.retirement import retire
-from index_builder.build.verification import verify_in_child
 from index_builder.ingest.run import take_in_changes
 from reread.artefacts.checkpoints import read_checkpoint
-from reread.artefacts.encoding import Reusable, encode_corpus
-from reread.artefacts.generation import (
-    EMBEDDINGS_FILE,
-    INDEX_FILE,
-    LEXICAL_DIR,
-    RETRIEVER_DIR,
-    TOKENS_DIR,
-)
+from reread.artefacts.generation import LEXICAL_DIR
 from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
-from reread.artefacts.passages import PassageStore, newest_corpus, open_corpus
-from reread.artefacts.publication import (
-    KEEP,
-    OlderCorpus,
-    check_fence,
-    chosen,
-    current,
-    list_generations,
-    publish,
-)
+from reread.artefacts.passages import newest_corpus, open_corpus
+from reread.artefacts.publication import OlderCorpus, check_fence, chosen, current, publish
 from reread.artefacts.seals import FileSeals, check_files, seal_files
 from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
-from reread.errors import BadRequest, CorruptArtefact, NoCorpus, RereadError
+from reread.errors import NoCorpus, RereadError
 from reread.home import Home, next_number
 from reread.log.stores import Stores
-from reread.retriever.retriever import DenseRetriever
-from reread.search.tokens import TokenIndex
-from reread.search.vectors import VectorIndex, choose_factory
 from reread.search.words import BM25Retriever
 
-Progress = Callable[[str, float], None]
-Verify = Callable[[Path], dict[str, Any]]
-RetrieverKind = Literal["bm25", "dense", "late"]
 MOST_REBASES = 5  # documents that are built faster than this candidate win; then it is refused
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to build; `model` None is the default, `checkpoint` wins over `model`.
-
-    `dense` takes weights as they are: those trained for late interaction are built as `late`.
-    """
-
-    retriever: RetrieverKind = "dense"
-    model: str | None = None
-    checkpoint: int | None = None
-    index: str = "auto"
-    fence: int | None = None  # None: take over the published one
-    choice: int | None = None  # how often a person had chosen what serves when the work began
-    parent: int | None = None  # None: the generation published now
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    device: str = "auto"
-    dtype: str = "auto"
-    keep: int = KEEP
-    verify: Verify = verify_in_child
-
-    def __post_init__(self) -> None:
-        if self.retriever not in (known := get_args(RetrieverKind)):
-            raise BadRequest(
-                f"Retriever {self.retriever!r} is not known: choose one of {', '.join(known)}."
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The passages this build is about."""
-
-    number: int
-    store: PassageStore
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What the manifest says of the search that was written."""
-
-    retriever: RetrieverKind
-    model: str
-    factory: str | None
-    dimension: int | None
-    student: str | None = None
 
 
 def build_generation(
@@ -199,26 +127,9 @@ def _write_search(
     """K1 to K3."""
     if plan.retriever == "bm25":
         return _write_lexical(corpus, scratch, progress, reach)
-    source = _weights_source(home, plan)
-    retriever = DenseRetriever.load(source, device=plan.device, dtype=plan.dtype)
-    as_trained = retriever.interaction
-    if plan.retriever != "dense":
-        retriever.compare_by(plan.retriever)
-    if plan.checkpoint is None or retriever.interaction != as_trained:
-        retriever.save(scratch / RETRIEVER_DIR)
-    else:
-        shutil.copytree(source or "", scratch / RETRIEVER_DIR)  # bit for bit what was trained
-    reach("K1")
-    name = f"checkpoint {plan.checkpoint}" if plan.checkpoint is not None else retriever.name
-    _write_vectors(home, corpus, retriever, scratch, progress)
-    reach("K2")
-    progress("index", 0.85)
-    vectors = np.load(scratch / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
-    factory = choose_factory(*vectors.shape) if plan.index == "auto" else plan.index
-    VectorIndex.build(vectors, factory).save(scratch / INDEX_FILE)
-    reach("K3")
-    kind = retriever.interaction.search
-    return Made(kind, name, factory, retriever.dimension, retriever.student)
+    from index_builder.build.vectors import write_vector_search  # words need no torch
+
+    return write_vector_search(home, plan, corpus, scratch, progress, reach)
 
 
 def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Reach) -> Made:
@@ -229,58 +140,6 @@ def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Rea
     BM25Retriever.build(passages).save(scratch / LEXICAL_DIR)
     reach("K3")
     return Made("bm25", "BM25", None, None)
-
-
-def _write_vectors(
-    home: Home, corpus: Corpus, retriever: DenseRetriever, scratch: Path, progress: Progress
-) -> None:
-    reusable = _find_reusable(home, seal_files(scratch / RETRIEVER_DIR))
-    encode_corpus(
-        corpus.store,
-        retriever,
-        scratch / EMBEDDINGS_FILE,
-        reusable,
-        lambda fraction: progress("encode", 0.05 + 0.79 * fraction),
-        tokens=scratch / TOKENS_DIR,
-    )
-
-
-def _find_reusable(home: Home, weights: FileSeals) -> Reusable | None:
-    """The newest generation with exactly these weights: only new texts need encoding then."""
-    for state in reversed(list_generations(home)):
-        manifest = state.manifest
-        if manifest is None or _weights_of(manifest) != weights:
-            continue
-        folder = home.generations_dir / str(state.number)
-        kept = (EMBEDDINGS_FILE, f"{TOKENS_DIR}/")
-        try:
-            check_files(folder, {n: one for n, one in manifest.files.items() if n.startswith(kept)})
-            earlier = open_corpus(home, manifest.corpus, check=True)
-        except CorruptArtefact:
-            continue
-        if earlier.fingerprint == manifest.corpus_fingerprint:
-            vectors = np.load(folder / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
-            by_token = (
-                folder / TOKENS_DIR
-            )  # as the new one: the weights' files say what is compared
-            tokens = TokenIndex.load(by_token) if by_token.is_dir() else None
-            return Reusable(vectors, earlier, tokens)
-    return None
-
-
-def _weights_of(manifest: Manifest) -> FileSeals:
-    prefix = f"{RETRIEVER_DIR}/"
-    return {
-        name.removeprefix(prefix): sealed
-        for name, sealed in manifest.files.items()
-        if name.startswith(prefix)
-    }
-
-
-def _weights_source(home: Home, plan: Plan) -> str | Path | None:
-    if plan.checkpoint is None:
-        return plan.model
-    return read_checkpoint(home, plan.checkpoint).folder
 
 
 def _check_corpus_again(corpus: Corpus) -> None:

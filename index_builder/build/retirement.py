@@ -11,7 +11,8 @@ from contextlib import closing
 
 from reread.artefacts.documents import rows_of_document
 from reread.artefacts.passages import open_corpus
-from reread.artefacts.publication import current, list_generations, prune
+from reread.artefacts.pruning import prune
+from reread.artefacts.publication import current, list_generations
 from reread.commit import Reach, never
 from reread.errors import RereadError, Unavailable
 from reread.home import Home, numbers

@@ -4,17 +4,22 @@ For late interaction a vector of every token beside them. Knows the encoder and 
 does not know the vector index or manifests.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from reread.artefacts.passages import PassageStore
-from reread.retriever.retriever import DenseRetriever
 from reread.search.tokens import TokenIndex, TokenWriter, encode
+
+if TYPE_CHECKING:
+    from reread.retriever.retriever import DenseRetriever
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]

@@ -1,12 +1,16 @@
 """A generation: retriever, index and passages of one build, opened together and searched.
 
-Knows how the parts fit and checks that they do; does not know who publishes or serves it.
+Knows how the parts fit and checks that they do; does not know who publishes or serves it. Torch and
+faiss are loaded with the first generation that has vectors.
 """
+
+from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
 from reread.artefacts.passages import PassageStore
@@ -15,11 +19,13 @@ from reread.errors import BadRequest, CorruptArtefact, NoGeneration, RereadError
 from reread.home import Home
 from reread.records import Hit, Passage
 from reread.retriever.interaction import TextVectors, best_matches, interaction_named
-from reread.retriever.retriever import DenseRetriever
 from reread.search.dense import DenseSearch
 from reread.search.tokens import TokenIndex
-from reread.search.vectors import Floats, VectorIndex
 from reread.search.words import BM25Retriever
+
+if TYPE_CHECKING:
+    from reread.retriever.retriever import DenseRetriever
+    from reread.search.vectors import Floats
 
 RETRIEVER_DIR, LEXICAL_DIR, TOKENS_DIR = "retriever", "lexical", "tokens"
 INDEX_FILE, EMBEDDINGS_FILE = "index.faiss", "embeddings.npy"
@@ -61,7 +67,7 @@ class Generation:
         dtype: str = "auto",
         threads: int = 1,
         check: bool = True,
-    ) -> "Generation":
+    ) -> Generation:
         """Hashes first, then load; raises CorruptArtefact or NoGeneration, never half-opens."""
         folder = home.generations_dir / str(number)
         if not folder.is_dir():
@@ -162,6 +168,9 @@ def open_current(
 def _load_parts(folder: Path, manifest: Manifest, device: str, dtype: str, threads: int) -> Search:
     if manifest.retriever == "bm25":
         return LexicalSearch(BM25Retriever.load(folder / LEXICAL_DIR))
+    from reread.retriever.retriever import DenseRetriever
+    from reread.search.vectors import VectorIndex
+
     retriever = DenseRetriever.load(folder / RETRIEVER_DIR, device=device, dtype=dtype)
     index = VectorIndex.load(folder / INDEX_FILE, threads=threads)
     by_token = interaction_named(manifest.retriever).by_token

@@ -1,10 +1,9 @@
-"""Which generation serves: CURRENT, fencing, pins, and the removal of old generations.
+"""Which generation serves: CURRENT, fencing and pins.
 
 Knows numbers, manifests and the publish lock; does not load models or indexes.
 """
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +15,13 @@ from reread.artefacts.manifest import (
 )
 from reread.artefacts.seals import seal, unseal
 from reread.audit import note
-from reread.commit import Reach, exclusive, never, remove_dir, replace_text, sweep_scratch
+from reread.commit import Reach, exclusive, never, replace_text
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home, numbers
 
 _INSTEAD = (
     ": the pinned or the newest sound generation answers instead; choose one with `reread rollback`"
 )
-KEEP = 3  # generations kept besides the current and the pinned ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,44 +200,6 @@ def list_generations(home: Home) -> list[GenerationState]:
     named = _named(home)
     pins = pinned(home)
     return [_state(home, one, one == named, one in pins) for one in numbers(home.generations_dir)]
-
-
-def prune(
-    home: Home, keep: int = KEEP, *, doomed: Collection[int] = (), reach: Reach = never
-) -> list[int]:
-    """Remove old generations, unverified leftovers and corpora nothing refers to.
-
-    Kept: the current one, the pinned ones, the `keep` newest others, and anything newer than
-    the current one, which may be a build that is still being verified. Never kept: the `doomed`,
-    but for the current one.
-    """
-    with exclusive(home.publish_lock):
-        published = current(home)
-        if published is None:
-            return []
-        sweep_scratch(home.generations_dir)
-        held = {published.number} | pinned(home)
-        others = [one for one in verified_numbers(home) if one not in held]
-        held |= set(others[-keep:]) if keep else set()
-        held -= set(doomed) - {published.number}
-        old = [one for one in numbers(home.generations_dir) if one not in held and one <= max(held)]
-        reach("K10")
-        for number in old:
-            remove_dir(home.generations_dir / str(number))
-        _prune_corpora(home)
-        return old
-
-
-def _prune_corpora(home: Home) -> None:
-    """Corpora older than every referenced one; newer ones wait for their first build."""
-    sweep_scratch(home.passages_dir)
-    states = [one.manifest for one in list_generations(home)]
-    used = {one.corpus for one in states if one is not None}
-    if not used:
-        return
-    for number in numbers(home.passages_dir):
-        if number < max(used) and number not in used:
-            remove_dir(home.passages_dir / str(number))
 
 
 def _servable(home: Home, number: int) -> Manifest:

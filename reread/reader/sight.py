@@ -15,7 +15,7 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from reread.errors import UnknownModel
-from reread.reader.causal.loading import causal_source
+from reread.reader.causal.source import causal_source
 from reread.reader.causal.strings import MAX_BLOCK_TOKENS, block_text
 from reread.reader.loading import is_causal, reader_folder
 from reread.reader.segments import MAX_SEGMENT_TOKENS, segment_text

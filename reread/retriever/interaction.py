@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from reread.errors import BadRequest
 
@@ -94,6 +93,8 @@ def _products(question: Floats, tokens: Floats | npt.NDArray[np.int8]) -> Floats
     With PyTorch, whose threads embed the question: NumPy's own ones, still spinning after a
     product, made the next question's embedding take more than twice as long.
     """
+    import torch  # a search by words compares no vectors and needs none of it
+
     asked = torch.from_numpy(question)
     blocks = torch.split(torch.from_numpy(tokens), TOKENS_AT_ONCE)
     products: Floats = torch.cat([asked @ block.float().T for block in blocks], dim=1).numpy()

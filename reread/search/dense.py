@@ -4,8 +4,11 @@ One vector per passage finds; for late interaction it finds candidates, which a 
 orders. Knows a retriever and its index; knows no passage, no manifest and no home.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +16,11 @@ import numpy.typing as npt
 from reread.errors import BadRequest
 from reread.records import Hit
 from reread.retriever.interaction import TextVectors
-from reread.retriever.retriever import DenseRetriever
-from reread.search.tokens import TokenIndex
-from reread.search.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    from reread.retriever.retriever import DenseRetriever
+    from reread.search.tokens import TokenIndex
+    from reread.search.vectors import VectorIndex
 
 CANDIDATES = 256  # passages compared token by token, the nearest by their one vector
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reread.retriever.retriever import DenseRetriever
-from reread.search.dense import DenseSearch
 from reread.search.evidence import topic_words
 from reread.search.terms import FOLDED_SCRIPTS
+
+if TYPE_CHECKING:
+    from reread.retriever.retriever import DenseRetriever
+    from reread.search.dense import DenseSearch
 
 FLOOR = 0.40  # of unit vectors; docs/decisions/retrieval.md has the figures
 ABOVE = 0.15  # of the way from the best for a question about something else to the same text

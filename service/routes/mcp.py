@@ -1,16 +1,15 @@
-"""MCP: the tools ask, search and relevance for whoever speaks the Model Context Protocol.
+"""/mcp: the tools of `tools.py` over HTTP, for whoever speaks the Model Context Protocol.
 
-`tools_over` makes the server from anything that can ask, so that the same tools run over HTTP at
-/mcp and over stdio (`reread mcp`). Every request is whole: there are no sessions.
+Every request is whole: there are no sessions. The protocol's library is loaded with the first
+request that has a key, because most services never get one.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from __future__ import annotations
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import ToolAnnotations
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,25 +21,10 @@ from service.http.parts import ServiceParts
 from service.http.problems import error_response
 from service.http.security import bearer_of
 
-READS = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
-INSTRUCTIONS = (
-    "Answers questions from one collection of documents. `ask` reads the best passages and says "
-    "where its answer stands; where `found` is false the documents hold no answer."
-)
-UNCHECKED = TransportSecuritySettings(  # Host and Origin: http/hosts.py has looked at them
-    enable_dns_rebinding_protection=False
-)
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
 Body = dict[str, Any]
-
-
-class Desk(Protocol):
-    """What the tools need: each returns what the HTTP route of its name does."""
-
-    async def ask(
-        self, question: str, top_k: int | None, history: Sequence[tuple[str, str]]
-    ) -> Body: ...
-    async def search(self, question: str, top_k: int | None) -> Body: ...
-    async def relevance(self, question: str, passages: Sequence[str] | None) -> Body: ...
 
 
 class PipelineDesk:
@@ -67,49 +51,13 @@ class PipelineDesk:
         return relevance_body(material, reading, "mean", reader).model_dump(exclude_unset=True)
 
 
-def tools_over(desk: Desk) -> MCPServer[Any]:
-    """A server with the three tools; a problem's sentence is the tool's error."""
-    server: MCPServer[Any] = MCPServer(
-        "reread", title="Reread", instructions=INSTRUCTIONS, log_level="WARNING"
-    )
-
-    async def ask(
-        question: str, top_k: int | None = None, history: list[tuple[str, str]] | None = None
-    ) -> Body:
-        """Answer a question from the documents; `history` is earlier (question, answer) pairs."""
-        return await _said(lambda: desk.ask(question, top_k, history or []))
-
-    async def search(question: str, top_k: int | None = None) -> Body:
-        """The passages that fit a question best, best first, without reading them."""
-        return await _said(lambda: desk.search(question, top_k))
-
-    async def relevance(question: str, passages: list[str] | None = None) -> Body:
-        """How much the reader leans on each passage (yours, or those retrieved) to answer."""
-        return await _said(lambda: desk.relevance(question, passages))
-
-    for tool, title in (
-        (ask, "Ask the documents"),
-        (search, "Search the documents"),
-        (relevance, "Weigh passages for a question"),
-    ):
-        server.add_tool(tool, title=title, annotations=READS, structured_output=True)
-    return server
-
-
-async def _said(ask: Callable[[], Any]) -> Body:
-    try:
-        body: Body = await ask()
-    except RereadError as error:
-        raise ToolError(str(error)) from error
-    return body
-
-
 class McpEndpoint:
     """ASGI: one request of the protocol, behind the same keys as questions over HTTP."""
 
     def __init__(self, parts: ServiceParts) -> None:
         self._parts = parts
-        self._server = tools_over(PipelineDesk(parts.pipeline))
+        self._making = asyncio.Lock()
+        self._server: MCPServer[Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -118,9 +66,24 @@ class McpEndpoint:
             response = error_response(error, scope["state"]["request_id"], scope["path"])
             await response(scope, receive, send)
             return
-        app: ASGIApp = self._server.streamable_http_app(
+        server = await self._made()
+        from service.routes.tools import UNCHECKED
+
+        app: ASGIApp = server.streamable_http_app(
             streamable_http_path=scope["path"], stateless_http=True, json_response=True,
             transport_security=UNCHECKED,
         )  # fmt: skip
-        async with self._server.session_manager.run():  # its tasks end with the request
+        async with server.session_manager.run():  # its tasks end with the request
             await app(scope, receive, send)
+
+    async def _made(self) -> MCPServer[Any]:
+        """The server, made by whoever asks first; others are answered meanwhile."""
+        async with self._making:
+            if self._server is None:
+                self._server = await asyncio.to_thread(self._make)
+            return self._server
+
+    def _make(self) -> MCPServer[Any]:
+        from service.routes.tools import tools_over
+
+        return tools_over(PipelineDesk(self._parts.pipeline))

@@ -55,7 +55,8 @@ def evaluate_in_process(home: Path, *arguments: object) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published BM25 generation over four passages."""
-    from index_builder.build.generation import Plan, build_generation
+    from index_builder.build.generation import build_generation
+    from index_builder.build.plan import Plan
     from reread.commit import committed_dir
 
     home = Home(tmp_path_factory.mktemp("home")).create()

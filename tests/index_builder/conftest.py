@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.home import Home
 from tests.index_builder.verified import verify_here
 

@@ -20,7 +20,8 @@ from reread.home import numbers
 from tests.worlds.tiny import load, make_encoder, make_examples
 from tests.worlds.training import ROOT, wait_for
 from trainer.settings import DistilSettings
-from trainer.student.distil import Stopped, TrainingReport, train
+from trainer.student.distil import Stopped, train
+from trainer.student.tally import TrainingReport
 
 SETTINGS = DistilSettings(
     epochs=3, batch_questions=4, passages_per_question=4, freeze_word_embeddings=False

@@ -25,7 +25,8 @@ from typing import Any
 
 import httpx2
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
 from reread.home import Home

@@ -49,14 +49,14 @@ from trainer.student.starts import load_start_encoder
 from trainer.teacher.choice import judge
 from trainer.teaching import ATTENTION
 
-Report = Callable[[str, float], None]  # (what is done, share of it)
+StageReport = Callable[[str, float], None]  # (what is done, share of it)
 LISTS = ("train", "validation")
 STEPS = ("retrieved", "reader", "validation", "scores", "retriever")
 LAST_STEPS = 3  # the last iteration ends with its reader measured
 
 
 def quiet(stage: str, share: float) -> None:
-    """The Report of runs nobody watches."""
+    """The report of runs nobody watches."""
 
 
 class Iterations:
@@ -68,7 +68,7 @@ class Iterations:
         source: Source,
         settings: RunSettings,
         *,
-        report: Report = quiet,
+        report: StageReport = quiet,
         reach: Reach = never,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

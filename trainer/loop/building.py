@@ -24,7 +24,7 @@ KILLED_CODES = range(128, 128 + 65)  # 128 + signal
 WAIT_S = 0.5  # between looks at the lease while the builder is silent
 SILENCE_S = 6.0  # less than a lease: a stopped trainer's builder ends before another begins
 STDERR_LINES = 40
-Report = Callable[[str, float], None]  # (builder's stage, 0..1); may raise to stop the build
+StageReport = Callable[[str, float], None]  # (builder's stage, 0..1); may raise to stop the build
 
 
 class BuildFailed(RereadError):
@@ -35,7 +35,7 @@ class BuilderKilled(BuildFailed):
     """It did not fail but was killed from outside; the same build may well succeed."""
 
 
-def build(command: Sequence[str], report: Report, *, silence_s: float = SILENCE_S) -> int:
+def build(command: Sequence[str], report: StageReport, *, silence_s: float = SILENCE_S) -> int:
     """The published generation's number. Whatever `report` raises ends the builder first."""
     code, generation, errors = _run_once(command, report, silence_s)
     if code == 0 and generation is not None:
@@ -49,7 +49,7 @@ def build(command: Sequence[str], report: Report, *, silence_s: float = SILENCE_
 
 
 def _run_once(
-    command: Sequence[str], report: Report, silence_s: float
+    command: Sequence[str], report: StageReport, silence_s: float
 ) -> tuple[int, int | None, list[str]]:
     leash = [sys.executable, "-m", "reread.processes", str(silence_s), *command]
     with subprocess.Popen(
@@ -62,7 +62,7 @@ def _run_once(
             _end(child)
 
 
-def _follow(child: "subprocess.Popen[str]", report: Report) -> tuple[int | None, list[str]]:
+def _follow(child: "subprocess.Popen[str]", report: StageReport) -> tuple[int | None, list[str]]:
     """Pass on progress until the builder closes its output."""
     assert child.stdout is not None and child.stderr is not None
     lines: queue.Queue[str | None] = queue.Queue()

@@ -14,7 +14,7 @@ from reread.artefacts.publication import current
 from reread.errors import RereadError
 from reread.home import Home, numbers
 from reread.log.changes import ChangeList
-from trainer.loop.building import Report, build
+from trainer.loop.building import StageReport, build
 from trainer.loop.lease import Clock, ShuttingDown
 from trainer.loop.parts import RoundParts
 
@@ -71,7 +71,7 @@ def documents_waiting(home: Home) -> int:
     return max(added, default=0)
 
 
-def _until(stop: threading.Event) -> Report:
+def _until(stop: threading.Event) -> StageReport:
     """Ends the builder when this process is to end."""
 
     def report(stage: str, share: float) -> None:

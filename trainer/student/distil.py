@@ -5,13 +5,11 @@ retriever, examples and objective; does not know the log, jobs or where the resu
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import torch
 from torch import nn
@@ -35,6 +33,7 @@ from trainer.student.scores import (
     student_temperature,
 )
 from trainer.student.speedups import fast_training
+from trainer.student.tally import Tally, TrainingReport
 from trainer.teacher.scaling import scale_teacher
 from trainer.training_state import (
     hash_of,
@@ -52,30 +51,6 @@ CLIP_NORM = 1.0
 
 class Stopped(Exception):  # noqa: N818 - a decision, not a failure
     """The caller's `should_stop` said so; the retriever is half-trained and to be dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingReport:
-    questions: int
-    steps: int
-    seconds: float
-    questions_per_s: float
-    passages_per_s: float  # encoded: a passage several questions of a batch share counts once
-    student_temperature: float
-    epoch_loss: tuple[float, ...]
-    epoch_agreement: tuple[float, ...]  # student's and teacher's best passage are the same
-    final_loss: float  # mean over the last tenth of the steps
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(slots=True)
-class _Epoch:
-    loss: float = 0.0
-    agreed: int = 0
-    questions: int = 0
-    passages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +116,7 @@ class _Loop:
         self.per_epoch = -(-len(data.questions) // settings.batch_questions)
         self.steps = self.per_epoch * settings.epochs
         self.done, self.seconds = 0, 0.0
-        self.epochs: list[_Epoch] = []
-        self.last_losses: deque[float] = deque(maxlen=max(1, self.steps // 10))
+        self.tally = Tally(self.steps)
         self.random = Random(seed)
         self.epoch_random = random_to_json(self.random)  # as the present epoch began
         self.held = {} if watch.keep is None else {
@@ -167,8 +141,8 @@ class _Loop:
     def _epoch(self) -> None:
         """The present epoch, from where it stands to its end."""
         inside = self.done % self.per_epoch
-        if len(self.epochs) * self.per_epoch == self.done:
-            self.epochs.append(_Epoch())
+        if self._is_between_epochs():
+            self.tally.begin_epoch()
             self.epoch_random = random_to_json(self.random)
         for batch in islice(self._batches(self.random), inside, None):
             if self.watch.should_stop():
@@ -183,12 +157,10 @@ class _Loop:
 
     def _is_saturated(self) -> bool:
         """At an epoch's end: agreement has not risen in the last `flat_epochs`."""
-        flat = self.settings.flat_epochs
-        ended = len(self.epochs) * self.per_epoch == self.done
-        if not flat or not ended or len(self.epochs) <= flat:
-            return False
-        agreed = [one.agreed / one.questions for one in self.epochs]
-        return max(agreed[-flat:]) <= max(agreed[:-flat])
+        return self._is_between_epochs() and self.tally.is_flat(self.settings.flat_epochs)
+
+    def _is_between_epochs(self) -> bool:
+        return len(self.tally.epochs) * self.per_epoch == self.done
 
     def _batches(self, random: Random) -> Iterator[Batch]:
         return draw_batches(
@@ -225,23 +197,15 @@ class _Loop:
         self.done += 1
         teacher, mask = (one.to(student.device) for one in (batch.teacher, batch.mask))
         agreed = count_agreements(student.detach(), teacher, mask)
-        self._count(batch, float(losses[0].detach()), agreed)
-
-    def _count(self, batch: Batch, loss: float, agreed: int) -> None:
-        epoch = self.epochs[-1]
-        epoch.loss += loss * len(batch.questions)
-        epoch.agreed += agreed
-        epoch.questions += len(batch.questions)
-        epoch.passages += len(batch.passages)
-        self.last_losses.append(loss)
+        lost = float(losses[0].detach())
+        self.tally.count(len(batch.questions), len(batch.passages), lost, agreed)
 
     def _save(self) -> None:
         if self.watch.keep is None or (self.watch.keep / str(self.done)).exists():
             return
         progress = {
-            "epochs": [asdict(one) for one in self.epochs],
+            **self.tally.to_json(),
             "epoch_random": self.epoch_random,
-            "last_losses": list(self.last_losses),
             "shifts": self.shifts,
             "seconds": self.seconds,
             **torch_random_to_json(self._device),
@@ -258,11 +222,10 @@ class _Loop:
         saved = found.progress
         set_torch_random(saved, self._device)
         self.done, self.shifts, self.seconds = found.step, saved["shifts"], saved["seconds"]
-        self.epochs = [_Epoch(**one) for one in saved["epochs"]]
-        self.last_losses.extend(saved["last_losses"])
+        self.tally.restore(saved)
         self.epoch_random = saved["epoch_random"]
         self.random = random_from_json(self.epoch_random)
-        if len(self.epochs) * self.per_epoch == self.done:  # that epoch is over: pass by its draws
+        if self._is_between_epochs():  # that epoch is over: pass by its draws
             next(self._batches(self.random), None)
 
     @property
@@ -282,18 +245,8 @@ class _Loop:
         return [float(one.cpu()[batch.mask].mean()) for one in students]
 
     def _report(self) -> TrainingReport:
-        epochs, seconds = self.epochs, max(self.seconds, 1e-9)
-        return TrainingReport(
-            questions=len(self.data.questions),
-            steps=self.done,
-            seconds=seconds,
-            questions_per_s=sum(one.questions for one in epochs) / seconds,
-            passages_per_s=sum(one.passages for one in epochs) / seconds,
-            student_temperature=self.temperature,
-            epoch_loss=tuple(one.loss / one.questions for one in epochs),
-            epoch_agreement=tuple(one.agreed / one.questions for one in epochs),
-            final_loss=sum(self.last_losses) / len(self.last_losses),
-        )
+        asked = len(self.data.questions)
+        return self.tally.report(asked, self.done, self.seconds, self.temperature)
 
 
 def peak_rate(retriever: DenseRetriever, settings: DistilSettings) -> float:

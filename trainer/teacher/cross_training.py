@@ -25,7 +25,7 @@ from trainer.teacher.negatives import Mined
 from trainer.teacher.training_settings import CrossTraining
 from trainer.training_state import load_state, require_same_run, save_state, sweep_states
 
-Report = Callable[[dict[str, float]], None]  # step, loss, right_first, rate
+StepReport = Callable[[dict[str, float]], None]  # step, loss, right_first, rate
 CLIP_NORM, STATE = 1.0, "state"
 
 
@@ -57,7 +57,7 @@ def train_cross_encoder(
     folder: Path,
     *,
     bf16: bool = False,
-    report: Report = lambda line: None,
+    report: StepReport = lambda line: None,
 ) -> None:
     """Train in place and write model and tokenizer to `folder`; goes on from a state there.
 

@@ -7,7 +7,6 @@ transformers' own on one probe before it is trusted.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +23,13 @@ from reread.compute.precision import pick_bf16
 from reread.errors import UnknownModel
 from reread.reader.causal.packed import PackedEngine, fits
 from reread.reader.causal.reader import CausalReader, Engine, Limits
+from reread.reader.causal.source import CausalSource, causal_source
 from reread.reader.causal.stock import StockEngine
 from reread.reader.causal.strings import style_of
 from reread.reader.confidence import read_notes
 
 PROBE_TOKENS = 24
 LEAST_COSINE = 0.999  # of the two engines' logits, in bfloat16 as in float32
-
-
-@dataclass(frozen=True, slots=True)
-class CausalSource:
-    """What is loaded: a folder or name, or one GGUF file in a folder."""
-
-    place: str
-    gguf: str | None = None
-
-
-def causal_source(name_or_path: str) -> CausalSource:
-    """A `.gguf` file is its folder and its name; everything else is loaded as it is."""
-    path = Path(name_or_path)
-    if path.suffix.lower() != ".gguf":
-        return CausalSource(name_or_path)
-    if not path.is_file():
-        raise UnknownModel(f"There is no GGUF file {name_or_path}; give the path of one.")
-    return CausalSource(str(path.parent), path.name)
 
 
 def load_causal(

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from reread.records import Passage
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 MAX_BLOCK_TOKENS = 250  # as long as a segment of the encoder-decoder readers
 MAX_PROMPT_TOKENS = 700  # a question of 2,000 characters fits with room to spare

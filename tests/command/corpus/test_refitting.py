@@ -42,7 +42,8 @@ def test_status_names_the_remedy_and_the_remedy_works(tmp_path: Path) -> None:
 
 
 def test_a_service_says_it_where_readiness_is_asked(tmp_path: Path) -> None:
-    from index_builder.build.generation import Plan, build_generation
+    from index_builder.build.generation import build_generation
+    from index_builder.build.plan import Plan
     from index_builder.ingest.run import ingest, refit
 
     page, home = tmp_path / "pumps.md", Home(tmp_path / "home")

@@ -10,7 +10,8 @@ from threading import Event
 import pytest
 
 from command.upkeep.copies import load, save
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import activate, current
 from reread.commit import committed_dir

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from index_builder.__main__ import main
-from index_builder.build.generation import _find_reusable
+from index_builder.build.vectors import find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
 from reread.artefacts.encoding import encode_corpus
 from reread.artefacts.generation import Generation, open_current
@@ -92,7 +92,7 @@ def test_unchanged_texts_are_not_encoded_again(home, build, write_corpus, twelve
     build()
     write_corpus([*twelve_passages[5:], Passage("new", "New", "Nothing like the others.")])
     folder = home.generations_dir / "1" / "retriever"
-    reusable = _find_reusable(home, seal_files(folder))
+    reusable = find_reusable(home, seal_files(folder))
     retriever = DenseRetriever.load(folder, device="cpu", dtype="float32")
     target = home.root / "vectors.npy"
     corpus, tokens = open_corpus(home), home.root / "tokens"
@@ -106,7 +106,7 @@ def test_unchanged_texts_are_not_encoded_again(home, build, write_corpus, twelve
 def test_other_weights_are_not_reused(home, build, write_corpus, twelve_passages, tiny_encoder):
     write_corpus(twelve_passages)
     build()
-    assert _find_reusable(home, {"model.safetensors": {"sha256": "other", "size": 1}}) is None
+    assert find_reusable(home, {"model.safetensors": {"sha256": "other", "size": 1}}) is None
 
 
 def test_nothing_ingested_says_what_to_run(home, build, write_corpus):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index_builder.build.generation import _find_reusable
+from index_builder.build.vectors import find_reusable
 from reread.artefacts.checkpoints import write_checkpoint
 from reread.artefacts.encoding import encode_corpus
 from reread.artefacts.generation import Generation
@@ -78,7 +78,7 @@ def test_unchanged_texts_keep_their_tokens(home, build, write_corpus, twelve_pas
     mixed = [*twelve_passages[5:], Passage("new", "New", "Nothing like the others.")]
     write_corpus(mixed)
     folder = home.generations_dir / "1" / "retriever"
-    reusable = _find_reusable(home, seal_files(folder))
+    reusable = find_reusable(home, seal_files(folder))
     retriever = DenseRetriever.load(folder, device="cpu", dtype="float32")
     assert reusable is not None and reusable.tokens is not None
     target, tokens = home.root / "vectors.npy", home.root / "tokens"

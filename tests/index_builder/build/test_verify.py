@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.build.verification import verify_in_child
 from index_builder.build.verify import verify_generation
 from reread.artefacts.generation import Generation, open_current

@@ -3,6 +3,7 @@
 import pytest
 
 from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
+from reread.artefacts.pruning import prune
 from reread.artefacts.publication import (
     Published,
     activate,
@@ -10,7 +11,6 @@ from reread.artefacts.publication import (
     current,
     list_generations,
     pinned,
-    prune,
     publish,
 )
 from reread.commit import committed_dir

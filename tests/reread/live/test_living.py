@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.ingest.documents import Document
 from index_builder.ingest.run import ingest, take_in_changes
 from reread.artefacts.generation import Generation

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from command.demo.python_docs import python_documents
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.ingest.run import ingest
 from reread.artefacts.generation import Generation
 from reread.home import Home

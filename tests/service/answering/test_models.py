@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir

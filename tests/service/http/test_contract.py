@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.artefacts.passages import PassageStore
 from reread.commit import committed_dir
 from reread.home import Home

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import publish
 from reread.commit import committed_dir

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from index_builder.build.generation import Plan, build_generation
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan
 from index_builder.ingest.documents import Document
 from index_builder.ingest.run import ingest
 from reread.artefacts.publication import current

@@ -7,6 +7,16 @@ import pytest
 import torch
 
 from reread.errors import BadRequest
+from tests.trainer.student.slow_losses import (
+    MASK,
+    rows,
+    scores,
+    slow_emdr2,
+    slow_kl,
+    slow_margin,
+    slow_mse,
+    softmax,
+)
 from trainer.settings import DistilSettings
 from trainer.student.objectives import (
     Pairs,
@@ -23,9 +33,6 @@ from trainer.student.objectives import (
     soft_labels,
 )
 from trainer.teaching import OBJECTIVES
-
-MASK = torch.tensor([[True, True, True, True], [True, True, False, False], [True] * 3 + [False]])
-
 
 ALONE = [name for name in OBJECTIVES if name != "pair_kl"]  # no pairs, no other questions
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -44,10 +51,6 @@ def loss_of(name: str) -> Loss:
     return loss
 
 
-def scores(seed: int) -> torch.Tensor:
-    return torch.randn(3, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 def signal(name: str, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """What the objective of that name learns from, and its mask; 2, 3 and 1 answer tokens."""
     if name != "emdr2":
@@ -56,51 +59,6 @@ def signal(name: str, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     chances = torch.rand(3, 4, 3, generator=generator, dtype=torch.float64)
     tokens = torch.tensor([[True, True, False], [True] * 3, [True, False, False]])
     return chances.log(), MASK.unsqueeze(2) & tokens.unsqueeze(1)
-
-
-def rows(values: torch.Tensor) -> list[list[float]]:
-    return [row[kept].tolist() for row, kept in zip(values, MASK, strict=True)]
-
-
-def softmax(values: list[float], temperature: float) -> list[float]:
-    powers = [math.exp(value / temperature) for value in values]
-    return [power / sum(powers) for power in powers]
-
-
-def slow_kl(student: torch.Tensor, teacher: torch.Tensor, low: float, high: float) -> float:
-    total = 0.0
-    for s_row, t_row in zip(rows(student), rows(teacher), strict=True):
-        for s, t in zip(softmax(s_row, low), softmax(t_row, high), strict=True):
-            total += t * (math.log(t) - math.log(s))
-    return total / 3
-
-
-def slow_mse(student: torch.Tensor, teacher: torch.Tensor) -> float:
-    pairs = zip(sum(rows(student), []), sum(rows(teacher), []), strict=True)
-    return sum((s - t) ** 2 for s, t in pairs) / 3
-
-
-def slow_margin(student: torch.Tensor, teacher: torch.Tensor, gamma: float) -> float:
-    total = 0.0
-    for s_row, t_row in zip(rows(student), rows(teacher), strict=True):
-        for i in range(len(s_row)):
-            for j in range(len(s_row)):
-                if t_row[i] != t_row[j]:
-                    sign = 1 if t_row[i] > t_row[j] else -1
-                    total += max(0.0, gamma - sign * (s_row[i] - s_row[j]))
-    return total / 3
-
-
-def slow_emdr2(student: torch.Tensor, log_probs: torch.Tensor, mask: torch.Tensor) -> float:
-    total, tokens = 0.0, 0
-    for b, s_row in enumerate(rows(student)):
-        chosen = softmax(s_row, 1.0)
-        for t in range(log_probs.shape[2]):
-            if mask[b, 0, t]:
-                likely = [math.exp(log_probs[b, k, t]) for k in range(len(s_row))]
-                total += math.log(sum(s * p for s, p in zip(chosen, likely, strict=True)))
-                tokens += 1
-    return -total / tokens
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -21,7 +21,7 @@ from trainer.reader.causal.training import train_causal
 from trainer.reader.drawing.drawing import Drawing, data_fingerprint
 from trainer.reader.drawing.examples import STARTER_MIX, ReadingExample, require_named
 
-Report = Callable[[str, dict[str, float]], None]
+StepReport = Callable[[str, dict[str, float]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def run_causal_stages(
     sets: Mapping[str, Sequence[ReadingExample]],
     *,
     folder: Path,
-    report: Report,
+    report: StepReport,
 ) -> HeadWeights:
     """Train through all stages; `folder/<stage>` holds each one's state.
 

@@ -23,7 +23,7 @@ from trainer.reader.causal.working import WorkingCopy
 from trainer.training_state import load_state, save_state, sweep_states
 
 STATE = "state"  # of a stage's folder
-Report = Callable[[dict[str, float]], None]
+StepReport = Callable[[dict[str, float]], None]
 
 
 def train_causal(
@@ -32,7 +32,7 @@ def train_causal(
     training: CausalTraining,
     *,
     folder: Path,
-    report: Report,
+    report: StepReport,
     held: Mapping[str, Any],
 ) -> HeadWeights:
     """Train `model` (float32) in place through the stage's steps, from where `folder` stands.

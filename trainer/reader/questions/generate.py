@@ -22,14 +22,14 @@ from trainer.reader.questions import (
     lists,
     procedures,
     refusals,
-    tables,
+    table_questions,
     yes_no,
 )
 from trainer.reader.questions.facts import Example, as_record, fault_of
 from trainer.reader.questions.invented.documents import Domain, read_domains
 from trainer.reader.questions.real import examples as real_examples
 from trainer.reader.questions.real import facts_of_packages as real_facts
-from trainer.reader.questions.real import manuals, prose, python_docs
+from trainer.reader.questions.real import manual_tables, manuals, prose, python_docs
 from trainer.reader.questions.texts.long_values import LONG
 from trainer.reader.questions.texts.places import PLACES
 from trainer.reader.questions.texts.things import THINGS
@@ -53,7 +53,7 @@ def synthetic(domains: Sequence[Domain], name: str) -> dict[str, Maker]:
     """A maker of invented examples for each kind that has one."""
     return {
         "label_value": lambda random: label_value.label_value(random, domains, name),
-        "table": lambda random: tables.table(random, domains, name),
+        "table": lambda random: table_questions.table(random, domains, name),
         "list": lambda random: lists.whole_list(random, domains, name),
         "procedure": lambda random: procedures.procedure(random, name),
         "api": lambda random: api_pages.api(random, name),
@@ -111,10 +111,10 @@ def real(sources: Path, peps: Path) -> dict[str, list[tuple[float, Maker]]]:
         sources / "jargon-text/usr/share/doc/jargon-text/jargon.txt.gz", "rt", errors="replace"
     ) as file:
         jargon = python_docs.jargon(file.read())
-    cells = python_docs.tables(
+    cells = manual_tables.tables(
         sorted((python / "library").glob("*.html")), "Python library reference"
     )
-    cells += python_docs.tables(sorted(postgresql.glob("*.html")), "Database manual")
+    cells += manual_tables.tables(sorted(postgresql.glob("*.html")), "Database manual")
     texts = prose.read([path for path in sorted(peps.glob("*.rst")) if not is_kept(path)])
     books = [("python", 3.0, functions), ("postgresql", 1.5, settings), ("node", 1.5, methods)]
     words = [*books, ("glossary", 1.0, glossary), ("jargon", 2.5, jargon)]

@@ -11,13 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from trainer.reader.questions.invented import identifiers, names
+from trainer.reader.questions.invented import dates, identifiers, names
 from trainer.reader.questions.invented.names import words
 
-MONTHS = words("""
-    January February March April May June July August September October November December
-""")
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DECIMAL_UNITS = frozenset(
     words("kg g m km V A W kW GHz MHz GB MB °C h l g/cm³ m/s mm cm ct/kWh inches arcsec ECTS")
 )
@@ -156,29 +152,9 @@ def _money(random: Random, rest: str) -> Value:
     return Value(text + (f" {tail[0]}" if tail else ""), "money")
 
 
-def date_text(random: Random, year: int) -> str:
-    """One day, in one of many formats."""
-    month, day = random.randrange(12), random.randint(1, 28)
-    name = MONTHS[month]
-    return random.choice(
-        (
-            f"{day} {name} {year}",
-            f"{day} {name} {year}",
-            f"{name} {day}, {year}",
-            f"{year}-{month + 1:02d}-{day:02d}",
-            f"{day:02d}-{name[:3]}-{year}",
-            f"{day:02d}/{month + 1:02d}/{year}",
-            f"{day}.{month + 1}.{year}",
-            f"{random.choice(DAYS)}, {day} {name} {year}",
-            f"{name} {year}",
-            f"{day} {name[:3]} {year}",
-        )
-    )
-
-
 def _date(random: Random, rest: str) -> Value:
     low, high = rest.split()
-    return Value(date_text(random, random.randint(int(low), int(high))), "date")
+    return Value(dates.date_text(random, random.randint(int(low), int(high))), "date")
 
 
 def _year(random: Random, rest: str) -> Value:
@@ -186,27 +162,12 @@ def _year(random: Random, rest: str) -> Value:
     return Value(str(random.randint(int(low), int(high))), "date")
 
 
-def clock(random: Random) -> str:
-    """A time of day."""
-    hour, minute = random.randint(6, 22), random.choice((0, 0, 15, 30, 45))
-    if random.random() < 0.3:
-        return f"{(hour - 1) % 12 + 1}{f':{minute:02d}' if minute else ''} {'am' if hour < 12 else 'pm'}"  # noqa: E501
-    return f"{hour:02d}:{minute:02d}"
-
-
 def _time(random: Random, _: str) -> Value:
-    return Value(clock(random), "time")
+    return Value(dates.clock(random), "time")
 
 
 def _hours(random: Random, _: str) -> Value:
-    start, end = random.randint(7, 11), random.randint(15, 21)
-    days = random.choice(
-        ("Mon–Fri", "Monday to Friday", "Tuesday to Sunday", "Mon-Sat", "daily", "weekdays")
-    )
-    shut = random.choice(
-        ("", "", ", closed on public holidays", "; Saturday until 13:00", "; Sunday closed")
-    )
-    return Value(f"{days} {start:02d}:{random.choice(('00', '30'))}–{end}:00{shut}", "time")
+    return Value(dates.opening_hours(random), "time")
 
 
 def _percentage(random: Random, rest: str) -> Value:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from trainer.reader.questions import label_value, phrasing, refusals, tables
+from trainer.reader.questions import label_value, phrasing, refusals, table_questions
 from trainer.reader.questions.facts import Example, with_distractors
 from trainer.reader.questions.invented import layouts
 from trainer.reader.questions.real import facts_of_packages as real_facts
@@ -93,7 +93,9 @@ def table(random: Random, families: Families, name: str) -> Example:
         made.append(
             Table(caption, (noun.capitalize(), *columns), tuple(row for row in rows if all(row)))
         )
-    return tables.table_of(random, name, [one for one in made if len(one.rows) > 2] or made)
+    return table_questions.table_of(
+        random, name, [one for one in made if len(one.rows) > 2] or made
+    )
 
 
 def _row(record: Record, columns: Sequence[str]) -> tuple[str, ...]:
