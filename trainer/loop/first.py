@@ -11,7 +11,6 @@ from contextlib import closing
 
 from reread.artefacts.passages import open_corpus
 from reread.artefacts.publication import current
-from reread.errors import RereadError
 from reread.home import Home, numbers
 from reread.log.changes import ChangeList
 from trainer.loop.building import StageReport, build
@@ -33,14 +32,17 @@ class FirstGeneration:
         self._failed_s: float | None = None
 
     def build_if_due(self, stop: threading.Event) -> bool:
-        """Whether one was built; a failure is logged and tried again after a while."""
-        if not self._is_due():
+        """Whether one was built. What goes wrong is logged and tried again after a while: it must
+        not keep the trainer from its jobs."""
+        if self._failed_s is not None and self._now() - self._failed_s < AGAIN_S:
             return False
         try:
+            if not self._is_due():
+                return False
             build([*self._parts.build_command, "--retriever", "bm25"], _until(stop))
         except ShuttingDown:
             return False
-        except RereadError:
+        except Exception:
             logger.exception("the first generation could not be built; trying again")
             self._failed_s = self._now()
             return False
@@ -52,8 +54,6 @@ class FirstGeneration:
             return False
         if waiting != self._seen:
             self._seen, self._since_s = waiting, self._now()
-        if self._failed_s is not None and self._now() - self._failed_s < AGAIN_S:
-            return False
         return self._now() - self._since_s >= self._settle_s
 
 

@@ -84,6 +84,19 @@ def test_it_waits_for_files_that_are_still_coming_and_after_a_failure(
     assert not first.build_if_due(stop) and asked.read_text() == "xx"
 
 
+def test_a_damaged_corpus_does_not_keep_the_trainer_from_its_jobs(
+    home: Home, parts: RoundParts, tmp_path: Path
+) -> None:
+    """Defect: the look for a first generation raised, and no job was ever claimed after it."""
+    send(home, "Oslo")
+    take_in_changes(home)
+    send(home, "Lund")
+    (home.passages_dir / "1" / "meta.json").write_text("{}")
+    first = FirstGeneration(parts, lambda: 100.0, settle_s=0.0)
+    assert not first.build_if_due(threading.Event())
+    assert not (tmp_path / "asked").exists()
+
+
 def test_the_trainer_publishes_what_was_sent_to_an_empty_home(home: Home, tmp_path: Path) -> None:
     """Defect: files dropped on the page of an empty home were kept and never served."""
     JobBoard(home.jobs_file).close()
