@@ -9,8 +9,7 @@ from command.__main__ import run
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import open_corpus
 from reread.home import Home
-from reread.reader.loading import DEFAULT_READER, reader_folder
-from reread.reader.reader import Reader
+from reread.reader.loading import DEFAULT_READER, load_reader
 from reread.reading import ReadRequest
 from trainer.fid.files import read_scored_questions
 
@@ -78,7 +77,7 @@ def test_questions_carry_what_the_generation_finds(place, tmp_path):
 def test_attention_is_that_of_the_reader(place, tmp_path):
     assert export_questions(place, tmp_path / "d.jsonl", "--attention", "--limit", "1") == 0
     (entry,) = read_scored_questions(tmp_path / "d.jsonl").entries
-    reader = Reader.load(reader_folder(DEFAULT_READER), device="cpu")
+    reader = load_reader(DEFAULT_READER, device="cpu")
     reading = reader.read([ReadRequest(entry.question, entry.passages)])[0]
     assert entry.scores == pytest.approx(reading.attention, abs=1e-4)
     assert entry.read_with["passages"] == [p.id for p in entry.passages]
@@ -95,7 +94,7 @@ def test_given_passages_are_read_anew_and_only_those_read_are_kept(place, tmp_pa
         ["export", "questions", *arguments, "--top-k", "2", "--output", str(tmp_path / "s.json")]
     ) == 0  # fmt: skip
     assert "skipped 1: `ctxs` is missing or empty (first: entry 3)" in capsys.readouterr().out
-    reader = Reader.load(reader_folder(DEFAULT_READER), device="cpu")
+    reader = load_reader(DEFAULT_READER, device="cpu")
     for before, after in zip(
         entries, read_scored_questions(tmp_path / "s.json").entries, strict=True
     ):
