@@ -74,18 +74,22 @@ def test_questions_carry_what_the_generation_finds(place, tmp_path):
         assert [c["score"] for c in entry["ctxs"]] == [hit.score for hit in hits]
 
 
-def test_attention_is_that_of_the_reader(place, tmp_path):
+def test_attention_is_that_of_the_reader(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("REREAD_READER_DTYPE", "float32")
     assert export_questions(place, tmp_path / "d.jsonl", "--attention", "--limit", "1") == 0
     (entry,) = read_scored_questions(tmp_path / "d.jsonl").entries
-    reader = load_reader(DEFAULT_READER, device="cpu")
+    reader = load_reader(DEFAULT_READER, device="cpu", dtype="float32")
     reading = reader.read([ReadRequest(entry.question, entry.passages)])[0]
     assert entry.scores == pytest.approx(reading.attention, abs=1e-4)
     assert entry.read_with["passages"] == [p.id for p in entry.passages]
     assert entry.read_with["reader"] == "starter_pointing" and entry.read_with["generation"] == 1
 
 
-def test_given_passages_are_read_anew_and_only_those_read_are_kept(place, tmp_path, capsys):
+def test_given_passages_are_read_anew_and_only_those_read_are_kept(
+    place, tmp_path, capsys, monkeypatch
+):
     """What the published test_reader does to a file that has more passages than it reads."""
+    monkeypatch.setenv("REREAD_READER_DTYPE", "float32")
     assert export_questions(place, tmp_path / "d.json") == 0
     entries = json.loads((tmp_path / "d.json").read_text())
     (tmp_path / "given.json").write_text(json.dumps([*entries, {"question": "no passages"}]))
@@ -94,7 +98,7 @@ def test_given_passages_are_read_anew_and_only_those_read_are_kept(place, tmp_pa
         ["export", "questions", *arguments, "--top-k", "2", "--output", str(tmp_path / "s.json")]
     ) == 0  # fmt: skip
     assert "skipped 1: `ctxs` is missing or empty (first: entry 3)" in capsys.readouterr().out
-    reader = load_reader(DEFAULT_READER, device="cpu")
+    reader = load_reader(DEFAULT_READER, device="cpu", dtype="float32")
     for before, after in zip(
         entries, read_scored_questions(tmp_path / "s.json").entries, strict=True
     ):
