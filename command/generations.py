@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from command.models import sight_of_settings
 from command.options import HomeOption, JsonOption, home_of, settings_from, stores_of
 from command.settings import Settings
 from command.terminal.console import make_console
-from reread.errors import NotFound
+from reread.errors import NotFound, StorageFailed
 from reread.home import numbers
 from reread.log.stores import Stores
 
@@ -42,6 +43,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         console.print(f"{name:<12} {found[name]}")
     if found["unfit"]:
         console.print(f"{'passages':<12} {escape(found['unfit'])}")
+    if found["log_says"] is not None:
+        console.print(f"{'log':<12} {escape(found['log_says'])}")
     running = found["service"]
     console.print(f"{'service':<12} {'answering' if running else found['service_says']}")
 
@@ -62,21 +65,25 @@ def survey(stores: Stores) -> dict[str, Any]:
 
     home = stores.home
     published = current(home)
-    board, log = stores.open_board(), stores.open_log()
+    return {
+        "home": str(home.root),
+        "corpora": numbers(home.passages_dir),
+        "generations": numbers(home.generations_dir),
+        "current": published.number if published else None,
+        "checkpoints": numbers(home.checkpoints_dir),
+        **_logged(stores),
+    }
+
+
+def _logged(stores: Stores) -> dict[str, Any]:
+    """What the log and the board say; of a full or read-only disk the rest is still told."""
     try:
-        newest = max(board.list(), key=lambda job: job.created_s, default=None)
-        return {
-            "home": str(home.root),
-            "corpora": numbers(home.passages_dir),
-            "generations": numbers(home.generations_dir),
-            "current": published.number if published else None,
-            "checkpoints": numbers(home.checkpoints_dir),
-            "answers": log.last_sequence(),
-            "job": f"{newest.id} {newest.state}" if newest else None,
-        }
-    finally:
-        board.close()
-        log.close()
+        with closing(stores.open_board()) as board, closing(stores.open_log()) as log:
+            newest = max(board.list(), key=lambda job: job.created_s, default=None)
+            job = f"{newest.id} {newest.state}" if newest else None
+            return {"answers": log.last_sequence(), "job": job, "log_says": None}
+    except StorageFailed as error:
+        return {"answers": None, "job": None, "log_says": str(error)}
 
 
 def rollback(

@@ -49,6 +49,10 @@ class Backlog(Collector):
         for state in STATES:
             states.add_metric([state], counts[state])
         yield states
+        stages = GaugeMetricFamily("reread_job_progress", "Of the one at work", labels=["stage"])
+        for job in (one for one in jobs if one.state == "running"):
+            stages.add_metric([job.stage], job.progress)
+        yield stages
         judged = [one for one in jobs if "gate" in one.metrics]
         if judged:
             yield from _of_gate(max(judged, key=lambda one: one.updated_s).metrics)

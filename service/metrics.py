@@ -26,6 +26,14 @@ class ServiceMetrics:
             "reread_stage_seconds", "Time per stage of an answer", ["stage"],
             buckets=SECONDS, registry=shared,
         )  # fmt: skip
+        self.token_seconds = Histogram(
+            "reread_token_seconds", "From one piece of a streamed answer to the next",
+            buckets=SECONDS, registry=shared,
+        )  # fmt: skip
+        self.feedback = Counter(
+            "reread_feedback", "What people said of answers", ["generation", "verdict"],
+            registry=shared,
+        )  # fmt: skip
         self.batch_questions = Histogram(
             "reread_batch_questions", "Questions per reader batch",
             buckets=(1, 2, 4, 8, 16, 32, 64), registry=shared,

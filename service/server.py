@@ -48,6 +48,7 @@ from service.listening import listen, url_of
 from service.metrics import ServiceMetrics
 from service.settings import ServiceSettings
 from service.shutdown import DrainingServer, leave_at_once
+from service.tracing import traced_to
 
 logger = logging.getLogger(__name__)
 OpenLive = Callable[[Home, ServiceSettings, ServiceMetrics], LiveGeneration]
@@ -154,6 +155,9 @@ def assembled(
     """The parts over one home with their threads running; all of it stopped at the end."""
     with ExitStack() as closing:
         metrics = ServiceMetrics()
+        tracing = closing.enter_context(
+            traced_to(settings.traces_url, with_questions=settings.trace_questions)
+        )
         stores = stores or Stores(home, settings.log_sync)
         log = stores.open_log_to_write()
         closing.callback(log.close)
@@ -181,7 +185,7 @@ def assembled(
         pipeline = Pipeline(
             live, searches, encodings, readings, recorder, metrics,
             top_k=settings.top_k, batch_turns=max(1, settings.max_queue // 2),
-            removed_since=changes.removed_since,
+            removed_since=changes.removed_since, tracing=tracing,
         )  # fmt: skip
         closing.callback(pipeline.others.close)
         yield ServiceParts(
@@ -203,6 +207,7 @@ def assembled(
             unfit=unfit,
             log=log,
             versions=versions(),
+            tracing=tracing,
             clock=time.time,
         )
 

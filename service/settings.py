@@ -14,6 +14,8 @@ from reread.settings import setting
 LOCAL_NAMES = ("localhost", "ip6-localhost")
 HOST_NAME = re.compile(r"\*|[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 
+TRACES_URL = re.compile(r"https?://[^/\s]+")
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
@@ -51,6 +53,10 @@ class ServiceSettings:
         0, "Requests a minute that one address may send; 0: any number."
     )
     drain_s: float = setting(20.0, "Seconds that running requests get after SIGTERM.")
+    traces_url: str | None = setting(
+        None, "Where traces go, by OTLP over HTTP: http://127.0.0.1:4318/v1/traces; none: nowhere."
+    )
+    trace_questions: bool = setting(False, "Traces hold the questions' texts, too.")
     poll_s: float = setting(0.5, "Seconds between two looks for a new generation.")
     max_body_bytes: int = setting(
         4 * 1024 * 1024, "Largest request body: 100 own passages of 40 kB each."
@@ -79,6 +85,11 @@ class ServiceSettings:
         self._within("max_file_bytes", self.max_file_bytes, 1_024, 1 << 30)
         if self.log_sync not in ("normal", "full"):
             raise BadRequest(f"log_sync is {self.log_sync!r}; choose normal or full.")
+        if self.traces_url is not None and not TRACES_URL.match(self.traces_url):
+            raise BadRequest(
+                f"traces_url is {self.traces_url!r}; give an address such as "
+                "http://127.0.0.1:4318/v1/traces, or none."
+            )
         for name in self.allowed_hosts:
             if not HOST_NAME.fullmatch(name):
                 raise BadRequest(

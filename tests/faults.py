@@ -164,6 +164,60 @@ FAULTS = (
         loses=True,
     ),
     Fault("backup of a running home", ("tests/command/upkeep/test_copies.py",), loses=True),
+    Fault(
+        "files of another generation, and crafted ones",
+        (
+            "tests/index_builder/build/test_verify.py::test_an_index_of_another_generation_is_refused",
+            "tests/index_builder/build/test_verify.py::test_vectors_of_other_weights_are_refused",
+            "tests/index_builder/build/test_verify.py::"
+            "test_a_crafted_index_ends_the_child_and_not_this_process",
+        ),
+    ),
+    Fault(
+        "candidates that are worse, and a person's choice",
+        (
+            "tests/trainer/loop/test_gate.py::test_the_worse_candidate_is_refused_on_every_count",
+            "tests/reread/artefacts/test_publication.py::"
+            "test_a_persons_choice_outranks_a_job_that_began_before_it",
+            "tests/index_builder/build/test_rebase.py",
+        ),
+    ),
+    Fault(
+        "generations that do not fit in memory, or are damaged at the start",
+        (
+            "tests/service/answering/test_live.py::test_a_failure_that_may_pass_is_tried_again_later",
+            "tests/service/answering/test_live.py::"
+            "test_a_start_with_a_damaged_generation_takes_the_newest_sound_one",
+        ),
+    ),
+    Fault(
+        "requests across a swap, and what they hold pruned",
+        (
+            "tests/service/test_faults.py::test_a_slow_request_finishes_on_its_generation_after_a_swap",
+            "tests/service/answering/test_live.py::"
+            "test_readers_never_see_a_freed_generation_over_many_swaps",
+            "tests/index_builder/build/test_build.py::"
+            "test_an_open_generation_answers_after_it_was_pruned",
+        ),
+    ),
+    Fault(
+        "clients that leave, and a reader that chokes or dies",
+        (
+            "tests/service/test_faults.py::test_a_client_that_leaves_is_not_answered",
+            "tests/service/test_faults.py::test_a_stream_left_in_the_middle_stops_the_reader",
+            "tests/service/test_faults.py::test_a_request_the_reader_chokes_on_fails_alone",
+            "tests/service/test_faults.py::test_a_dead_reader_turns_readiness_red_and_nobody_hangs",
+        ),
+    ),
+    Fault("read-only home", ("tests/command/test_read_only.py",)),
+    Fault("locked log", ("tests/reread/log/test_locked.py",), loses=True),
+    Fault(
+        "homes and manifests of other versions",
+        (
+            "tests/homes/test_old_homes.py",
+            "tests/index_builder/build/test_verify.py::test_a_manifest_of_a_later_version_says_so",
+        ),
+    ),
     Fault("bombs among documents", ("tests/index_builder/ingest/test_workers.py",)),
 )
 

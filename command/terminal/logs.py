@@ -57,6 +57,7 @@ def structured_lines() -> logging.Formatter:
             ),
         ],
         foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,  # of a request: its id, its generation
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso"),

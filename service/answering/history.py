@@ -58,8 +58,11 @@ class PastAnswers:
         with self._lock:
             return record, self._texts(record.corpus, record.passages)
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Durable on return; raises NotFound or BadRequest when it does not fit the answer."""
+    def add_feedback(self, feedback: Feedback) -> AnswerRecord:
+        """What it is about; durable on return.
+
+        Raises NotFound or BadRequest when it does not fit the answer.
+        """
         record, _ = self.get(feedback.answer_id)
         unknown = set(feedback.passage_ids) - {one.id for one in record.passages}
         if unknown:
@@ -68,6 +71,7 @@ class PastAnswers:
                 "use the ids of its passages."
             )
         self._log.append_feedback(feedback)
+        return record
 
     def overview(self, newest: int = 1000, unsure: int = 10) -> "Overview":
         """The log in figures: its newest records, and which of them the reader doubted most."""

@@ -6,10 +6,13 @@ after its record is durable.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Protocol
+
+from structlog.contextvars import bind_contextvars
 
 from reread.errors import Conflict, RereadError, StorageFailed
 from reread.followups import whole_question
@@ -24,8 +27,10 @@ from service.answering.others import OtherGenerations
 from service.answering.patience import patiently
 from service.answering.reading import ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
-from service.metrics import ServiceMetrics
+from service.metrics import ServiceMetrics, evenness
+from service.tracing import Tracing
 
+logger = logging.getLogger(__name__)
 ATTEMPTS = 3  # to answer while documents are taken out
 
 
@@ -53,12 +58,13 @@ class Pipeline:
         batch_turns: int,  # questions of one batch in work at once; leaves room for others
         removed_since: Callable[[int], Collection[str]] = lambda sequence: (),  # passages' ids
         clock: Callable[[], float] = time.time,
+        tracing: Tracing | None = None,
     ) -> None:
         self.live, self.searches, self.readings = live, searches, readings
         self.encodings, self.others = encodings, OtherGenerations(live)
         self._recorder, self._metrics, self._clock = recorder, metrics, clock
         self._top_k, self._batch_turns = top_k, batch_turns
-        self._removed_since = removed_since
+        self._removed_since, self._tracing = removed_since, tracing or Tracing()
 
     @property
     def reader_name(self) -> str:
@@ -133,8 +139,14 @@ class Pipeline:
         top_k = asked.top_k or self._top_k
         own_pin = await self._pin(asked.generation, pin)
         found = await self.searches.search(own_pin, question, top_k)
+        bind_contextvars(generation=found.generation)  # in what is logged of this request
         self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)
         self._metrics.stage_seconds.labels("search").observe(found.search_ms / 1000)
+        self._tracing.searched(
+            question=question, top_k=top_k, generation=found.generation,
+            found=[(p.id, s) for p, s in zip(found.passages, found.scores, strict=True)],
+            embed_ms=found.embed_ms, search_ms=found.search_ms,
+        )  # fmt: skip
         return Material(asked, found, started_s)
 
     async def examples(self, count: int) -> list[str]:
@@ -183,26 +195,32 @@ class Pipeline:
     async def _follow(
         self, material: Material, stream: ReadingStream
     ) -> AsyncIterator[str | Answered]:
-        began_s, begun = time.perf_counter(), False
+        began_s, first_s, last_s = time.perf_counter(), None, 0.0
         try:
             async for piece in stream.pieces():
                 if isinstance(piece, Reading):
-                    yield await self._recorded(material, piece, began_s)
+                    yield await self._recorded(material, piece, began_s, first_s)
+                    continue
+                self._require_present(material)
+                now_s = time.perf_counter()
+                if first_s is None:
+                    first_s = now_s - began_s
+                    self._metrics.stage_seconds.labels("first token").observe(first_s)
                 else:
-                    self._require_present(material)
-                    if not begun:
-                        begun = True
-                        first_s = time.perf_counter() - began_s
-                        self._metrics.stage_seconds.labels("first token").observe(first_s)
-                    yield piece
+                    self._metrics.token_seconds.observe(now_s - last_s)
+                last_s = now_s
+                yield piece
         finally:
             stream.leave()
 
-    async def _recorded(self, material: Material, reading: Reading, began_s: float) -> Answered:
+    async def _recorded(
+        self, material: Material, reading: Reading, began_s: float, first_s: float | None = None
+    ) -> Answered:
         read_s = time.perf_counter() - began_s
         self._require_present(material)
         record = record_of(material, reading, self.reader_name, self._clock(), read_s)
         await self._commit(record)
+        logger.info("answer %s is logged", record.id)
         self._require_present(material)  # its record is found by the next pass over the log
         total_s = time.perf_counter() - material.started_s
         self._metrics.stage_seconds.labels("read").observe(read_s)
@@ -210,6 +228,11 @@ class Pipeline:
         self._metrics.answered(
             record.found, record.confidence, record.generation, reading.relevance
         )
+        self._tracing.read(
+            reader=record.reader, answer_id=record.id, found=record.found,
+            confidence=record.confidence, entropy=evenness(reading.relevance),
+            spent_ms=read_s * 1000, first_ms=None if first_s is None else first_s * 1000,
+        )  # fmt: skip
         timings_ms = {
             "embed": material.retrieved.embed_ms,
             "search": material.retrieved.search_ms,

@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.answering.asked import whole_text, with_content
-from service.http.schemas import Strict, Text
+from service.http.schemas import CONTENT, Strict, Text
 
 MAX_DOCUMENTS = 100  # in one request
 MAX_TEXT_CHARS = 2_000_000
@@ -33,7 +33,11 @@ Source = Annotated[Text, Field(max_length=2_000)]
 
 class DocumentContent(Strict):
     title: Title = ""
-    text: Annotated[str, Field(max_length=MAX_TEXT_CHARS), AfterValidator(with_content)]
+    text: Annotated[
+        str,
+        Field(max_length=MAX_TEXT_CHARS, json_schema_extra=CONTENT),
+        AfterValidator(with_content),
+    ]
     source: Source = ""
 
 

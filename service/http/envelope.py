@@ -4,6 +4,7 @@ Plain ASGI, so streams pass through untouched. Knows no route.
 """
 
 import asyncio
+import logging
 import re
 import time
 import uuid
@@ -11,19 +12,23 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from reread.errors import Overloaded, RereadError
 from service.http.door import Door
 from service.http.parts import ServiceParts
 from service.http.problems import error_response
 from service.http.security import Caller
+from service.tracing import describe
 
+logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 BODY_S = 30.0  # a client gets this long to send its body
 FILE_S = 300.0  # and this long where it is a file
 FILE_REMEDY = "use `reread ingest` for this file"
 PATIENCE = 16  # times the allowed size is read of a body that is too large
 CLOSE = {"Connection": "close"}
+LEFT = 499  # the status of a client that left before there was a response
 FILE_PATH = "/documents/file"
 ALWAYS_OPEN = ("/healthz", "/readyz", "/metrics")
 
@@ -61,11 +66,17 @@ class _Exchange:
     async def run(self, receive: Receive) -> None:
         started_s = time.perf_counter()
         self._parts.presence.in_flight += 1
-        try:
-            await self._guarded(receive)
-        finally:
-            self._parts.presence.in_flight -= 1
-            self._count(time.perf_counter() - started_s)
+        method, headers = self._scope["method"], Headers(scope=self._scope)
+        with bound_contextvars(request_id=self._request_id):  # in every line that is logged
+            try:
+                with self._parts.tracing.request(method, headers) as span:
+                    try:
+                        await self._guarded(receive)
+                    finally:
+                        describe(span, method, self._route, self._request_id, self._status or LEFT)
+            finally:
+                self._parts.presence.in_flight -= 1
+                self._count(time.perf_counter() - started_s)
 
     async def _guarded(self, receive: Receive) -> None:
         try:
@@ -96,15 +107,22 @@ class _Exchange:
                 headers["Connection"] = "close"
         await self._send(message)
 
+    @property
+    def _route(self) -> str:
+        path: str = getattr(self._scope.get("route"), "path", "unmatched")
+        return path
+
     def _count(self, spent_s: float) -> None:
         metrics = self._parts.metrics
-        route = getattr(self._scope.get("route"), "path", "unmatched")
-        status = str(self._status or 499)  # 499: the client left before there was a response
+        route = self._route
+        status = str(self._status or LEFT)
         method = self._scope["method"] if route != "unmatched" else "any"
         metrics.requests.labels(route, method, status).inc()
         metrics.request_seconds.labels(route).observe(spent_s)
         if self._status == Overloaded.status:
             metrics.overloads.inc()
+        if self._scope["path"] not in ALWAYS_OPEN:  # asked every few seconds by machines
+            logger.info("%s %s %s in %.0f ms", method, route, status, spent_s * 1000)
 
 
 def request_id_of(given: str | None) -> str:

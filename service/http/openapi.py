@@ -11,10 +11,8 @@ from fastapi.openapi.utils import get_openapi
 
 from reread.errors import RereadError
 from service.http.examples import add_examples
-from service.http.problems import ABOUT_STATUS, INTERNAL, kind_of
+from service.http.problems import ABOUT_STATUS, INTERNAL, METHODS, kind_of
 from service.http.security import QUERY_KEY
-
-METHODS = ("get", "put", "post", "delete")
 
 
 def describe(app: FastAPI) -> None:

@@ -19,6 +19,7 @@ from service.answering.pipeline import Pipeline
 from service.http.security import Keys
 from service.metrics import ServiceMetrics
 from service.settings import ServiceSettings
+from service.tracing import Tracing
 
 
 class Jobs(Protocol):
@@ -83,6 +84,7 @@ class ServiceParts:
     log: LogHealth
     versions: Mapping[str, str]
     presence: Presence = field(default_factory=Presence)
+    tracing: Tracing = field(default_factory=Tracing)
     clock: Callable[[], float] = field(kw_only=True)
 
 

@@ -24,6 +24,7 @@ RETRY_AFTER_S = 2
 KINDS = "urn:reread:problem:"
 INTERNAL = f"{KINDS}internal-error"
 ABOUT_STATUS = "about:blank"  # its status says all that there is to say
+METHODS = ("get", "put", "post", "delete")  # that a route may take
 PLACES = ("body", "query", "path", "header")
 
 
@@ -143,7 +144,17 @@ async def _on_http(request: Request, error: Exception) -> Problem:
     body["title"] = HTTPStatus(error.status_code).phrase
     body["status"] = error.status_code
     body["detail"] = _http_sentence(request, error)
-    return Problem(body, error.status_code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_of(request)):
+        headers["Allow"] = methods
+    return Problem(body, error.status_code, headers=headers)
+
+
+def _methods_of(request: Request) -> str:
+    """All that the path takes; the framework names those of the first route that has the path."""
+    path = getattr(request.scope.get("route"), "path_format", "")
+    described: Mapping[str, object] = request.app.openapi()["paths"].get(path, {})
+    return ", ".join(sorted(one.upper() for one in described if one in METHODS))
 
 
 def _http_sentence(request: Request, error: HTTPException) -> str:

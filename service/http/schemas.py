@@ -36,6 +36,7 @@ from service.answering.asked import (
 )
 
 MAX_NAMES = 64  # of one object of a request
+CONTENT: dict[str, Any] = {"minLength": 1, "pattern": r"\S"}  # of a text that is not blank, as told
 
 
 def whole_params(params: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Strict(BaseModel):
 
 class OwnPassage(Strict):
     title: Text = ""
-    text: Annotated[str, AfterValidator(with_content), Field(json_schema_extra={"minLength": 1})]
+    text: Annotated[str, AfterValidator(with_content), Field(json_schema_extra=CONTENT)]
 
 
 class EarlierTurn(Strict):

@@ -86,7 +86,8 @@ async def feedback(said: FeedbackRequest, parts: Parts) -> FeedbackBody:
     """Keep a verdict on an earlier answer; durable when this returns."""
     passage_ids = tuple(said.passage_ids or ())
     kept = Feedback(said.answer_id, said.verdict, said.answer, passage_ids, parts.clock())
-    await asyncio.to_thread(parts.history.add_feedback, kept)
+    about = await asyncio.to_thread(parts.history.add_feedback, kept)
+    parts.metrics.feedback.labels(str(about.generation or "none"), kept.verdict).inc()
     return FeedbackBody(
         answer_id=kept.answer_id, verdict=kept.verdict, answer=kept.answer,
         passage_ids=list(passage_ids),

@@ -1,6 +1,7 @@
 """What an operator sees, and that the dashboard asks for nothing else."""
 
 import json
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from reread.home import Home
 from reread.log.jobs import JobBoard
-from tests.worlds.fakes import Shelf, WordGeneration
+from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
 from tests.worlds.serving import ADMIN, Running, running, until
 
 DASHBOARD = Path(__file__).parents[2] / "docker" / "grafana.json"
@@ -26,9 +27,16 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for _ in range(3):
             service.ask(top_k=4)
         service.ask(question="nothing stands here")
+        say(service, "correct", "wrong", "correct")
         service.client.post("/admin/retrain", headers=ADMIN)
         finish_job(service.home)
         yield service
+
+
+def say(service: Running, *verdicts: str) -> None:
+    for verdict in verdicts:
+        body = {"answer_id": service.ask(top_k=4).json()["id"], "verdict": verdict}
+        assert service.client.post("/feedback", json=body).status_code == 200
 
 
 def finish_job(home: Home) -> None:
@@ -54,18 +62,20 @@ def values(service: Running) -> dict[tuple[str, str], float]:
 
 def test_the_loop_is_seen(asked: Running) -> None:
     seen = values(asked)
-    assert seen["reread_answers_total", "found=true"] == 3
+    assert seen["reread_answers_total", "found=true"] == 6
     assert seen["reread_answers_total", "found=false"] == 1
-    assert seen["reread_confidence_count", "generation=1"] == 3
-    assert seen["reread_confidence_sum", "generation=1"] == pytest.approx(3 / 5)
-    assert seen["reread_attention_entropy_count", ""] == 3
-    assert 0 < seen["reread_attention_entropy_sum", ""] < 3
-    assert seen["reread_search_batch_questions_sum", ""] == 4
+    assert seen["reread_confidence_count", "generation=1"] == 6
+    assert seen["reread_confidence_sum", "generation=1"] == pytest.approx(6 / 5)
+    assert seen["reread_attention_entropy_count", ""] == 6
+    assert 0 < seen["reread_attention_entropy_sum", ""] < 6
+    assert seen["reread_search_batch_questions_sum", ""] == 7
+    assert seen["reread_feedback_total", "generation=1,verdict=correct"] == 2
+    assert seen["reread_feedback_total", "generation=1,verdict=wrong"] == 1
     assert seen["reread_generation", ""] == 1
     assert seen["reread_generation_in_service_seconds", ""] > 0
     assert seen["reread_in_flight", ""] == 1  # this very request
     assert seen["reread_connections", ""] >= 1
-    assert seen["reread_log_records", ""] == seen["reread_log_lag", ""] == 4
+    assert seen["reread_log_records", ""] == seen["reread_log_lag", ""] == 7
     assert seen["reread_jobs", "state=done"] == 1 and seen["reread_jobs", "state=failed"] == 0
     assert seen["reread_gate_accepted", ""] == 1
     assert seen["reread_gate_figure", "figure=ndcg,side=before"] == 0.5
@@ -93,3 +103,44 @@ def test_a_log_that_cannot_be_read_leaves_the_rest(tmp_path: Path) -> None:
         seen = values(service)
         assert ("reread_log_lag", "") not in seen
         assert ("reread_jobs", "state=done") in seen and ("reread_generation", "") in seen
+
+
+def test_attention_that_is_known_has_the_entropy_it_should(tmp_path: Path) -> None:
+    """Relevance of one answer, entropy by the definition, what /metrics adds up."""
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path, shelf) as service:
+        shares = [one["relevance"] for one in service.ask(top_k=3).json()["passages"]]
+        wanted = -sum(one * math.log(one) for one in shares) / math.log(len(shares))
+        seen = values(service)
+        assert seen["reread_attention_entropy_sum", ""] == pytest.approx(wanted, abs=1e-6)
+        assert len(shares) == 3 and 0 < wanted < 1
+
+
+def test_pieces_of_a_stream_are_timed_one_by_one(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path, shelf, EchoReader(delay_s=0.05)) as service:
+        text = service.ask(stream=True).text
+        pieces = text.count("event: token")
+        seen = values(service)
+        assert pieces >= 2
+        assert seen["reread_token_seconds_count", ""] == pieces - 1
+        assert seen["reread_stage_seconds_count", "stage=first token"] == 1
+        gaps = seen["reread_token_seconds_sum", ""]
+        first = seen["reread_stage_seconds_sum", "stage=first token"]
+        assert gaps > 0
+        assert 0.9 * 0.05 * pieces <= first + gaps  # it pauses before the first and after each
+        assert first + gaps <= seen["reread_stage_seconds_sum", "stage=read"]
+
+
+def test_a_running_job_shows_how_far_it_is(tmp_path: Path) -> None:
+    with running(tmp_path, Shelf()) as service:
+        service.client.post("/admin/retrain", headers=ADMIN)
+        board = JobBoard(service.home.jobs_file)
+        claimed = board.claim("trainer", time.time(), 60.0)
+        assert claimed is not None
+        job, fence = claimed
+        board.update(job.id, fence, stage="training", progress=0.25, now=time.time())
+        board.close()
+        assert values(service)["reread_job_progress", "stage=training"] == 0.25

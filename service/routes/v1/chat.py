@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
 from service.answering.answered import Answered
 from service.http.bodies import answer_body
@@ -19,6 +19,7 @@ from service.http.disconnects import unless_gone
 from service.http.parts import Parts
 from service.http.security import query_access
 from service.routes.v1.conversation import (
+    Content,
     Message,
     asked_in,
     citations,
@@ -38,11 +39,11 @@ EXAMPLE: dict[str, Any] = {
 
 class ChatMessage(BaseModel):
     role: str
-    content: Any = None
+    content: Content = None
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    include_usage: StrictBool = False
 
 
 class ChatRequest(BaseModel):
@@ -51,7 +52,7 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
     messages: list[ChatMessage]
     model: str = "reread"  # any name: the service has one reader
-    stream: bool = False
+    stream: StrictBool = False
     stream_options: StreamOptions | None = None
 
 

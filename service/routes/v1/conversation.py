@@ -5,7 +5,9 @@ The last user message is the question, what was said before it the history. Know
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
 
 from reread.errors import BadRequest
 from reread.records import Passage
@@ -14,6 +16,18 @@ from service.answering.asked import MAX_ANSWER_CHARS, MAX_QUESTION_CHARS, MAX_TU
 
 NOT_FOUND = "The documents do not say."  # a chat window cannot show an empty answer
 TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
+PART = {
+    "type": "object",
+    "required": ["type", "text"],
+    "properties": {"type": {"enum": list(TEXT_PARTS)}, "text": {"type": "string"}},
+}
+# What `text_of` takes, with a sentence for what it does not; here it is told.
+Content = Annotated[
+    Any,
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": PART}, {"type": "null"}]}
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from reread.errors import BadRequest
 from service.answering.asked import MAX_PASSAGES, Asked
 from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
+from service.http.schemas import CONTENT
 from service.http.security import query_access
 from service.routes.v1.models import RETRIEVER
 
@@ -26,15 +27,28 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+# Checked below, with a sentence; here it is told.
+Document = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "required": ["text"],
+            "properties": {"text": {"type": "string", **CONTENT}, "title": {"type": "string"}},
+        }
+    ),
+]
+
+
 class RerankRequest(BaseModel):
     """What is used of the request; the rest of it is accepted."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
     query: str
-    documents: Annotated[list[str | dict[str, Any]], Field(min_length=1, max_length=MAX_PASSAGES)]
+    documents: Annotated[list[str | Document], Field(min_length=1, max_length=MAX_PASSAGES)]
     model: str = "reread"
     top_n: Annotated[int, Field(ge=1)] | None = None
-    return_documents: bool = False
+    return_documents: StrictBool = False
 
 
 @router.post("/v1/rerank")

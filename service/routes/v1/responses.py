@@ -7,11 +7,11 @@ answer is logged.
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool, WithJsonSchema
 
 from reread.errors import BadRequest
 from service.answering.answered import Answered
@@ -44,8 +44,8 @@ class ResponsesRequest(BaseModel):
     model: str = "reread"  # any name: the service has one reader
     instructions: str | None = None
     metadata: dict[str, Any] | None = None
-    previous_response_id: str | None = None
-    stream: bool = False
+    previous_response_id: Annotated[str | None, WithJsonSchema({"type": "null"})] = None
+    stream: StrictBool = False
 
 
 @router.post("/v1/responses", response_model=None, responses=or_events())

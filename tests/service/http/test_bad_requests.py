@@ -125,6 +125,10 @@ def test_unknown_paths_and_methods(service: Running) -> None:
     response = service.client.get("/answer")
     assert_problem(response, 405, "/answer does not take GET")
     assert response.headers["allow"] == "POST"
+    for path, allowed in (("/documents", "GET, POST"), ("/documents/p3", "DELETE, GET, PUT")):
+        response = service.client.patch(path)  # defect: the first route's method alone was named
+        assert_problem(response, 405, "does not take PATCH")
+        assert response.headers["allow"] == allowed
     assert_problem(service.client.delete("/healthz"), 405, "does not take DELETE")
 
 
