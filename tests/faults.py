@@ -65,6 +65,11 @@ FAULTS = (
         ),
     ),
     Fault(
+        "service and a second writer killed under load, while it swaps",
+        ("tests/processes/test_killed_service.py",),
+        loses=True,
+    ),
+    Fault(
         "log writer killed",
         (
             "tests/reread/log/test_attention_log.py::test_acknowledged_records_survive_a_kill",
