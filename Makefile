@@ -2,6 +2,7 @@
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
 # make test      every test, in parallel; make lint   ruff, mypy, import rules; make format
 # make test-faults   every injected fault, MINUTES=60 SEED=0: a table fault | rounds | lost | wrong
+# make audit     known holes in the pinned dependencies; asks the network
 # make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
 # make docs      the documentation as a site, in build/site
 PYTHON ?= python3.11
@@ -11,7 +12,7 @@ STAMP := $(VENV)/.installed
 DOCS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-fast test-faults lint format tree settings docs clean
+.PHONY: install demo test test-fast test-faults lint format audit tree settings docs clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -53,6 +54,11 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: $(STAMP)
+	$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -q pip-audit
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
+	$(VENV)/audit/bin/pip-audit --disable-pip --no-deps -r $(VENV)/audit/installed.txt
 
 tree: $(STAMP)
 	$(BIN)/python -m tests.tree

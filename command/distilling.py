@@ -215,4 +215,11 @@ def open_passages(
     place = home_of(settings)
     if not needed and not numbers(place.passages_dir):
         return None
-    return open_corpus(place, newest_corpus(place))
+    store = open_corpus(place, newest_corpus(place))
+    if store.guards.labels_of:
+        raise BadRequest(
+            f"{len(store.guards.labels_of)} passages of this home are under access labels, and a "
+            "retriever that learnt from them serves everybody: give the others with --passages, "
+            "as `reread export passages` writes them."
+        )
+    return store

@@ -21,6 +21,7 @@ class Passage:
     title: str
     text: str
     source: str = ""
+    labels: tuple[str, ...] = ()  # access labels: whoever lacks one of them does not see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class AnswerRecord:
     scores: dict[str, str] | None = None  # of the other aggregations, as score_sheet.py packs them
     found: bool = True  # whether the passages held an answer
     timings_ms: dict[str, float] | None = None  # embed, search, read, as far as they were measured
+    labels: tuple[str, ...] = ()  # of who asked and of what was read; others do not see it
 
     def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
         """The passages' scores by that aggregation; None where they were not logged."""
@@ -91,6 +93,8 @@ class AnswerRecord:
             del body["found"]
         if self.timings_ms is None:
             del body["timings_ms"]
+        if not self.labels:
+            del body["labels"]
         for one in body["passages"]:
             if one["content"] is None:
                 del one["content"]
@@ -101,7 +105,8 @@ class AnswerRecord:
         """Unknown keys are dropped: a log may have been written by a later version."""
         body = _known(cls, json.loads(text))
         logged = tuple(LoggedPassage(**_known(LoggedPassage, one)) for one in body["passages"])
-        return cls(**{**body, "passages": logged, "sequence": sequence})
+        labels = tuple(body.get("labels", ()))
+        return cls(**{**body, "passages": logged, "labels": labels, "sequence": sequence})
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from service.connections import (
 )
 from service.http.key_file import KeyFile, KeysUnreadable
 from service.http.parts import ServiceParts
+from service.http.rates import Rate
 from service.http.security import Keys, admin_key_of
 from service.listening import listen, url_of
 from service.metrics import ServiceMetrics
@@ -191,9 +192,12 @@ def assembled(
         yield ServiceParts(
             settings=settings,
             keys=keys,
+            rates=rates(settings, stores),
             home=home,
             pipeline=pipeline,
-            history=PastAnswers(log, home, changes.removed_since, documents.passage),
+            history=PastAnswers(
+                log, home, changes.removed_since, documents.passage, documents.labels_now
+            ),
             documents=documents,
             files=SentFiles(documents, read_file),
             roots=partial(known_roots, home),
@@ -229,6 +233,16 @@ def watch_fit(home: Home, sight: Sees | None, closing: ExitStack) -> Callable[[]
     fit.start()
     closing.callback(fit.stop)
     return lambda: fit.warning
+
+
+def rates(settings: ServiceSettings, stores: Stores) -> tuple[Rate, Rate]:
+    """By key and by address; shared by all replicas where they have a Redis."""
+    limits = {"key": settings.rate_per_key, "address": settings.rate_per_address}
+    by_key, by_address = (
+        Rate(what, a_minute, stores.open_buckets(what, a_minute) if a_minute else None)
+        for what, a_minute in limits.items()
+    )
+    return by_key, by_address
 
 
 def live_generation(

@@ -24,6 +24,7 @@ TOO_FEW = "fewer than 2 passages were found, and one alone has no order"
 NOT_FINITE = "an attention score is not a finite number"
 REPEATED = "the question was asked again later"
 FLAT = "all attention scores are equal"
+GUARDED = "it was read from a passage under access labels"
 
 # Of passages, in the lists of the records that are used.
 MISSES = "sharing nothing with the question"
@@ -97,6 +98,9 @@ def select_examples(
         old = None if record.corpus in (corpus, None) else open_old(record.corpus)
         return PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old, gone=gone)
 
+    open_to_all = [one for one in records if not finder(one).reads_guarded(one)]
+    dropped[GUARDED] = len(records) - len(open_to_all)
+    records = open_to_all  # what is trained serves everybody
     people = gather(records, said, lambda record: finder(record).now)
     for record in records:
         marked = people.marked(record.question) & {one.id for one in record.passages}
@@ -140,6 +144,11 @@ class PassageFinder:
         if row is None or self._was_changed(logged.row, row):
             return None
         return row, self.store[row]
+
+    def reads_guarded(self, record: AnswerRecord) -> bool:
+        """Whether a passage of it has access labels now; one that is gone has none."""
+        ids = (one.id for one in record.passages if one.row is not None)
+        return not all(self.store.is_open(id) for id in ids)
 
     def now(self, logged: LoggedPassage) -> Passage | None:
         """The passage, where it still is what was read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from reread.errors import BadRequest
 from reread.home import Home
 from reread.live.forgetting import forget_in
 from reread.log.stores import Stores
+from reread.rights import wanted_labels
 from reread.service_address import running_service
 
 if TYPE_CHECKING:
@@ -65,17 +67,27 @@ def ingest(
         bool,
         typer.Option("--refit", help="Instead of reading: cut again what the reader cannot see."),
     ] = False,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="Access label: only keys that hold it see these documents."),
+    ] = None,
+    no_label: Annotated[
+        bool, typer.Option("--no-label", help="Take access labels off; else documents keep them.")
+    ] = False,
 ) -> None:
     """Turn documents into passages; a running service of this home finds them at once."""
     from index_builder.ingest.recognising import recogniser_of
 
-    given = check_paths(paths, again=again, others=sync or watch)
+    labels = labels_from(label, no_label)
+    given = check_paths(paths, again=again, others=sync or watch or labels is not None)
     settings = settings_from(home=home)
     place, sight = home_of(settings), sight_of_settings(settings)
     recogniser = recogniser_of(settings.machine.ocr)
     console = make_console()
     with progress_bar(console, "Reading documents") as report:
-        outcome = take_in(place, given, sight, recogniser, report, sync=sync or watch, again=again)
+        outcome = take_in(
+            place, given, sight, recogniser, report, sync=sync or watch, again=again, labels=labels
+        )
     forget_in(stores_of(settings))
     if report_file is not None:
         write_report(report_file, outcome)
@@ -85,14 +97,16 @@ def ingest(
         console.print("Watching for changes; Ctrl-C ends it.")
         watch_paths(
             stores_of(settings), given, sight, recogniser,
-            lambda done: console.print(one_line(done)),
+            lambda done: console.print(one_line(done)), labels,
         )  # fmt: skip
 
 
 def check_paths(paths: list[Path] | None, *, again: bool, others: bool) -> list[Path]:
     """What is to be read; nothing with --refit, which works on the corpus itself."""
     if again and (paths or others):
-        raise BadRequest("--refit cuts the corpus again; leave out paths, --sync and --watch.")
+        raise BadRequest(
+            "--refit cuts the corpus again; leave out paths, --sync, --watch and labels."
+        )
     if not (paths or again):
         raise BadRequest("Name the files or folders to read: `reread ingest PATH`.")
     return paths or []
@@ -107,6 +121,7 @@ def take_in(
     *,
     sync: bool,
     again: bool,
+    labels: tuple[str, ...] | None,
 ) -> IngestReport:
     """One run of either kind."""
     from index_builder.ingest.run import ingest as run
@@ -116,8 +131,16 @@ def take_in(
     if again:
         return refit(home, sight, progress=report, live=live)
     return run(
-        home, paths, progress=report, sync=sync, live=live, sight=sight, recogniser=recogniser
-    )
+        home, paths, progress=report, sync=sync, live=live, sight=sight, recogniser=recogniser,
+        labels=labels,
+    )  # fmt: skip
+
+
+def labels_from(label: Sequence[str] | None, none: bool) -> tuple[str, ...] | None:
+    """What an ingest says of labels; None: nothing."""
+    if label and none:
+        raise BadRequest("--label puts labels on and --no-label takes them off: give one of them.")
+    return () if none else wanted_labels(label) if label else None
 
 
 def remove(
@@ -148,6 +171,7 @@ def watch_paths(
     sight: Sees,
     recogniser: Recogniser | None,
     tell: Callable[[IngestReport], None],
+    labels: tuple[str, ...] | None = None,
 ) -> None:
     """Take in what changes under these paths until interrupted; only what changed is read."""
     import watchfiles
@@ -155,17 +179,28 @@ def watch_paths(
     from index_builder.ingest.run import ingest as run
 
     home = stores.home
+    given = [Path(os.path.realpath(one)) for one in paths]  # now: they may become links
     for changes in watchfiles.watch(*paths, debounce=WATCH_DEBOUNCE_MS):
-        touched = sorted({Path(path) for _, path in changes})
+        touched = [
+            one for one in sorted({Path(path) for _, path in changes}) if is_shown(one, paths)
+        ]
         there = [one for one in touched if one.is_file()]
         gone = [one for one in touched if not one.exists()]
         with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
             done = run(
                 home, there, gone=gone, live=current(home) is not None, sight=sight,
-                recogniser=recogniser,
+                recogniser=recogniser, labels=labels, inside=given,
             )  # fmt: skip
             forget_in(stores)
             tell(done)
+
+
+def is_shown(path: Path, given: Sequence[Path]) -> bool:
+    """Whether a look through the folders given would take it: nothing in them begins with a dot."""
+    for folder in map(Path, map(os.path.abspath, given)):
+        if path.is_relative_to(folder):
+            return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return True
 
 
 def next_step(report: IngestReport) -> str:

@@ -18,6 +18,7 @@ from command.terminal.console import make_console, progress_bar
 from reread.errors import BadRequest, NoGeneration
 
 if TYPE_CHECKING:
+    from reread.artefacts.passages import PassageStore
     from trainer.fid.files import ScoredQuestion
 
 
@@ -47,8 +48,9 @@ def export_passages(
     check_output(output)
     store = open_corpus(home_of(settings_from(home=home)), corpus)
     with replaced_file(output) as stream:
-        count = write_tsv(stream, (one for batch in store.iterate() for one in batch))
-    make_console().print(f"{count} passages of corpus {store.folder.name} are in {output}.")
+        count = write_tsv(stream, store.open_passages())
+    told = f"{count} passages of corpus {store.folder.name} are in {output}{left_out(store)}."
+    make_console().print(told)
 
 
 def export_beir(
@@ -68,11 +70,11 @@ def export_beir(
     labelled = None if questions is None else read_questions(questions)
     store = open_corpus(home_of(settings_from(home=home)), corpus)
     make_folder(output)
-    passages = (one for batch in store.iterate() for one in batch)
-    count = write_corpus(output / "corpus.jsonl", passages)
+    count = write_corpus(output / "corpus.jsonl", store.open_passages())
     if labelled is not None:
         write_queries(output, labelled, split)
-    make_console().print(f"{count} passages and {len(labelled or ())} queries are in {output}.")
+    told = f"{count} passages and {len(labelled or ())} queries are in {output}{left_out(store)}."
+    make_console().print(told)
 
 
 def export_trec(
@@ -109,6 +111,12 @@ def export_trec(
     count = write_run(output / "run.txt", ranked)
     lines = write_qrels(output / "qrels.txt", ((one.id, one.passage_ids) for one in labelled))
     make_console().print(f"{count} queries and {lines} judgements are in {output}.")
+
+
+def left_out(store: PassageStore) -> str:
+    """A clause on what stays in the home: whoever is given an export holds no label."""
+    count = len(store.guards.labels_of)
+    return f"; {count} under access labels are left out" if count else ""
 
 
 def make_folder(output: Path) -> None:

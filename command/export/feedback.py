@@ -106,7 +106,7 @@ def write_beir(output: Path, labels: Sequence[LabelledQuestion], store: PassageS
     except OSError as error:
         raise BadRequest(f"The folder {output} cannot be made ({error}).") from error
     marked = [one for one in labels if one.passage_ids]
-    write_corpus(output / "corpus.jsonl", (one for part in store.iterate() for one in part))
+    write_corpus(output / "corpus.jsonl", store.open_passages())
     write_queries(output, marked)
     return len(marked)
 

@@ -22,6 +22,7 @@ from reread.records import AnswerRecord, Feedback, Job
 if TYPE_CHECKING:
     from command.report.lessons import Lessons
     from command.report.page import Report, Round
+    from reread.artefacts.passages import PassageStore
 
 ROUNDS = 20
 Log = tuple[list[AnswerRecord], dict[str, Feedback]]  # oldest first; the latest word on each
@@ -69,6 +70,7 @@ def gather(
     store = open_corpus(home)
     progress("the log", 0.0)
     records, said = read_log(stores, answers)
+    records = [one for one in records if is_for_everybody(one, store)]
     figures = survey_log(records, said, store)
     progress("the last two generations", 0.4)
     lessons, no_lessons = learnt(home, records, said, examples)
@@ -95,6 +97,11 @@ def read_log(stores: Stores, answers: int) -> Log:
         cursor = max(0, log.last_sequence() - answers)
         records = log.read_since(cursor, answers)
         return records, {one.answer_id: one for one in log.feedback_since(cursor)}
+
+
+def is_for_everybody(record: AnswerRecord, store: PassageStore) -> bool:
+    """Whether the page, which anybody may be sent, may quote it."""
+    return not record.labels and all(store.is_open(one.id) for one in record.passages)
 
 
 def learnt(

@@ -201,10 +201,10 @@ def _name(store: PassageStore, row: int) -> str:
 
 
 def _unread(records: Collection[AnswerRecord], store: PassageStore) -> list[int]:
-    """Rows of the newest corpus that no question was ever read with."""
+    """Rows of the newest corpus, of those in the open, that no question was ever read with."""
     read = bytearray(len(store))
     for id in {one.id for record in records for one in record.passages if one.row is not None}:
         row = store.row_of(id)
         if row is not None:
             read[row] = 1
-    return [row for row in range(len(store)) if not read[row]]
+    return [row for row in range(len(store)) if not read[row] and not store.guards.of_row(row)]

@@ -206,7 +206,7 @@ def retrieved_rows(
 
 
 def plain_texts(settings: Settings) -> list[Passage]:
-    """The home's passages, as material for cloze questions."""
+    """The home's passages that everybody may see, as material for cloze questions."""
     from reread.artefacts.passages import open_corpus
 
-    return [p for batch in open_corpus(home_of(settings)).iterate() for p in batch]
+    return list(open_corpus(home_of(settings)).open_passages())

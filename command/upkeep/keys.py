@@ -14,6 +14,11 @@ from service.http.key_file import KeyFile
 
 NameArgument = Annotated[str, typer.Argument(help="Whose key it is; it stands in the audit log.")]
 
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", help="May see documents with this access label; may be repeated."),
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     keys = typer.Typer(
@@ -22,6 +27,7 @@ def add_commands(app: typer.Typer) -> None:
     keys.command("list")(show)
     keys.command()(add)
     keys.command()(remove)
+    keys.command()(relabel)
     app.add_typer(keys, name="keys")
 
 
@@ -31,7 +37,8 @@ def show(home: HomeOption = None) -> None:
     file = KeyFile(home_of(settings_from(home=home)).keys_file)
     for one in file.present():
         made = time.strftime("%Y-%m-%d", time.gmtime(one.created_s))
-        console.print(f"{one.name:<32} {one.right:<6} since {made}")
+        sees = f"  may see {', '.join(one.labels)}" if one.labels else ""
+        console.print(f"{one.name:<32} {one.right:<6} since {made}{sees}")
     if file.trouble is not None:
         console.print(file.trouble)
 
@@ -39,14 +46,25 @@ def show(home: HomeOption = None) -> None:
 def add(
     name: NameArgument,
     home: HomeOption = None,
-    admin: Annotated[bool, typer.Option("--admin", help="May change things, too.")] = False,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="May change things, too, and see every document.")
+    ] = False,
+    label: LabelOption = None,
 ) -> None:
     """Make a key and show it, this once."""
     place = home_of(settings_from(home=home))
     right = "admin" if admin else "query"
-    key = KeyFile(place.keys_file).add(name, right, time.time())
-    note(place, "key added", key=name, right=right)
+    key = KeyFile(place.keys_file).add(name, right, time.time(), label or ())
+    note(place, "key added", key=name, right=right, labels=label or [])
     typer.echo(key)
+
+
+def relabel(name: NameArgument, home: HomeOption = None, label: LabelOption = None) -> None:
+    """Say anew which guarded documents a key may see; without --label: none."""
+    place = home_of(settings_from(home=home))
+    KeyFile(place.keys_file).relabel(name, label or ())
+    note(place, "key relabelled", key=name, labels=label or [])
+    make_console().print(f"The key {name} may see {', '.join(label or ()) or 'what is open'}.")
 
 
 def remove(name: NameArgument, home: HomeOption = None) -> None:

@@ -39,6 +39,7 @@ class ParsedDocument:
     title: str
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = ()  # what could not be read, a clause each; the rest was
+    labels: tuple[str, ...] | None = None  # access labels it gives itself; None: it says nothing
 
 
 class UnreadableError(Exception):

@@ -76,6 +76,16 @@ class CorpusEdit:
         row = self._rows.get(id)
         return None if row is None else document_source(self._row(row).source)
 
+    def labels_of(self, id: str) -> tuple[str, ...]:
+        """The access labels the previous corpus has of this document."""
+        row = self._rows.get(id)
+        return () if row is None else self._row(row).labels
+
+    def labels_of_source(self, source: str) -> tuple[str, ...]:
+        """Those of everything the previous corpus has from there."""
+        found = (label for row in self._rows_of(source) for label in self._row(row).labels)
+        return tuple(sorted(set(found)))
+
     def is_given(self, id: str) -> bool:
         """Whether this edit already has a passage with this id."""
         return id in self._given

@@ -26,7 +26,11 @@ class Document:
 
 
 def document_from_pieces(
-    id: str, pieces: list[Piece], source: str, taken: Callable[[str], bool] = lambda id: False
+    id: str,
+    pieces: list[Piece],
+    source: str,
+    taken: Callable[[str], bool] = lambda id: False,
+    labels: tuple[str, ...] = (),
 ) -> Document:
     """Passages `id`, `id.1`, `id.2` ...; numbers whose id is `taken` are passed over."""
     numbered = (f"{id}.{number}" for number in count(1))
@@ -37,6 +41,7 @@ def document_from_pieces(
             piece.title,
             piece.text,
             source if piece.page is None else f"{source}#page={piece.page}",
+            labels,
         )
         for i, piece in enumerate(pieces)
     ]
@@ -49,7 +54,8 @@ def fitted(document: Document, fits: Fits, taken: Callable[[str], bool]) -> Docu
         return document
     pieces = [Piece(one.title, one.text, _page_of(one.source)) for one in document.passages]
     source = document_source(document.passages[0].source)
-    again = document_from_pieces(document.id, fit_pieces(pieces, fits), source, taken)
+    labels = tuple(sorted({label for one in document.passages for label in one.labels}))
+    again = document_from_pieces(document.id, fit_pieces(pieces, fits), source, taken, labels)
     return replace(again, when_s=document.when_s)
 
 
@@ -80,10 +86,11 @@ def document_from_text(
     source: str = "",
     taken: Callable[[str], bool] = lambda id: False,
     fits: Fits | None = None,
+    labels: tuple[str, ...] = (),
 ) -> Document:
     """A titled text, whole up to 250 words if that fits; without an id it gets one of its own."""
     own = id or hashlib.sha256(f"{title}\0{text}".encode()).hexdigest()[:16]
     pieces = [Piece(title, part) for part in split_text(text)]
     if fits is not None:
         pieces = fit_pieces(pieces, fits)
-    return document_from_pieces(own, pieces, source, taken)
+    return document_from_pieces(own, pieces, source, taken, labels)

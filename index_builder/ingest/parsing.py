@@ -47,6 +47,7 @@ class ParsedFile:
     pieces: tuple[Piece, ...] = ()
     reason: str = ""
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None  # access labels the file gives itself
 
 
 Parsed = tuple[FoundFile, ParsedFile]
@@ -58,7 +59,7 @@ def parse_file(file: FoundFile, recogniser: Recogniser | None = None) -> ParsedF
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parse = _parser(file.suffix, recogniser)
-            document = parse(file.path.read_bytes(), file.path)
+            document = parse(file.read_bytes(), file.path)
             pieces = tuple(split_document(document))
     except UnreadableError as error:
         return ParsedFile(reason=str(error))
@@ -72,7 +73,7 @@ def parse_file(file: FoundFile, recogniser: Recogniser | None = None) -> ParsedF
         return ParsedFile(reason=f"{broken}; open it in its program and save it again")
     if not pieces:
         return ParsedFile(reason="no readable text in it", notes=document.notes)
-    return ParsedFile(pieces, notes=document.notes)
+    return ParsedFile(pieces, notes=document.notes, labels=document.labels)
 
 
 def parse_files(

@@ -20,6 +20,7 @@ from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.documents import document_from_pieces, document_from_text
 from index_builder.ingest.encoding import Note, no_note
 from index_builder.ingest.files import RECORD_SUFFIXES, FoundFile
+from index_builder.ingest.parsers.lines import Opens
 from index_builder.ingest.parsers.records import BadLine, Record, read_json, read_jsonl, read_tsv
 from index_builder.ingest.parsing import Parsed, parse_files
 from index_builder.ingest.recognising import Recogniser
@@ -32,7 +33,7 @@ PARSERS_VERSION = 2  # raise it when parsers or splitting change: every file is 
 RECORDS_PER_NOTE = 1000  # progress is told this often within a file
 STORAGE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])  # ours, not the file's
 MOST_FILE_BYTES = 1 << 30  # of a file that is read whole
-ReadsRecords = Callable[[Path, Note], Iterator[Record | BadLine]]
+ReadsRecords = Callable[[Opens, Note], Iterator[Record | BadLine]]
 
 Progress = Callable[[str, float], None]  # stage "reading" or "writing", share done 0..1
 
@@ -46,10 +47,14 @@ def read_files(
     sight: Sees | None = None,
     limits: Limits | None = None,
     recogniser: Recogniser | None = None,
+    labels: tuple[str, ...] | None = None,
 ) -> None:
-    """Put every file's documents into the edit, in the order of the files."""
+    """Put every file's documents into the edit, in the order of the files.
+
+    `labels` None: those that a file or record gives itself, or had; else these and its own.
+    """
     fits = None if sight is None else sight.fits
-    ids = _choose(edit, tally, files)
+    ids = _choose(edit, tally, files, labels)
     limits = limits or Limits()
     parsed = parse_files([file for file in files if file in ids], workers, limits, recogniser)
     total = sum(file.size for file in files) or 1
@@ -62,9 +67,9 @@ def read_files(
         result = next(parsed) if file in ids else None
         try:
             if file.suffix in RECORD_SUFFIXES:
-                _put_records(edit, tally, file, share_of(done, file), fits, limits)
+                _put_records(edit, tally, file, share_of(done, file), fits, limits, labels)
             elif result is not None:
-                _put_file(edit, tally, result, ids[file], fits)
+                _put_file(edit, tally, result, ids[file], fits, labels)
         except RereadError:
             raise
         except Exception as error:  # whatever one file is, the others come in
@@ -97,7 +102,24 @@ def document_id(name: str, data: bytes) -> str:
     return f"{words}-{digest[:12]}"
 
 
-def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[FoundFile, str]:
+def labels_for(
+    wanted: tuple[str, ...] | None, own: tuple[str, ...] | None, before: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What is said now, in the run and in the file; where nothing is, what was said before.
+
+    So a run that forgets to say it opens nothing to anybody.
+
+    >>> labels_for(None, None, ("hr",)), labels_for((), None, ("hr",)), labels_for(None, (), ("a",))
+    (('hr',), (), ())
+    """
+    if wanted is None and own is None:
+        return before
+    return tuple(sorted({*(wanted or ()), *(own or ())}))
+
+
+def _choose(
+    edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile], labels: tuple[str, ...] | None
+) -> dict[FoundFile, str]:
     """The text files that must be parsed and their ids; unchanged and repeated ones are settled."""
     chosen: dict[FoundFile, str] = {}
     first_with: dict[str, FoundFile] = {}
@@ -109,7 +131,7 @@ def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[
             tally.skip(file.source, f"{file.size:,} bytes, more than are read at once; split it")
             continue
         try:
-            data = file.path.read_bytes()
+            data = file.read_bytes()
         except OSError as error:
             tally.skip(file.source, f"cannot be opened ({error.strerror})")
             continue
@@ -119,7 +141,7 @@ def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[
             tally.skip(file.source, "empty file")
         elif first is not file:
             tally.skip(file.source, f"same content as {first.source}")
-        elif _is_settled(edit, tally, file, id, sources):
+        elif _is_settled(edit, tally, file, id, sources, labels):
             continue
         else:
             chosen[file] = id
@@ -127,28 +149,41 @@ def _choose(edit: CorpusEdit, tally: Tally, files: Sequence[FoundFile]) -> dict[
 
 
 def _is_settled(
-    edit: CorpusEdit, tally: Tally, file: FoundFile, id: str, sources: set[str]
+    edit: CorpusEdit,
+    tally: Tally,
+    file: FoundFile,
+    id: str,
+    sources: set[str],
+    labels: tuple[str, ...] | None,
 ) -> bool:
     """Unchanged since an earlier ingest, or already in the corpus from a file elsewhere."""
     known = edit.source_of(id)
-    if known == file.source:
+    if known == file.source and labels in (None, edit.labels_of(id)):
         passages = edit.keep_source(file.source)
         tally.count("kept", passages)
         tally.read(file.source, "kept", 1, passages)
         return True
-    if known is not None and known not in sources and Path(known).exists():
+    if known is not None and known != file.source and known not in sources and Path(known).exists():
         tally.skip(file.source, f"same content as {known}, which is in the corpus")
         return True
     return False
 
 
-def _put_file(edit: CorpusEdit, tally: Tally, parsed: Parsed, id: str, fits: Fits | None) -> None:
+def _put_file(
+    edit: CorpusEdit,
+    tally: Tally,
+    parsed: Parsed,
+    id: str,
+    fits: Fits | None,
+    labels: tuple[str, ...] | None,
+) -> None:
     file, read = parsed
     if read.reason:
         tally.skip(file.source, read.reason, read.notes)
         return
     pieces = list(read.pieces) if fits is None else fit_pieces(read.pieces, fits)
-    document = document_from_pieces(id, pieces, file.source)
+    own = labels_for(labels, read.labels, edit.labels_of_source(file.source))
+    document = document_from_pieces(id, pieces, file.source, labels=own)
     outcome = edit.put(document, whole_source=file.source)
     tally.count(outcome, len(document.passages))
     tally.read(file.source, outcome, 1, len(document.passages), *read.notes)
@@ -161,6 +196,7 @@ def _put_records(
     note: Callable[[float], None],
     fits: Fits | None,
     limits: Limits,
+    labels: tuple[str, ...] | None,
 ) -> None:
     """Every record is a document; those the file had before and has no more are removed."""
     before, passages_before = tally.documents, tally.passages
@@ -176,6 +212,7 @@ def _put_records(
                 source=file.source,
                 taken=lambda id: id in lines.first_line or edit.is_given(id),
                 fits=fits,
+                labels=labels_for(labels, record.labels, edit.labels_of(record.id)),
             )
             tally.count(edit.put(document), len(document.passages))
     except UnreadableError as error:
@@ -222,7 +259,7 @@ class _Lines:
         self._contents: dict[str, int] = {}  # id -> hash of title and text
         self.first_line: dict[str, int] = {}
         self.notes: dict[str, None] = {}
-        for line in self._read(file.path, self._note):
+        for line in self._read(file, self._note):
             if time.monotonic() > self._deadline:
                 raise UnreadableError(f"took longer than {self._seconds:.0f} s to read; split it")
             if isinstance(line, Record):
@@ -239,7 +276,7 @@ class _Lines:
 
     def usable(self) -> Iterator[Record]:
         """Records in file order, each id once; the others are complained about by line."""
-        for line in self._read(self._file.path, no_note):
+        for line in self._read(self._file, no_note):
             if time.monotonic() > self._deadline:
                 self.is_cut_short = True
                 late = f"took longer than {self._seconds:.0f} s up to here, the rest is left out"

@@ -51,6 +51,8 @@ def ingest(
     sight: Sees | None = None,
     limits: Limits | None = None,
     recogniser: Recogniser | None = None,
+    labels: tuple[str, ...] | None = None,
+    inside: Iterable[Path] = (),
 ) -> IngestReport:
     """Read paths, then documents, into the corpus; earlier documents not named here stay.
 
@@ -60,16 +62,18 @@ def ingest(
     not exist or nothing at all could be read. A second ingest into the same home waits for the
     first. `workers` None: one process per usable core. `sight`: what
     the reader sees whole; None: passages are measured in words. `limits`: of time and memory for
-    one file. `recogniser`: for pages of a PDF that are pictures.
+    one file. `recogniser`: for pages of a PDF that are pictures. `labels`: the access labels of
+    what the paths hold; None: those it gives itself, or had. `inside`: folders, without links, that
+    files given by name must lie in: where the names come from whoever writes there.
     """
     started = time.monotonic()
     given = [Path(path) for path in paths]
-    found = find_files(given)
+    found = find_files(given, inside)
     tally = Tally()
     tally.leave(found)
     progress("reading", 0.0)
     with _open(home) as (edit, changes):
-        read_files(edit, tally, found.files, progress, workers, sight, limits, recogniser)
+        read_files(edit, tally, found.files, progress, workers, sight, limits, recogniser, labels)
         _put_documents(edit, tally, documents, sight)
         missing = vanished(edit.sources(), given, {file.source for file in found.files})
         leaving = within(edit.sources(), gone) + (missing if sync else [])

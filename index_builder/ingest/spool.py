@@ -27,7 +27,7 @@ class Spool:
 
     def put(self, document: Document) -> None:
         for one in document.passages:
-            fields = [one.id, one.title, one.text, one.source, document.when_s]
+            fields = [one.id, one.title, one.text, one.source, one.labels, document.when_s]
             self._file.write(json.dumps(fields) + "\n")
         self.passages += len(document.passages)
         if self.passages <= self._most_kept:
@@ -37,8 +37,8 @@ class Spool:
         """Every passage, with when its document came in; None: now."""
         self._file.seek(0)
         for line in self._file:
-            *fields, when_s = json.loads(line)
-            yield Passage(*fields), when_s
+            *fields, labels, when_s = json.loads(line)
+            yield Passage(*fields, tuple(labels)), when_s
 
     def close(self) -> None:
         self._file.close()

@@ -24,7 +24,8 @@ from reread.errors import BadRequest
 from reread.records import Passage
 
 Cut = Callable[[Callable[[str], bool]], Sequence[Passage]]  # told which ids are taken
-Read = tuple[list[tuple[str, list[Piece]]], list[str]]  # documents by id, what was not read
+Labels = tuple[str, ...]
+Read = tuple[list[tuple[str, list[Piece], Labels]], list[str]]  # documents, what was not read
 LIMITS = Limits(seconds_per_megabyte=4.0, most_seconds=120.0)  # somebody waits for it
 NAMED_LINES = 3
 
@@ -50,14 +51,15 @@ def read_upload(
     documents, notes = _records(file) if suffix in RECORD_SUFFIXES else _text(file, recogniser)
     source = path.name
     if fits is not None:
-        documents = [(id, fit_pieces(pieces, fits)) for id, pieces in documents]
-    return [(id, partial(_passages, id, pieces, source)) for id, pieces in documents], notes
+        documents = [(id, fit_pieces(pieces, fits), labels) for id, pieces, labels in documents]
+    cuts = [(id, partial(_passages, id, pieces, source, own)) for id, pieces, own in documents]
+    return cuts, notes
 
 
 def _passages(
-    id: str, pieces: list[Piece], source: str, taken: Callable[[str], bool]
+    id: str, pieces: list[Piece], source: str, labels: Labels, taken: Callable[[str], bool]
 ) -> Sequence[Passage]:
-    return document_from_pieces(id, pieces, source, taken).passages
+    return document_from_pieces(id, pieces, source, taken, labels).passages
 
 
 def _text(file: FoundFile, recogniser: Recogniser | None) -> Read:
@@ -65,12 +67,12 @@ def _text(file: FoundFile, recogniser: Recogniser | None) -> Read:
     if read.reason:
         raise _refused(file.path, read.reason)
     _require_few(file.path, len(read.pieces))
-    return [(file.path.name, list(read.pieces))], list(read.notes)
+    return [(file.path.name, list(read.pieces), read.labels or ())], list(read.notes)
 
 
 def _records(file: FoundFile) -> Read:
     notes: dict[str, None] = {}
-    documents: dict[str, list[Piece]] = {}
+    documents: dict[str, tuple[list[Piece], Labels]] = {}
     refused: list[str] = []
     count = 0
     for line in _lines(file, lambda matter: notes.setdefault(matter)):
@@ -79,8 +81,9 @@ def _records(file: FoundFile) -> Read:
         elif line.id in documents:
             refused.append(f"line {line.line}: id {line.id!r} was already given")
         else:
-            documents[line.id] = [Piece(line.title, part) for part in split_text(line.text)]
-            count += len(documents[line.id])
+            pieces = [Piece(line.title, part) for part in split_text(line.text)]
+            documents[line.id] = pieces, line.labels or ()
+            count += len(pieces)
             _require_few(file.path, count)
     told = refused[:NAMED_LINES]
     if len(refused) > NAMED_LINES:
@@ -88,12 +91,13 @@ def _records(file: FoundFile) -> Read:
     if not documents:
         reason = f"none of its lines is a passage ({told[0]})" if told else "empty file"
         raise _refused(file.path, reason)
-    return list(documents.items()), [*notes, *told]
+    found = [(id, pieces, labels) for id, (pieces, labels) in documents.items()]
+    return found, [*notes, *told]
 
 
 def _lines(file: FoundFile, note: Callable[[str], None]) -> Iterator[Record | BadLine]:
     try:
-        yield from reader_of(file.suffix, LIMITS)(file.path, note)
+        yield from reader_of(file.suffix, LIMITS)(file, note)
     except UnreadableError as error:
         raise _refused(file.path, str(error)) from error
 

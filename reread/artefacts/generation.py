@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reread.artefacts.guards import Mask
 from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import current, verified_numbers
@@ -19,6 +20,7 @@ from reread.errors import BadRequest, CorruptArtefact, NoGeneration, RereadError
 from reread.home import Home
 from reread.records import Hit, Passage
 from reread.retriever.interaction import TextVectors, best_matches, interaction_named
+from reread.rights import EVERYBODY
 from reread.search.dense import DenseSearch
 from reread.search.tokens import TokenIndex
 from reread.search.words import BM25Retriever
@@ -42,8 +44,8 @@ class LexicalSearch:
     def embed(self, questions: Sequence[str]) -> list[str]:
         return list(questions)
 
-    def find(self, asked: list[str], top_k: int) -> list[list[Hit]]:
-        return self.retriever.search(asked, top_k)
+    def find(self, asked: list[str], top_k: int, allowed: Mask | None = None) -> list[list[Hit]]:
+        return self.retriever.search(asked, top_k, allowed)
 
 
 Search = DenseSearch | LexicalSearch
@@ -93,13 +95,16 @@ class Generation:
     def embed(self, questions: Sequence[str]) -> Asked:
         return self.parts.embed(questions)
 
-    def find(self, asked: Asked, top_k: int) -> list[list[Hit]]:
-        """Hits for what `embed` made of the questions, min(top_k, passages) each."""
+    def find(self, asked: Asked, top_k: int, allowed: Mask | None = None) -> list[list[Hit]]:
+        """Hits for what `embed` made of the questions, min(top_k, passages) each.
+
+        `allowed` (N,): only of these rows; None: of all, whatever their labels.
+        """
         if isinstance(self.parts, LexicalSearch):
             assert isinstance(asked, list)
-            return self.parts.find(asked, top_k)
+            return self.parts.find(asked, top_k, allowed)
         assert isinstance(asked, TextVectors)
-        return self.parts.find(asked, top_k)
+        return self.parts.find(asked, top_k, allowed)
 
     def embed_passages(self, passages: Sequence[Passage]) -> Floats:
         """(N, D) of texts that the index need not have; BadRequest where words are searched."""
@@ -123,8 +128,8 @@ class Generation:
         return self.parts.retriever
 
     def search(self, questions: Sequence[str], top_k: int) -> list[list[Hit]]:
-        """Per question, best first; ties by row."""
-        return self.find(self.embed(questions), top_k)
+        """Per question, best first; ties by row; of passages that everybody may see."""
+        return self.find(self.embed(questions), top_k, self.passages.guards.allowed(EVERYBODY))
 
     def warm(self) -> float:
         """Pay for the first search now; returns how many seconds it took."""

@@ -2,6 +2,7 @@
 
 Knows rows, ids and contents; does not know documents, models or indexes. A store never changes:
 each ingest writes a new one under passages/<n>. A text that no longer fits its hash is refused.
+Stores of earlier versions have no column of access labels: none of their passages has any.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from reread.artefacts.guards import Guards
 from reread.artefacts.row_file import HASH_BYTES, Chunk, RowFile, SortedIds
 from reread.artefacts.seals import check_files, seal, seal_files, unseal
 from reread.errors import BadRequest, CorruptArtefact, NoCorpus
@@ -30,10 +32,11 @@ ROWS_PER_CHUNK = 32_768  # few chunks: finding a row's chunk stays a short bisec
 BYTES_PER_CHUNK = 1 << 28  # Arrow's string offsets are 32 bit; long texts close a chunk early
 _ROWS_FILE, _IDS_FILE, _META_FILE = "passages.arrow", "ids.npy", "meta.json"
 _TIMES_FILE = "times.f8"  # a little-endian float64 per row; older corpora have none
-_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("id", "title", "text", "source")]
-    + [("content_hash", pa.binary(32))]
-)
+_HASH = ("content_hash", pa.binary(32))
+_TEXTS = [(name, pa.string()) for name in ("id", "title", "text", "source")]
+_BEFORE_LABELS = pa.schema([*_TEXTS, _HASH])
+_SCHEMA = pa.schema([*_TEXTS, ("labels", pa.string()), _HASH])  # names with a space between
+_LABELS = 4  # the column's place
 _ID_TYPE = np.dtype([("hash", "<u8"), ("row", "<i8")])
 
 
@@ -43,7 +46,7 @@ class PassageStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.meta = unseal(folder / _META_FILE)
-        self._rows = RowFile(folder / _ROWS_FILE, _SCHEMA)
+        self._rows = RowFile(folder / _ROWS_FILE, _SCHEMA, _BEFORE_LABELS)
         self._ends = list(accumulate(chunk.rows for chunk in self._rows.chunks))
         self._ids = SortedIds(folder / _IDS_FILE, _ID_TYPE)
         times = folder / _TIMES_FILE
@@ -53,6 +56,7 @@ class PassageStore:
             raise CorruptArtefact.mismatch(
                 folder / _ROWS_FILE, "row count", self.meta["count"], held
             )
+        self.guards = Guards.of(held, self._labelled())
 
     @classmethod
     def create(
@@ -95,7 +99,7 @@ class PassageStore:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over ids, contents and sources in row order: equal stores, equal fingerprints."""
+        """sha256 over ids, contents, sources and labels in row order: one for equal stores."""
         return str(self.meta["fingerprint"])
 
     @property
@@ -142,6 +146,15 @@ class PassageStore:
         """The row with this id, or None."""
         return next((row for row in self._ids.rows_of(_id_hash(id)) if self._id(row) == id), None)
 
+    def is_open(self, id: str) -> bool:
+        """Whether everybody may see the passage of this id; also where there is none."""
+        row = self.row_of(id) if self.guards.labels_of else None
+        return row is None or not self.guards.of_row(row)
+
+    def open_passages(self) -> Iterator[Passage]:
+        """What everybody may see, in row order: for whatever leaves the home or is trained."""
+        return (one for batch in self.iterate() for one in batch if not one.labels)
+
     def iterate(self, batch: int = 1024) -> Iterator[list[Passage]]:
         """Every passage in row order, `batch` at a time; memory stays at one batch."""
         for start in range(0, len(self), batch):
@@ -157,7 +170,7 @@ class PassageStore:
         return found
 
     def _read(self, chunk: Chunk, first: int, count: int) -> list[Passage]:
-        passages = [Passage(*row) for row in zip(*self._rows.texts(chunk, first, count))]  # noqa: B905
+        passages = [_passage(*row) for row in zip(*self._rows.texts(chunk, first, count))]  # noqa: B905
         hashes = self._rows.hashes(chunk, first, count)
         for place, passage in enumerate(passages):
             expected = hashes[HASH_BYTES * place :][:HASH_BYTES]
@@ -167,6 +180,14 @@ class PassageStore:
                 what = f"in row {first + place} a text with hash"
                 raise CorruptArtefact.mismatch(file, what, expected.hex(), found.hex())
         return passages
+
+    def _labelled(self) -> Iterator[tuple[int, Sequence[str]]]:
+        start = 0
+        for chunk in self._rows.chunks:
+            if len(chunk.texts) > _LABELS:
+                column = self._rows.column(chunk, _LABELS)
+                yield from ((start + at, one.split()) for at, one in enumerate(column) if one)
+            start += chunk.rows
 
     def _id(self, row: int) -> str:
         chunk, offset = self._locate(row)
@@ -229,9 +250,16 @@ class _Writer:
         digest = _content_digest(passage)
         for part in (passage.id.encode(), digest, passage.source.encode()):
             self.fingerprint.update(len(part).to_bytes(8, "little") + part)
+        labels = " ".join(passage.labels)
+        if labels:  # a corpus without any has the fingerprint it always had
+            self.fingerprint.update(b"labels" + labels.encode())
         self._id_hashes.append(_id_hash(passage.id))
         self.count += 1
-        return passage.id, passage.title, passage.text, passage.source, digest
+        return passage.id, passage.title, passage.text, passage.source, labels, digest
+
+
+def _passage(id: str, title: str, text: str, source: str, labels: str = "") -> Passage:
+    return Passage(id, title, text, source, tuple(labels.split()))
 
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:

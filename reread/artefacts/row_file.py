@@ -30,13 +30,18 @@ class Chunk:
 class RowFile:
     """String columns and one column of hashes. Safe from several threads."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, *schemas: pa.Schema) -> None:
+        """`schemas`: this version's, and those of earlier ones that are still read."""
         self._file = StoredFile(path)
-        self.chunks = _find_chunks(path, schema)
+        self.chunks = _find_chunks(path, schemas)
 
     def texts(self, chunk: Chunk, first: int, count: int) -> list[list[str]]:
         """The string columns of `count` rows from `first` of this chunk, column by column."""
         return [self._column(offsets, data, first, count) for offsets, data in chunk.texts]
+
+    def column(self, chunk: Chunk, place: int) -> list[str]:
+        """One string column of a whole chunk."""
+        return self._column(*chunk.texts[place], 0, chunk.rows)
 
     def hashes(self, chunk: Chunk, first: int, count: int) -> bytes:
         return self._file.read(chunk.hashes + HASH_BYTES * first, HASH_BYTES * count)
@@ -88,14 +93,15 @@ class SortedIds:
         return int(entry[0]), int(entry[1])
 
 
-def _find_chunks(path: Path, schema: pa.Schema) -> list[Chunk]:
+def _find_chunks(path: Path, schemas: Sequence[pa.Schema]) -> list[Chunk]:
     """Positions, learned from a map that is let go of before this returns."""
     try:
         with pa.memory_map(str(path), "r") as source:
             start = source.read_buffer(1).address if source.size() else 0
             reader = pa.ipc.open_file(source)
-            if reader.schema != schema:
-                raise CorruptArtefact.mismatch(path, "columns", schema.names, reader.schema.names)
+            if reader.schema not in schemas:
+                wanted, found = schemas[0].names, reader.schema.names
+                raise CorruptArtefact.mismatch(path, "columns", wanted, found)
             batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
             return [_chunk(batch, start) for batch in batches if batch.num_rows]
     except (pa.ArrowInvalid, OSError) as error:

@@ -11,10 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from reread.artefacts.generation import Generation, LexicalSearch
+from reread.artefacts.guards import Mask
 from reread.artefacts.passages import content_hash
 from reread.log.changes import Numbered
 from reread.records import Hit, Passage
 from reread.retriever.interaction import TextVectors
+from reread.rights import Rights
 from reread.search.delta_words import PROBES, WordsBeside, average_length
 from reread.search.dense import DenseSearch
 from reread.search.tokens import TokenIndex, encode
@@ -24,7 +26,7 @@ _Codes = tuple[Any, Any]  # one passage's tokens as TokenIndex keeps them
 
 
 class Finds(Protocol):
-    def find(self, asked: Any, top_k: int) -> list[list[Hit]]: ...
+    def find(self, asked: Any, top_k: int, allowed: Mask | None = None) -> list[list[Hit]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Delta:
 
     def __len__(self) -> int:
         return len(self.held)
+
+    def allowed(self, rights: Rights) -> Mask | None:
+        """(M,) which of them may be seen; None: every one."""
+        seen = [rights.allow(one.passage.labels) for one in self.held]
+        return None if all(seen) else np.array(seen, dtype=np.bool_)
 
 
 class DeltaMaker:
@@ -86,12 +93,13 @@ class DeltaMaker:
 class _LexicalDelta:
     words: WordsBeside
 
-    def find(self, asked: list[str], top_k: int) -> list[list[Hit]]:
-        return [self._find(question, top_k) for question in asked]
+    def find(self, asked: list[str], top_k: int, allowed: Mask | None = None) -> list[list[Hit]]:
+        return [self._find(question, top_k, allowed) for question in asked]
 
-    def _find(self, question: str, top_k: int) -> list[Hit]:
+    def _find(self, question: str, top_k: int, allowed: Mask | None) -> list[Hit]:
         scores = self.words.score_all(question)
-        order = np.argsort(-scores, kind="stable")[:top_k]
+        order = np.argsort(-scores, kind="stable")
+        order = (order if allowed is None else order[allowed[order]])[:top_k]
         return [Hit(int(place), float(scores[place])) for place in order]
 
 

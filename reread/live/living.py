@@ -2,8 +2,9 @@
 
 What was removed is gone from the next search on, whoever removed it: every search looks at the
 change list first. What was added waits for `update`, which encodes it. A passage that is in no
-corpus yet has the row `len(corpus) + its number`, which no other passage ever gets. Knows one
-generation and the list; does not know who serves it.
+corpus yet has the row `len(corpus) + its number`, which no other passage ever gets. What somebody
+may not see is left out where passages are compared. Knows one generation and the list; does not
+know who serves it.
 """
 
 import threading
@@ -11,13 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from reread.artefacts.documents import rows_of_document
 from reread.artefacts.generation import Generation, LexicalSearch
+from reread.artefacts.guards import Guards, Mask
 from reread.artefacts.manifest import Manifest
 from reread.artefacts.sources import shown_source
 from reread.live.delta import Delta, DeltaMaker
 from reread.log.changes import Change, ChangeList
 from reread.records import Hit, Passage
+from reread.rights import EVERYBODY, Rights
 from reread.search.nearness import Nearness
 
 SPARE = 32  # hits fetched beyond top_k where rows were removed, before everything is fetched
@@ -42,9 +47,11 @@ class LivingGeneration:
         generation: Generation,
         changes: ChangeList,
         roots: Callable[[], Sequence[str]] = lambda: (),  # that sources are shown relative to
+        guards: Callable[[], Guards] | None = None,  # of its rows, now; None: the corpus' own
     ) -> None:
         self._generation, self._changes = generation, changes
         self._read_roots, self._roots = roots, roots()
+        self._guards = guards or (lambda: generation.passages.guards)
         start = generation.passages.changes
         self._overlay = Overlay(start, start, frozenset(), frozenset(), None)
         self._swap, self._updating = threading.Lock(), threading.Lock()
@@ -73,13 +80,17 @@ class LivingGeneration:
     def embed(self, questions: Sequence[str]) -> Any:
         return self._generation.embed(questions)
 
-    def find(self, asked: Any, top_k: int) -> list[list[Hit]]:
-        """Best first, ties by row; fewer than top_k only where the corpus holds fewer."""
+    def find(self, asked: Any, top_k: int, rights: Rights = EVERYBODY) -> list[list[Hit]]:
+        """Best first, ties by row; fewer than top_k only where there are fewer to be seen."""
         overlay = self.catch_up()
-        lists = self._kept(asked, top_k, overlay)
+        lists = self._kept(asked, top_k, overlay, self._guards().allowed(rights))
         if overlay.delta is None:
             return lists
-        added = overlay.delta.search.find(asked, min(len(overlay.delta), top_k + len(overlay.gone)))
+        added = overlay.delta.search.find(
+            asked,
+            min(len(overlay.delta), top_k + len(overlay.gone)),
+            overlay.delta.allowed(rights),
+        )
         return [
             _merged(old, self._named(new, overlay), top_k)
             for old, new in zip(lists, added, strict=True)
@@ -97,9 +108,14 @@ class LivingGeneration:
         count = len(self._generation.passages)
         beyond = [row - count for row in rows if row >= count]
         known = self._numbered(beyond) if beyond else {}
-        store = self._generation.passages
-        found = [store[row] if row < count else known[row - count] for row in rows]
+        found = [self._guarded(row) if row < count else known[row - count] for row in rows]
         return [replace(one, source=shown_source(one.source, self._roots)) for one in found]
+
+    def seen_by(self, rights: Rights, rows: Sequence[int]) -> list[Passage]:
+        """Those of these rows of the corpus that are still there and may be seen."""
+        removed = self.catch_up().removed
+        found = self.get([row for row in rows if row not in removed])
+        return [one for one in found if rights.allow(one.labels)]
 
     def is_added(self, row: int) -> bool:
         """Whether this row is in no corpus yet."""
@@ -172,17 +188,28 @@ class LivingGeneration:
     def close(self) -> None:
         self._generation.close()
 
-    def _kept(self, asked: Any, top_k: int, overlay: Overlay) -> list[list[Hit]]:
+    def _kept(
+        self, asked: Any, top_k: int, overlay: Overlay, allowed: Mask | None
+    ) -> list[list[Hit]]:
         """The corpus' own hits less what was removed: wider where too few are left."""
         removed, count = overlay.removed, len(self._generation.passages)
-        wanted = min(top_k, count - len(removed))
+        if allowed is None:
+            wanted = min(top_k, count - len(removed))
+        else:
+            hidden = np.count_nonzero(allowed[list(removed)])
+            wanted = min(top_k, int(np.count_nonzero(allowed) - hidden))
         fetch = min(count, top_k + min(len(removed), SPARE))
         while True:
-            found = self._generation.find(asked, max(1, fetch))
+            found = self._generation.find(asked, max(1, fetch), allowed)
             lists = [[hit for hit in one if hit.row not in removed][:top_k] for one in found]
             if fetch == count or all(len(one) >= wanted for one in lists):
                 return lists
             fetch = min(count, fetch * 4)
+
+    def _guarded(self, row: int) -> Passage:
+        """The passage with the labels that it has now."""
+        passage, labels = self._generation.passages[row], self._guards().of_row(row)
+        return replace(passage, labels=tuple(sorted(labels.union(passage.labels))))
 
     def _named(self, hits: Sequence[Hit], overlay: Overlay) -> list[Hit]:
         assert overlay.delta is not None

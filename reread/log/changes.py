@@ -75,6 +75,7 @@ class ChangeList:
 
     def __init__(self, path: Path, synchronous: Synchronous = "normal") -> None:
         self._database = Database(path, _SCHEMA, synchronous)
+        self._database.add_column("passages", "labels", "TEXT NOT NULL DEFAULT ''")
 
     def append(self, edits: Sequence[Edit], now: float, cut_for: CutFor | None = None) -> int:
         """All of them or none, durable on return; the last sequence.
@@ -103,7 +104,7 @@ class ChangeList:
         # One statement is one snapshot: a change between two would pair it with no passages.
         rows = self._database.rows(
             "SELECT c.sequence, c.document, c.drops, c.created_s, "
-            "p.number, p.id, p.title, p.text, p.source "
+            "p.number, p.id, p.title, p.text, p.source, p.labels "
             "FROM changes c LEFT JOIN passages p ON p.sequence = c.sequence "
             "WHERE c.sequence > ? ORDER BY c.sequence, p.number",
             (sequence,),
@@ -114,10 +115,11 @@ class ChangeList:
         """Those of these passages that are still in the list."""
         marks = ", ".join("?" * len(numbers))
         rows = self._database.rows(
-            f"SELECT number, id, title, text, source FROM passages WHERE number IN ({marks})",
+            "SELECT number, id, title, text, source, labels FROM passages "
+            f"WHERE number IN ({marks})",
             tuple(numbers),
         )
-        return {number: Passage(*fields) for number, *fields in rows}
+        return {number: _passage(*fields) for number, *fields in rows}
 
     def removed_since(self, sequence: int) -> frozenset[str]:
         """Ids of all passages that changes after `sequence` took away."""
@@ -164,8 +166,12 @@ class ChangeList:
 def _change(rows: list[tuple[Any, ...]]) -> Change:
     """One change from its rows, a row per passage; a removal has one without."""
     sequence, document, drops, when_s, *_ = rows[0]
-    held = tuple(Numbered(row[4], Passage(*row[5:])) for row in rows if row[4] is not None)
+    held = tuple(Numbered(row[4], _passage(*row[5:])) for row in rows if row[4] is not None)
     return Change(sequence, document, frozenset(json.loads(drops)), held, when_s)
+
+
+def _passage(id: str, title: str, text: str, source: str, labels: str) -> Passage:
+    return Passage(id, title, text, source, tuple(labels.split()))
 
 
 def _replace(connection: apsw.Connection, edit: Edit, now: float) -> None:
@@ -188,6 +194,10 @@ def _replace(connection: apsw.Connection, edit: Edit, now: float) -> None:
     )
     sequence = connection.last_insert_rowid()
     connection.executemany(
-        "INSERT INTO passages (sequence, id, title, text, source) VALUES (?, ?, ?, ?, ?)",
-        [(sequence, one.id, one.title, one.text, one.source) for one in edit.passages],
+        "INSERT INTO passages (sequence, id, title, text, source, labels) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (sequence, one.id, one.title, one.text, one.source, " ".join(one.labels))
+            for one in edit.passages
+        ],
     )

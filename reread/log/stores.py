@@ -1,4 +1,4 @@
-"""Which log and which job board a home has: embedded, or on Redis where several share it."""
+"""Which log, job board and buckets a home has: embedded, or on Redis where several share it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reread.errors import BadRequest
 from reread.home import Home
 from reread.log.attention_log import AttentionLog, SqliteAttentionLog
+from reread.log.buckets import Bucketed, Buckets
 from reread.log.database import Synchronous
 from reread.log.jobs import Board, JobBoard
 
@@ -52,11 +53,23 @@ class Stores:
 
         return RedisJobBoard(connection)
 
+    def open_buckets(self, what: str, a_minute: int) -> Bucketed:
+        """Permissions of each caller of that kind, counted for all replicas together."""
+        own = Buckets(a_minute)
+        if self.redis_url is None:
+            return own
+        from reread.log.redis.buckets import PATIENCE_S, RedisBuckets, SharedBuckets
 
-def connect(url: str, namespace: str) -> RedisConnection:
+        connection = connect(self.redis_url, self.redis_namespace, PATIENCE_S)
+        return SharedBuckets(RedisBuckets(connection, what, a_minute), own)
+
+
+def connect(url: str, namespace: str, patience_s: float | None = None) -> RedisConnection:
     """The client package is an extra: only several replicas need it."""
     if find_spec("redis") is None:
         raise BadRequest("REREAD_REDIS_URL needs a package: pip install 'reread[redis]'")
     from reread.log.redis.connection import RedisConnection
 
+    if patience_s is not None:
+        return RedisConnection(url, namespace, patience_s=patience_s)
     return RedisConnection(url, namespace)

@@ -43,19 +43,23 @@ class DenseSearch:
     def embed(self, questions: Sequence[str]) -> TextVectors:
         return self.retriever.question_vectors(questions)
 
-    def find(self, asked: TextVectors, top_k: int) -> list[list[Hit]]:
-        """The best for each question; tokens order ties by row."""
+    def find(
+        self, asked: TextVectors, top_k: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> list[list[Hit]]:
+        """The best for each question, of the rows allowed; tokens order ties by row."""
         if self.tokens is None:
-            return self.nearest(asked, top_k)
-        near, rows = self.index.search(asked.pooled, count_candidates(top_k))
+            return self.nearest(asked, top_k, allowed)
+        near, rows = self.index.search(asked.pooled, count_candidates(top_k), allowed)
         return [
             _with_nearness(self.match(asked, place, found, top_k), found, near[place])
             for place, found in enumerate(rows)
         ]
 
-    def nearest(self, asked: TextVectors, top_k: int) -> list[list[Hit]]:
+    def nearest(
+        self, asked: TextVectors, top_k: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> list[list[Hit]]:
         """The best by one vector per text."""
-        scores, rows = self.index.search(asked.pooled, top_k)
+        scores, rows = self.index.search(asked.pooled, top_k, allowed)
         pairs = zip(rows.tolist(), scores.tolist(), strict=True)
         return [[Hit(row, score) for row, score in zip(*one, strict=True)] for one in pairs]
 

@@ -19,6 +19,7 @@ from reread.errors import BadRequest, CorruptArtefact
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 FLAT_UP_TO = 1_000_000  # exact search stays within tens of milliseconds below this on a CPU
 SPARE = 16  # hits fetched beyond k, so that equal scores at the edge are seen
@@ -96,8 +97,11 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
-        """(B, D) -> scores (B, k'), rows (B, k') with k' = min(k, N); best first, ties by row."""
+    def search(self, questions: Floats, k: int, allowed: Mask | None = None) -> tuple[Floats, Rows]:
+        """(B, D) -> scores (B, k'), rows (B, k') with k' = min(k, N); best first, ties by row.
+
+        `allowed` (N,): only of these rows, N being how many they are.
+        """
         batch, dimension = _shape(questions)
         if dimension != self.dimension:
             raise BadRequest(
@@ -106,50 +110,67 @@ class VectorIndex:
             )
         if k < 1:
             raise BadRequest(f"top_k is {k}: ask for at least 1")
-        wanted = min(k, len(self))
-        if batch == 0:
-            return np.empty((0, wanted), np.float32), np.empty((0, wanted), np.int64)
-        scores, rows = self._fetch(np.ascontiguousarray(questions, dtype=np.float32), wanted)
-        return _best(scores, rows, wanted)
+        wanted = min(k, len(self) if allowed is None else int(np.count_nonzero(allowed)))
+        if batch == 0 or wanted == 0:
+            return np.empty((batch, wanted), np.float32), np.empty((batch, wanted), np.int64)
+        asked = np.ascontiguousarray(questions, dtype=np.float32)
+        return _best(*self._fetch(asked, wanted, allowed), wanted)
 
-    def _fetch(self, questions: Floats, wanted: int) -> tuple[Floats, Rows]:
+    def _fetch(self, questions: Floats, wanted: int, allowed: Mask | None) -> tuple[Floats, Rows]:
         """At least `wanted` real results a question, and all that tie with the last of them."""
         limit = min(len(self), GPU_LIMIT) if self._on_gpu else len(self)
         fetch = min(wanted + SPARE, limit)
         while True:
-            scores, rows = self._raw(questions, fetch)
+            scores, rows = self._raw(questions, fetch, allowed)
             short = np.sum(rows >= 0, axis=1) < wanted  # only these: no answer depends on others
             if short.any():
-                scores[short], rows[short] = self._search_wider(questions[short], fetch, wanted)
+                wider = self._search_wider(questions[short], fetch, wanted, allowed)
+                scores[short], rows[short] = wider
             edge = -np.partition(-np.where(rows >= 0, scores, -np.inf), wanted - 1)[:, wanted - 1]
             tied = (rows[:, -1] >= 0) & (scores[:, -1] >= edge)
             if fetch == limit or not tied.any():
                 return scores, rows
             fetch = min(fetch * 4, limit)
 
-    def _raw(self, questions: Floats, k: int) -> tuple[Floats, Rows]:
+    def _raw(self, questions: Floats, k: int, allowed: Mask | None) -> tuple[Floats, Rows]:
         with _faiss_threads(self._threads):
             if self._on_gpu:
                 with self._lock:  # GPU indexes may not be searched by two threads at once
-                    scores, rows = self._index.search(questions, k)
-            else:
-                scores, rows = self._index.search(questions, k)
+                    return self._ask(questions, k, allowed)
+            return self._ask(questions, k, allowed)
+
+    def _ask(self, questions: Floats, k: int, allowed: Mask | None) -> tuple[Floats, Rows]:
+        """FAISS's own answer; what it finds of rows that are not allowed is no result."""
+        if allowed is None:
+            scores, rows = self._index.search(questions, k)
+            return scores, rows
+        with _selecting(self._index, allowed) as parameters:
+            scores, rows = self._index.search(questions, k, params=parameters)
+        rows[~allowed[rows] & (rows >= 0)] = -1  # of kinds of index that select nothing
         return scores, rows
 
-    def _search_wider(self, questions: Floats, k: int, wanted: int) -> tuple[Floats, Rows]:
+    def _search_wider(
+        self, questions: Floats, k: int, wanted: int, allowed: Mask | None
+    ) -> tuple[Floats, Rows]:
         """Lists that were probed held too few: probe more, at last compare with everything."""
         with self._lock:
             inverted = _inverted_lists(self._index)
             if inverted is not None:
                 before, inverted.nprobe = inverted.nprobe, inverted.nlist
                 try:
-                    scores, rows = self._index.search(questions, k)
+                    scores, rows = self._ask(questions, k, allowed)
                 finally:
                     inverted.nprobe = before
                 if (np.sum(rows >= 0, axis=1) >= wanted).all():
                     return scores, rows
-            exact = VectorIndex.build(self._stored())
-        return exact._raw(questions, k)
+            stored = self._stored()
+        kept = np.arange(len(stored)) if allowed is None else np.flatnonzero(allowed)
+        exact, count = VectorIndex.build(stored[kept]), min(k, len(kept))
+        scores = np.full((len(questions), k), -np.inf, np.float32)
+        rows = np.full((len(questions), k), -1, np.int64)
+        scores[:, :count], places = exact._raw(questions, count, None)
+        rows[:, :count] = kept[places]
+        return scores, rows
 
     def _stored(self) -> Floats:
         """(N, D) the vectors as the index keeps them."""
@@ -168,6 +189,26 @@ class VectorIndex:
         self._resources = faiss.StandardGpuResources()
         self._index = faiss.index_cpu_to_gpu(self._resources, 0, self._index, options)
         self._on_gpu = True
+
+
+@contextmanager
+def _selecting(index: Any, allowed: Mask) -> Iterator[Any]:
+    """FAISS's parameters that leave the other rows out while it compares; None: it has none."""
+    bits = np.packbits(allowed, bitorder="little")
+    chosen = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+    kind = faiss.downcast_index(index)
+    if isinstance(kind, faiss.IndexRefine):
+        with _selecting(kind.base_index, allowed) as inner:
+            parameters = faiss.IndexRefineSearchParameters(
+                k_factor=kind.k_factor, base_index_params=inner
+            )
+            yield None if inner is None else parameters
+    elif isinstance(kind, faiss.IndexIVF):
+        yield faiss.SearchParametersIVF(sel=chosen, nprobe=kind.nprobe)
+    elif isinstance(kind, faiss.IndexFlat):
+        yield faiss.SearchParameters(sel=chosen)
+    else:
+        yield None
 
 
 def choose_factory(count: int, dimension: int) -> str:

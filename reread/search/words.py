@@ -72,11 +72,17 @@ class BM25Retriever:
     def __len__(self) -> int:
         return self._count
 
-    def search(self, questions: Sequence[str], k: int) -> list[list[Hit]]:
-        """Per question min(k, N) hits, best first, ties by row; no common word scores 0."""
+    def search(
+        self, questions: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> list[list[Hit]]:
+        """Per question min(k, N) hits, best first, ties by row; no common word scores 0.
+
+        `allowed` (N,): only of these rows, as if there were no others.
+        """
         if k < 1:
             raise BadRequest(f"top_k is {k}: ask for at least 1")
-        return [_best(self.score_all(one), min(k, self._count)) for one in questions]
+        rows = None if allowed is None else np.flatnonzero(allowed)
+        return [_best(self.score_all(one), k, rows) for one in questions]
 
     def passages_with(self, word: str) -> int:
         """How many passages hold this word, as `tokenize` spells it."""
@@ -99,11 +105,19 @@ class BM25Retriever:
         return scores
 
 
-def _best(scores: npt.NDArray[np.float32], k: int) -> list[Hit]:
-    edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-    rows = np.flatnonzero(scores >= edge)  # all that tie with the k-th, then cut by row
-    order = np.lexsort((rows, -scores[rows]))[:k]
-    return [Hit(int(row), float(scores[row])) for row in rows[order]]
+def _best(
+    scores: npt.NDArray[np.float32], k: int, of: npt.NDArray[np.int64] | None = None
+) -> list[Hit]:
+    """The best of all rows, or of those in `of`, which ascend."""
+    own = scores if of is None else scores[of]
+    k = min(k, len(own))
+    if k == 0:
+        return []
+    edge = np.partition(own, len(own) - k)[len(own) - k]
+    places = np.flatnonzero(own >= edge)  # all that tie with the k-th, then cut by row
+    order = places[np.lexsort((places, -own[places]))[:k]]
+    rows = order if of is None else of[order]
+    return [Hit(int(row), float(scores[row])) for row in rows]
 
 
 def _engine() -> Any:

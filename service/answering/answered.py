@@ -63,7 +63,14 @@ def record_of(
         scores=_sheet(reading),
         found=reading.found,
         timings_ms={stage: round(spent_ms, 1) for stage, spent_ms in timings_ms.items()},
+        labels=labels_of(material),
     )
+
+
+def labels_of(material: Material) -> tuple[str, ...]:
+    """Those of who asks, whose words a question is, and of every passage that was read."""
+    read = (label for one in material.retrieved.passages for label in one.labels)
+    return tuple(sorted(material.asked.rights.labels.union(read)))
 
 
 def nothing_to_read(material: Material) -> Reading:

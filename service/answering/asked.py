@@ -5,12 +5,13 @@ ValueError, which a schema can name a place for; `Asked.checked` makes a BadRequ
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reread.errors import BadRequest
 from reread.reading import Turn
 from reread.records import Passage
+from reread.rights import EVERYBODY, Rights
 
 Item = TypeVar("Item")
 MAX_QUESTION_CHARS = 2_000
@@ -29,6 +30,11 @@ class Asked:
     passages: tuple[Passage, ...] | None = None
     history: tuple[Turn, ...] = ()  # oldest first
     generation: int | None = None  # to retrieve from; None: the one that serves
+    rights: Rights = EVERYBODY  # of who asks
+
+    def by(self, rights: Rights) -> "Asked":
+        """The same, asked by somebody who may see that."""
+        return replace(self, rights=rights)
 
     @classmethod
     def checked(

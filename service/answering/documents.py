@@ -7,8 +7,8 @@ into passages, or which generation serves.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -19,6 +19,7 @@ from reread.home import Home, numbers
 from reread.live.forgetting import Forgets, forget_removed
 from reread.log.changes import Change, ChangeList, Edit
 from reread.records import CutFor, Passage
+from reread.rights import OWNER, Rights
 
 logger = logging.getLogger(__name__)
 FORGET_S = 20.0  # between two looks for removals whose texts are still in the log
@@ -40,6 +41,7 @@ class NewDocument:
     text: str
     id: str | None = None
     source: str = ""
+    labels: tuple[str, ...] | None = None  # None: those it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +153,30 @@ class HomeDocuments:
         self._store: tuple[int, PassageStore] | None = None
         self._writing = threading.Lock()
 
-    def get(self, id: str) -> list[Passage]:
+    def get(self, id: str, rights: Rights = OWNER) -> list[Passage]:
         """A document's passages in reading order; raises NotFound."""
         held = self._held()
         found = held.find(id)
-        if not found:
-            raise _unknown(id, held)
+        if not (found and rights.allow(labels_of(found))):
+            raise _unknown(id, held, rights)
         return found
 
     def passage(self, id: str) -> Passage | None:
         """A passage as it is now, whatever document it belongs to."""
         return self._held().passage(id)
 
-    def page(self, after: str | None, limit: int) -> list[list[Passage]]:
+    def labels_now(self, ids: Collection[str]) -> frozenset[str]:
+        """The access labels that the passages of these ids have now."""
+        held = self._held()
+        found = (held.passage(id) for id in ids)
+        return labels_of([one for one in found if one is not None])
+
+    def page(self, after: str | None, limit: int, rights: Rights = OWNER) -> list[list[Passage]]:
         """Up to `limit` documents behind that one; raises NotFound where it is not there."""
         held = self._held()
-        if after is not None and not held.find(after):
-            raise _unknown(after, held)
-        return list(islice(held.each(after), limit))
+        if after is not None and not _seen(held.find(after), rights):
+            raise _unknown(after, held, rights)
+        return list(islice((one for one in held.each(after) if _seen(one, rights)), limit))
 
     def ingested_s(self, ids: Sequence[str]) -> list[float | None]:
         """When each of these documents came in."""
@@ -177,19 +185,30 @@ class HomeDocuments:
 
     def put(self, documents: Sequence[NewDocument]) -> list[Put]:
         """Add or replace all of them or none; durable, and found by the next search, on return."""
-        return self.put_cut([(one.id, self._cut(one)) for one in documents])
+        return self._put([(one.id, self._cut(one), one.labels) for one in documents])
 
-    def put_cut(self, documents: Sequence[tuple[str | None, Cut]]) -> list[Put]:
-        """The same for documents that know how they are cut, by their ids."""
+    def put_cut(
+        self, documents: Sequence[tuple[str | None, Cut]], labels: tuple[str, ...] | None = None
+    ) -> list[Put]:
+        """The same for documents that know how they are cut, by their ids.
+
+        `labels` None: those their passages come with, or that the document has.
+        """
+        return self._put([(id, cut, labels) for id, cut in documents])
+
+    def _put(
+        self, documents: Sequence[tuple[str | None, Cut, tuple[str, ...] | None]]
+    ) -> list[Put]:
         with self._writing:
             held = self._held()
             given: dict[str, tuple[list[Passage], Sequence[Passage]]] = {}
-            for own, cut in documents:
+            for own, cut, labels in documents:
                 passages = _passages(own, cut, held)
                 id = passages[0].id
                 if id in given:
                     raise BadRequest(f"Two documents have the id {id[:64]!r}: give each its own.")
-                given[id] = held.find(id), passages
+                old = held.find(id)
+                given[id] = old, _labelled(passages, labels, old)
             edits = [
                 Edit(id, tuple(new), tuple(one.id for one in old))
                 for id, (old, new) in given.items()
@@ -259,6 +278,25 @@ def _passages(id: str | None, cut: Cut, held: _Held) -> Sequence[Passage]:
     return cut(lambda id: id not in own and held.is_taken(id))
 
 
+def labels_of(passages: Sequence[Passage]) -> frozenset[str]:
+    """A document's access labels: whoever lacks one that a passage of it has sees none of it."""
+    return frozenset(label for one in passages for label in one.labels)
+
+
+def _seen(passages: Sequence[Passage], rights: Rights) -> bool:
+    return bool(passages) and rights.allow(labels_of(passages))
+
+
+def _labelled(
+    passages: Sequence[Passage], labels: tuple[str, ...] | None, old: Sequence[Passage]
+) -> Sequence[Passage]:
+    """With what was said of them, there or in the text itself; nothing said: as it was."""
+    said = labels_of(passages).union(labels or ())
+    if labels is None and not said:
+        said = labels_of(old)
+    return [replace(one, labels=tuple(sorted(said))) for one in passages]
+
+
 def source_of(passages: Sequence[Passage]) -> str:
     """A document's source, without a page."""
     return document_source(passages[0].source)
@@ -269,8 +307,9 @@ def _put(id: str, old: Sequence[Passage], new: Sequence[Passage]) -> Put:
     return Put(id, tuple(one.id for one in new), status)
 
 
-def _unknown(id: str, held: _Held) -> NotFound:
+def _unknown(id: str, held: _Held, rights: Rights) -> NotFound:
+    """Says the same of what is not there and of what is not to be seen."""
     whole = held.whole_of(id)
-    if whole is not None:
+    if whole is not None and _seen(held.find(whole), rights):
         return NotFound(f"{id[:64]!r} is a passage of document {whole[:64]!r}: use that id.")
     return NotFound(f"There is no document {id[:64]!r}: GET /documents lists what there is.")

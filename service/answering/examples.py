@@ -3,20 +3,21 @@
 Knows titles and rows; asks nothing.
 """
 
+from reread.rights import EVERYBODY, Rights
 from service.answering.live import PassageRows
 
 TRIES = 5  # rows looked at per question wanted: titles repeat, and some are empty
 LONG = 3  # words: a longer title is no name
 
 
-def example_questions(passages: PassageRows, count: int) -> list[str]:
-    """At most `count`, in the corpus's order; none of a corpus without titles."""
+def example_questions(passages: PassageRows, count: int, rights: Rights = EVERYBODY) -> list[str]:
+    """At most `count`, in the corpus's order, of what may be seen; none without titles."""
     rows = len(passages)
     if rows == 0:
         return []
     wanted = min(rows, count * TRIES)
     spread = sorted({rows * (2 * i + 1) // (2 * wanted) for i in range(wanted)})
-    titles = dict.fromkeys(one.title.strip() for one in passages.get(spread))
+    titles = dict.fromkeys(one.title.strip() for one in passages.seen_by(rights, spread))
     named = [title for title in titles if title and len(title) <= 80]
     step = max(1, len(named) // count)
     return [question_about(title) for title in named[::step][:count]]

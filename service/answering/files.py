@@ -37,7 +37,7 @@ class SentFiles:
         self._documents, self._read = documents, read
         self._reading = threading.Lock()  # a parser may take the memory of one large file
 
-    def put(self, name: str, data: bytes) -> FilePut:
+    def put(self, name: str, data: bytes, labels: tuple[str, ...] | None = None) -> FilePut:
         """All of the file's documents or none; durable, and found by the next search, on return."""
         check_file_name(name)
         if not data:
@@ -46,7 +46,7 @@ class SentFiles:
             path = Path(folder) / name
             path.write_bytes(data)
             cuts, notes = self._read(path)
-            return FilePut(tuple(self._documents.put_cut(cuts)), tuple(notes))
+            return FilePut(tuple(self._documents.put_cut(cuts, labels)), tuple(notes))
 
 
 def check_file_name(name: str) -> None:

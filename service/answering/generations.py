@@ -19,6 +19,7 @@ from reread.artefacts.publication import (
 from reread.artefacts.sources import known_roots
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home
+from reread.live.guards import StandingGuards
 from reread.live.living import LivingGeneration
 from reread.log.changes import ChangeList
 
@@ -45,7 +46,9 @@ class HomeGenerations:
     def open(self, number: int) -> LivingGeneration:
         """With all that was changed since its corpus was written."""
         generation = Generation.open(self._home, number, device=self._device)
-        return LivingGeneration(generation, self._changes, partial(known_roots, self._home))
+        guards = StandingGuards(self._home, generation.passages)
+        roots = partial(known_roots, self._home)
+        return LivingGeneration(generation, self._changes, roots, guards)
 
     def describe(self) -> list[dict[str, Any]]:
         """One entry per generation, ascending, with what is wrong with it, if anything."""

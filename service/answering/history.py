@@ -10,12 +10,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from reread.artefacts.guards import Guards
 from reread.artefacts.passages import PassageStore, content_hash, open_corpus
 from reread.artefacts.sources import known_roots, shown_source
 from reread.errors import BadRequest, NotFound, RereadError
 from reread.home import Home
+from reread.live.guards import StandingGuards
 from reread.log.attention_log import AttentionLog
 from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
+from reread.rights import EVERYBODY, Rights
 
 logger = logging.getLogger(__name__)
 OPEN_CORPORA = 2  # older answers may name an older corpus; a memory map costs little
@@ -41,29 +44,43 @@ class PastAnswers:
         home: Home,
         removed_since: Callable[[int], Collection[str]] = lambda sequence: (),
         find_passage: Callable[[str], Passage | None] = lambda id: None,
+        labels_now: Callable[[Collection[str]], frozenset[str]] = lambda ids: frozenset(),
     ) -> None:
-        """`removed_since` a change: passages' ids; `find_passage` as it is now, by its id."""
+        """`removed_since` a change: passages' ids; `find_passage` as it is now, by its id.
+
+        `labels_now` are the access labels that passages of these ids have now.
+        """
         self._log, self._home = log, home
         self._removed_since, self._find_passage = removed_since, find_passage
+        self._labels_of = labels_now
         self._stores: OrderedDict[int, PassageStore] = OrderedDict()
+        self._guards: dict[PassageStore, StandingGuards] = {}  # of the stores that are open
         self._lock = threading.Lock()
 
-    def get(self, answer_id: str) -> tuple[AnswerRecord, list[Passage | None]]:
-        """The record, and its passages in order; None where the text is no longer kept."""
-        record = self._log.get(answer_id)
-        if record is None:
-            raise NotFound(
-                f"There is no answer {answer_id[:64]!r} in the log; use the id of a POST /answer."
-            )
-        with self._lock:
-            return record, self._texts(record.corpus, record.passages)
+    def get(
+        self, answer_id: str, rights: Rights = EVERYBODY
+    ) -> tuple[AnswerRecord, list[Passage | None]]:
+        """The record, and its passages in order; None where the text is no longer kept.
 
-    def add_feedback(self, feedback: Feedback) -> AnswerRecord:
+        NotFound also where the answer, or a passage it was read from, is not to be seen.
+        """
+        record = self._log.get(answer_id)
+        if record is not None:
+            with self._lock:
+                texts = self._texts(record.corpus, record.passages)
+                labels = self._labels_now(record).union(*(one.labels for one in texts if one))
+            if rights.allow(labels):
+                return record, texts
+        raise NotFound(
+            f"There is no answer {answer_id[:64]!r} in the log; use the id of a POST /answer."
+        )
+
+    def add_feedback(self, feedback: Feedback, rights: Rights = EVERYBODY) -> AnswerRecord:
         """What it is about; durable on return.
 
         Raises NotFound or BadRequest when it does not fit the answer.
         """
-        record, _ = self.get(feedback.answer_id)
+        record, _ = self.get(feedback.answer_id, rights)
         unknown = set(feedback.passage_ids) - {one.id for one in record.passages}
         if unknown:
             raise BadRequest(
@@ -105,6 +122,23 @@ class PastAnswers:
             now = self._find_passage(one.id)
             return now if now is not None and content_hash(now) == one.content else None
         return None if one.id in gone else _passage(store, one)
+
+    def _labels_now(self, record: AnswerRecord) -> frozenset[str]:
+        """As they were then, and of its passages as they are now."""
+        found = {one.id: one.row for one in record.passages if one.row is not None}
+        labels = self._labels_of(found).union(record.labels)
+        store = None if record.corpus is None else self._store(record.corpus)
+        if store is not None:
+            guards = self._guards_of(store)
+            labels = labels.union(*(guards.of_row(row) for row in found.values()))
+        return labels
+
+    def _guards_of(self, store: PassageStore) -> Guards:
+        if store not in self._guards:
+            present = list(self._stores.values())
+            self._guards = {one: kept for one, kept in self._guards.items() if one in present}
+            self._guards[store] = StandingGuards(self._home, store)
+        return self._guards[store]()
 
     def _store(self, corpus: int) -> PassageStore | None:
         if corpus in self._stores and not self._stores[corpus].folder.is_dir():

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from reread.errors import CorruptArtefact, NoGeneration, RereadError
 from reread.records import Hit, Passage
+from reread.rights import Rights
 
 logger = logging.getLogger(__name__)
 DAMAGED_RETRY_S = 60.0  # a damaged file may be restored, as its message advises; hashing costs
@@ -26,6 +27,7 @@ HOW_TO_BEGIN = (
 class PassageRows(Protocol):
     def __len__(self) -> int: ...
     def get(self, rows: Sequence[int]) -> list[Passage]: ...
+    def seen_by(self, rights: Rights, rows: Sequence[int]) -> list[Passage]: ...
 
 
 class NamesCorpus(Protocol):
@@ -43,7 +45,7 @@ class ServedGeneration(Protocol):
     @property
     def passages(self) -> PassageRows: ...
     def embed(self, questions: Sequence[str]) -> Any: ...
-    def find(self, asked: Any, top_k: int) -> list[list[Hit]]: ...
+    def find(self, asked: Any, top_k: int, rights: Rights) -> list[list[Hit]]: ...
     def near_from(self, question: str) -> float | None: ...  # from here nearness is evidence
     @property
     def as_of(self) -> int: ...  # the change list's sequence that its newest search went by

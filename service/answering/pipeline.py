@@ -18,6 +18,7 @@ from reread.errors import Conflict, RereadError, StorageFailed
 from reread.followups import whole_question
 from reread.reading import Reading, check_aggregation
 from reread.records import AnswerRecord, Passage
+from reread.rights import Rights
 from service.answering.answered import Answered, Material, nothing_to_read, record_of
 from service.answering.asked import Asked
 from service.answering.encoding import EncodingDesk
@@ -138,7 +139,7 @@ class Pipeline:
         question = whole_question(asked.question, asked.history)
         top_k = asked.top_k or self._top_k
         own_pin = await self._pin(asked.generation, pin)
-        found = await self.searches.search(own_pin, question, top_k)
+        found = await self.searches.search(own_pin, question, top_k, asked.rights)
         bind_contextvars(generation=found.generation)  # in what is logged of this request
         self._metrics.stage_seconds.labels("embed").observe(found.embed_ms / 1000)
         self._metrics.stage_seconds.labels("search").observe(found.search_ms / 1000)
@@ -149,11 +150,13 @@ class Pipeline:
         )  # fmt: skip
         return Material(asked, found, started_s)
 
-    async def examples(self, count: int) -> list[str]:
+    async def examples(self, count: int, rights: Rights) -> list[str]:
         """Questions that somebody new may begin with."""
         pin = self.live.pin()
         try:
-            return await asyncio.to_thread(example_questions, pin.generation.passages, count)
+            return await asyncio.to_thread(
+                example_questions, pin.generation.passages, count, rights
+            )
         finally:
             pin.release()
 

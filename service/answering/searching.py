@@ -13,6 +13,7 @@ from typing import Any
 
 from reread.artefacts.passages import content_hash
 from reread.records import Hit, Passage
+from reread.rights import EVERYBODY, Rights
 from reread.search.evidence import Evidence, select_evidence
 from service.answering.batcher import Batcher
 from service.answering.live import HeldGeneration, Pin, ServedGeneration
@@ -45,6 +46,7 @@ class _Search:
 
     lease: HeldGeneration
     top_k: int
+    rights: Rights
 
 
 class SearchDesk:
@@ -74,10 +76,13 @@ class SearchDesk:
     def busy_s(self) -> float:
         return self._batcher.busy_s
 
-    async def search(self, pin: Pin, question: str, top_k: int) -> Retrieved:
-        """Search the pinned generation; the pin is released in every case."""
+    async def search(
+        self, pin: Pin, question: str, top_k: int, rights: Rights = EVERYBODY
+    ) -> Retrieved:
+        """Search what may be seen of the pinned generation; the pin is released in every case."""
+        key = _Search(pin.lease, top_k, rights)
         try:
-            future: Future[Retrieved] = self._batcher.submit(_Search(pin.lease, top_k), question)
+            future: Future[Retrieved] = self._batcher.submit(key, question)
         except BaseException:
             pin.release()
             raise
@@ -93,7 +98,7 @@ def search_batch(key: _Search, questions: Sequence[str]) -> list[Retrieved]:
     started_s = time.perf_counter()
     embedded = generation.embed(questions)
     embedded_s = time.perf_counter()
-    found = _find(generation, questions, embedded, key.top_k)
+    found = _find(generation, questions, embedded, key.top_k, key.rights)
     spent_ms = (embedded_s - started_s) * 1000, (time.perf_counter() - embedded_s) * 1000
     return [_retrieved(generation, one, spent_ms, as_of) for one in found]
 
@@ -102,12 +107,16 @@ _Choice = tuple[list[Hit], list[Passage], Evidence]
 
 
 def _find(
-    generation: ServedGeneration, questions: Sequence[str], embedded: Any, top_k: int
+    generation: ServedGeneration,
+    questions: Sequence[str],
+    embedded: Any,
+    top_k: int,
+    rights: Rights,
 ) -> list[_Choice]:
     """What may be read, per question; looks further where near-copies take the places."""
     fetch = top_k + SPARE
     while True:
-        lists = generation.find(embedded, fetch)
+        lists = generation.find(embedded, fetch, rights)
         chosen = [
             _choose(generation, q, one, top_k) for q, one in zip(questions, lists, strict=True)
         ]

@@ -153,4 +153,6 @@ def one_job_body(job: Job) -> OneJobBody:
 def _found(material: Material, i: int) -> dict[str, Any]:
     found = material.retrieved
     copies = 0 if found.copies is None else found.copies[i]
-    return {**asdict(found.passages[i]), "retrieval_score": found.scores[i], "copies": copies}
+    passage = asdict(found.passages[i])
+    del passage["labels"]  # whoever sees it holds them
+    return {**passage, "retrieval_score": found.scores[i], "copies": copies}

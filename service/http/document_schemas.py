@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from reread.rights import MOST_LABELS, read_labels
 from service.answering.asked import whole_text, with_content
 from service.http.schemas import CONTENT, Strict, Text
 
@@ -31,6 +32,35 @@ Title = Annotated[Text, Field(max_length=1_000)]
 Source = Annotated[Text, Field(max_length=2_000)]
 
 
+def usable_labels(given: object) -> list[str]:
+    """A list, or in an address a text with commas; each once, in order of their names."""
+    return list(read_labels(given))
+
+
+Labels = Annotated[
+    list[Annotated[str, Field(max_length=64)]],
+    Field(max_length=MOST_LABELS),
+    AfterValidator(usable_labels),
+]
+
+
+def readable_labels(given: str | None) -> str | None:
+    """As it was sent; ValueError where it names no labels."""
+    if given is not None:
+        read_labels(given)
+    return given
+
+
+LabelQuery = Annotated[
+    str | None,
+    Query(
+        max_length=MOST_LABELS * 65,
+        description="Access labels with commas between them; absent: as the document was.",
+    ),
+    AfterValidator(readable_labels),
+]
+
+
 class DocumentContent(Strict):
     title: Title = ""
     text: Annotated[
@@ -39,6 +69,7 @@ class DocumentContent(Strict):
         AfterValidator(with_content),
     ]
     source: Source = ""
+    access_labels: Labels | None = None  # null: those the document has, or none
 
 
 class SentDocument(DocumentContent):
@@ -88,6 +119,7 @@ class DocumentBody(BaseModel):
     title: str
     source: str
     ingested_s: float | None  # seconds since 1970; None: it came in before that was written down
+    access_labels: list[str]
     passages: list[DocumentPassage]
 
 

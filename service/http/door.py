@@ -14,7 +14,6 @@ from starlette.types import Scope
 from reread.audit import note
 from service.http.hosts import HostCheck
 from service.http.parts import ServiceParts
-from service.http.rates import Buckets
 from service.http.security import Caller, bearer_of
 
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
@@ -25,23 +24,21 @@ LOOKS_S = 3600.0
 
 class Door:
     def __init__(self, parts: ServiceParts, clock: Callable[[], float] = time.monotonic) -> None:
-        settings = parts.settings
         self._keys, self._home = parts.keys, parts.home
-        self._hosts = HostCheck(settings, lambda: parts.keys.protect)
-        self._by_key = Buckets("key", settings.rate_per_key, clock)
-        self._by_address = Buckets("address", settings.rate_per_address, clock)
+        self._hosts = HostCheck(parts.settings, lambda: parts.keys.protect)
+        self._by_key, self._by_address = parts.rates
         self._clock = clock
         self._looked: dict[str, float] = {}  # admin keys, and when they were last noted
 
-    def admitted(self, scope: Scope) -> Caller | None:
+    async def admitted(self, scope: Scope) -> Caller | None:
         """The caller, where a key came along; raises what the request should be told."""
         headers = Headers(scope=scope)
         self._hosts.require(headers)
         caller = self._keys.caller(bearer_of(headers))
         if scope["path"] not in UNCOUNTED:
-            self._by_address.take(address_of(scope))
+            await self._by_address.take(address_of(scope))
             if caller is not None:
-                self._by_key.take(caller.name)
+                await self._by_key.take(caller.name)
         return caller
 
     async def noted(

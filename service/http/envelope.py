@@ -80,7 +80,7 @@ class _Exchange:
 
     async def _guarded(self, receive: Receive) -> None:
         try:
-            self._caller = self._door.admitted(self._scope)
+            self._caller = await self._door.admitted(self._scope)
             if self._parts.presence.draining.is_set() and self._scope["path"] not in ALWAYS_OPEN:
                 raise Draining("The service is stopping; ask again when it is back.")
             body = self._bounded(receive)

@@ -34,6 +34,7 @@ RELEVANCE = {
 PUT = {"id": "keys.md", "passages": ["keys.md"], "status": "added"}
 DOCUMENT = {
     "id": "keys.md", "title": "Keys", "source": "keys.md", "ingested_s": 1793000000.0,
+    "access_labels": [],
     "passages": [{"id": "keys.md", "title": "Keys", "text": PASSAGE["text"]}],
 }  # fmt: skip
 JOB = {

@@ -9,13 +9,14 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from reread.commit import exclusive, fsync_dir, storage_errors
 from reread.errors import BadRequest, Conflict, NotFound, RereadError
+from reread.rights import read_labels, wanted_labels
 
 logger = logging.getLogger(__name__)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -32,6 +33,7 @@ class StoredKey:
     right: str  # one of RIGHTS
     sha256: str = field(repr=False)
     created_s: float
+    labels: tuple[str, ...] = ()  # what it may see beyond what everybody may
 
 
 class KeyFile:
@@ -53,14 +55,15 @@ class KeyFile:
             self._seen = stamp
         return self._keys
 
-    def add(self, name: str, right: str, created_s: float) -> str:
+    def add(self, name: str, right: str, created_s: float, labels: Iterable[str] = ()) -> str:
         """A new key, which is returned this once; raises Conflict where the name is taken."""
+        may_see = wanted_labels(labels)
         if not NAME.fullmatch(name) or right not in RIGHTS:
             raise BadRequest(
                 f"{name[:80]!r} cannot name a key; use 1 to 64 letters, digits and . _ @ - in it."
             )
         key = secrets.token_urlsafe(24)
-        new = StoredKey(name, right, hash_of(key), created_s)
+        new = StoredKey(name, right, hash_of(key), created_s, may_see)
 
         def with_new(present: tuple[StoredKey, ...]) -> tuple[StoredKey, ...]:
             if any(one.name == name for one in present):
@@ -77,17 +80,30 @@ class KeyFile:
         """It is refused from the next request on; raises NotFound where there is none."""
 
         def without(present: tuple[StoredKey, ...]) -> tuple[StoredKey, ...]:
-            left = tuple(one for one in present if one.name != name)
-            if len(left) == len(present):
-                known = ", ".join(one.name for one in present) or "none"
-                raise NotFound(f"There is no key {name[:80]!r}; this home has: {known}.")
-            return left
+            _require(name, present)
+            return tuple(one for one in present if one.name != name)
 
         self._change(without)
+
+    def relabel(self, name: str, labels: Iterable[str]) -> None:
+        """What a key may see from the next request on; raises NotFound where there is none."""
+        may_see = wanted_labels(labels)
+
+        def relabelled(present: tuple[StoredKey, ...]) -> tuple[StoredKey, ...]:
+            _require(name, present)
+            return tuple(replace(k, labels=may_see) if k.name == name else k for k in present)
+
+        self._change(relabelled)
 
     def _change(self, change: Callable[[tuple[StoredKey, ...]], tuple[StoredKey, ...]]) -> None:
         with exclusive(self._path.with_suffix(".lock")):
             _write(self._path, change(_read(self._path)))
+
+
+def _require(name: str, present: Sequence[StoredKey]) -> None:
+    if all(one.name != name for one in present):
+        known = ", ".join(one.name for one in present) or "none"
+        raise NotFound(f"There is no key {name[:80]!r}; this home has: {known}.")
 
 
 def hash_of(key: str) -> str:
@@ -107,8 +123,12 @@ def _read(path: Path) -> tuple[StoredKey, ...]:
         body = json.loads(path.read_bytes())
         keys = tuple(
             StoredKey(
-                str(one["name"]), str(one["right"]), str(one["sha256"]), float(one["created_s"])
-            )
+                str(one["name"]),
+                str(one["right"]),
+                str(one["sha256"]),
+                float(one["created_s"]),
+                read_labels(one.get("labels", [])),
+            )  # fmt: skip
             for one in body["keys"]
         )
         if not all(one.right in RIGHTS and len(one.sha256) == 64 for one in keys):
@@ -126,9 +146,10 @@ def _read(path: Path) -> tuple[StoredKey, ...]:
 def _write(path: Path, keys: Sequence[StoredKey]) -> None:
     """Complete or not at all, and for its owner's eyes only."""
     body = [
-        {"name": k.name, "right": k.right, "sha256": k.sha256, "created_s": k.created_s}
+        {"name": k.name, "right": k.right, "sha256": k.sha256, "created_s": k.created_s,
+         "labels": list(k.labels)}
         for k in keys
-    ]
+    ]  # fmt: skip
     scratch = path.with_suffix(".new")
     with storage_errors(str(path)):
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -16,6 +16,7 @@ from service.answering.documents import HomeDocuments
 from service.answering.files import SentFiles
 from service.answering.history import PastAnswers
 from service.answering.pipeline import Pipeline
+from service.http.rates import Rate
 from service.http.security import Keys
 from service.metrics import ServiceMetrics
 from service.settings import ServiceSettings
@@ -67,6 +68,7 @@ class Presence:
 class ServiceParts:
     settings: ServiceSettings
     keys: Keys
+    rates: tuple[Rate, Rate]  # by key, by address
     home: Home
     pipeline: Pipeline
     history: PastAnswers

@@ -1,17 +1,13 @@
 """How often one caller may ask: a bucket of permissions per key and per address.
 
-A bucket holds a minute's worth and fills steadily. Counted by this process alone: of n replicas
-each allows as much. Knows neither keys nor routes.
+Shared by all replicas where the buckets are on Redis. Knows neither keys nor routes.
 """
 
+import asyncio
 import math
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 
 from reread.errors import RereadError
-
-MOST_CALLERS = 10_000  # remembered; the one that asked longest ago is forgotten
+from reread.log.buckets import Bucketed
 
 
 class TooOften(RereadError):
@@ -23,27 +19,27 @@ class TooOften(RereadError):
         self.retry_after_s = retry_after_s
 
 
-class Buckets:
-    """`a_minute` permissions for each caller; 0: no limit."""
+class Rate:
+    """`a_minute` requests for each caller; no buckets: no limit."""
 
-    def __init__(
-        self, what: str, a_minute: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._what, self._a_minute, self._clock = what, a_minute, clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # permissions, when
+    def __init__(self, what: str, a_minute: int, buckets: Bucketed | None) -> None:
+        self._what, self._a_minute, self._buckets = what, a_minute, buckets
 
-    def take(self, caller: str) -> None:
+    @property
+    def warning(self) -> str | None:
+        return None if self._buckets is None else self._buckets.warning
+
+    async def take(self, caller: str) -> None:
         """Use one permission; raises TooOften with when there will be one again."""
-        if not self._a_minute:
+        buckets = self._buckets
+        if buckets is None:
             return
-        now = self._clock()
-        left, since = self._left.pop(caller, (float(self._a_minute), now))
-        left = min(float(self._a_minute), left + (now - since) * self._a_minute / 60)
-        self._left[caller] = (left - 1 if left >= 1 else left, now)
-        if len(self._left) > MOST_CALLERS:
-            self._left.popitem(last=False)
-        if left < 1:
-            wait_s = math.ceil((1 - left) * 60 / self._a_minute)
+        if buckets.is_local:
+            left_s = buckets.take(caller)
+        else:
+            left_s = await asyncio.to_thread(buckets.take, caller)
+        if left_s > 0:
+            wait_s = math.ceil(left_s)
             raise TooOften(
                 f"This {self._what} may send {self._a_minute} requests a minute; the next one in "
                 f"{wait_s} s.",

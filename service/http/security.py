@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from reread.commit import storage_errors
 from reread.errors import RereadError, Unauthorized
 from reread.home import Home
+from reread.rights import EVERYBODY, OWNER, Rights
 from service.http.key_file import KeyFile, StoredKey, hash_of
 
 
@@ -31,6 +32,7 @@ class Caller:
 
     name: str
     is_admin: bool
+    rights: Rights = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Keys:
                 found = caller
         return found
 
+    def rights(self, given: str | None) -> Rights:
+        """What may be seen with this key, or without any."""
+        caller = self.caller(given)
+        return EVERYBODY if caller is None else caller.rights
+
     def require_query(self, given: str | None) -> None:
         """Pass whoever holds any key, or everybody where no query keys are configured."""
         if self.protect and self.caller(given) is None:
@@ -85,11 +92,13 @@ class Keys:
 
     def _known(self) -> Iterator[tuple[str, Caller]]:
         if self.admin is not None:
-            yield hash_of(self.admin), Caller("REREAD_ADMIN_KEY or admin.key", True)
+            yield hash_of(self.admin), Caller("REREAD_ADMIN_KEY or admin.key", True, OWNER)
         for place, key in enumerate(self.query, 1):
             yield hash_of(key), Caller(f"REREAD_QUERY_KEYS {place}", False)
         for one in self._stored():
-            yield one.sha256, Caller(one.name, one.right == "admin")
+            is_admin = one.right == "admin"
+            rights = OWNER if is_admin else Rights(frozenset(one.labels))
+            yield one.sha256, Caller(one.name, is_admin, rights)
 
 
 def bearer_of(headers: Headers) -> str | None:
@@ -134,6 +143,15 @@ AdminKey = Annotated[Given, Depends(_bearer(ADMIN_KEY, "Always needed; it may al
 def query_access(request: Request, credentials: QueryKey) -> None:
     """Dependency of the routes that answer."""
     request.app.state.parts.keys.require_query(credentials and credentials.credentials)
+
+
+def rights_of(request: Request) -> Rights:
+    """What whoever sent this may see."""
+    keys: Keys = request.app.state.parts.keys
+    return keys.rights(bearer_of(request.headers))
+
+
+AskedBy = Annotated[Rights, Depends(rights_of)]
 
 
 def admin_access(request: Request, credentials: AdminKey) -> None:

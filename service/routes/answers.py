@@ -34,7 +34,7 @@ from service.http.schemas import (
     SearchBody,
     SearchQuery,
 )
-from service.http.security import query_access
+from service.http.security import AskedBy, query_access
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["answers"])
 EXAMPLES = 4
@@ -42,20 +42,25 @@ STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @router.post("/answer", response_model=AnswerBody, responses=or_events(AnswerBody))
-async def answer(wanted: AnswerRequest, request: Request, parts: Parts) -> Response | AnswerBody:
+async def answer(
+    wanted: AnswerRequest, request: Request, parts: Parts, rights: AskedBy
+) -> Response | AnswerBody:
     """Answer from retrieved or own passages; `stream` sends server-sent events instead."""
+    asked = wanted.asked.by(rights)
     if not wanted.stream:
-        return answer_body(await unless_gone(request, parts.pipeline.answer(wanted.asked)))
-    material = await unless_gone(request, parts.pipeline.material(wanted.asked))
+        return answer_body(await unless_gone(request, parts.pipeline.answer(asked)))
+    material = await unless_gone(request, parts.pipeline.material(asked))
     events = _events(parts, request, material, parts.pipeline.stream(material))
     return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 @router.post("/answer/batch")
-async def answer_batch(wanted: BatchRequest, request: Request, parts: Parts) -> BatchBody:
+async def answer_batch(
+    wanted: BatchRequest, request: Request, parts: Parts, rights: AskedBy
+) -> BatchBody:
     """Answer many questions from one generation; one that fails leaves the others alone."""
     items = [_item(wanted, one) for one in wanted.questions]
-    asked = [one for one in items if isinstance(one, Asked)]
+    asked = [one.by(rights) for one in items if isinstance(one, Asked)]
     answers = iter(await unless_gone(request, parts.pipeline.answer_all(asked)))
     ends = [next(answers) if isinstance(one, Asked) else one for one in items]
     return BatchBody(
@@ -68,25 +73,25 @@ async def answer_batch(wanted: BatchRequest, request: Request, parts: Parts) -> 
 
 @router.get("/search")
 async def search(
-    wanted: Annotated[SearchQuery, Query()], request: Request, parts: Parts
+    wanted: Annotated[SearchQuery, Query()], request: Request, parts: Parts, rights: AskedBy
 ) -> SearchBody:
     """Retrieval alone, best first."""
-    asked = Asked(wanted.q, wanted.top_k)
+    asked = Asked(wanted.q, wanted.top_k, rights=rights)
     return search_body(await unless_gone(request, parts.pipeline.material(asked)))
 
 
 @router.get("/examples")
-async def examples(parts: Parts) -> ExamplesBody:
+async def examples(parts: Parts, rights: AskedBy) -> ExamplesBody:
     """Questions to begin with, made from the corpus."""
-    return ExamplesBody(examples=await parts.pipeline.examples(EXAMPLES))
+    return ExamplesBody(examples=await parts.pipeline.examples(EXAMPLES, rights))
 
 
 @router.post("/feedback")
-async def feedback(said: FeedbackRequest, parts: Parts) -> FeedbackBody:
+async def feedback(said: FeedbackRequest, parts: Parts, rights: AskedBy) -> FeedbackBody:
     """Keep a verdict on an earlier answer; durable when this returns."""
     passage_ids = tuple(said.passage_ids or ())
     kept = Feedback(said.answer_id, said.verdict, said.answer, passage_ids, parts.clock())
-    about = await asyncio.to_thread(parts.history.add_feedback, kept)
+    about = await asyncio.to_thread(parts.history.add_feedback, kept, rights)
     parts.metrics.feedback.labels(str(about.generation or "none"), kept.verdict).inc()
     return FeedbackBody(
         answer_id=kept.answer_id, verdict=kept.verdict, answer=kept.answer,

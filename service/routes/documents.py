@@ -10,7 +10,8 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
 
 from reread.artefacts.sources import shown_source
 from reread.records import Passage
-from service.answering.documents import NewDocument, Put, source_of
+from reread.rights import read_labels
+from service.answering.documents import NewDocument, Put, labels_of, source_of
 from service.http.described import PROBLEMS
 from service.http.document_schemas import (
     ChangedBody,
@@ -24,10 +25,11 @@ from service.http.document_schemas import (
     DocumentsRequest,
     FileBody,
     FileName,
+    LabelQuery,
     RemovedBody,
 )
 from service.http.parts import Parts, ServiceParts
-from service.http.security import admin_access, query_access
+from service.http.security import AskedBy, admin_access, query_access
 
 router = APIRouter(responses=PROBLEMS, tags=["documents"])
 FILE_BYTES = {
@@ -42,16 +44,19 @@ ADMIN, QUERY = [Depends(admin_access)], [Depends(query_access)]
 @router.post("/documents", dependencies=ADMIN)
 async def add(wanted: DocumentsRequest, parts: Parts) -> ChangedBody:
     """Add documents, or replace those of the same ids; all of them or none."""
-    new = [NewDocument(one.title, one.text, one.id, one.source) for one in wanted.documents]
+    new = [new_document(one, one.id) for one in wanted.documents]
     done = await asyncio.to_thread(parts.documents.put, new)
     return ChangedBody(documents=[_changed(one) for one in done])
 
 
 @router.post("/documents/file", dependencies=ADMIN, openapi_extra=FILE_BYTES)
-async def add_file(name: FileName, request: Request, parts: Parts) -> FileBody:
+async def add_file(
+    name: FileName, request: Request, parts: Parts, access_labels: LabelQuery = None
+) -> FileBody:
     """Add what a file holds, in any format ingest reads; the body is its bytes as they are."""
     data = await request.body()
-    done = await asyncio.to_thread(parts.files.put, name, data)
+    labels = None if access_labels is None else read_labels(access_labels)
+    done = await asyncio.to_thread(parts.files.put, name, data, labels)
     return FileBody(
         file=name, documents=[_changed(one) for one in done.documents], notes=list(done.notes)
     )
@@ -60,7 +65,7 @@ async def add_file(name: FileName, request: Request, parts: Parts) -> FileBody:
 @router.put("/documents/{id:path}", dependencies=ADMIN)
 async def put(id: DocumentId, content: DocumentContent, parts: Parts) -> DocumentEntryBody:
     """Replace a document, or add it under this id."""
-    new = NewDocument(content.title, content.text, id, content.source)
+    new = new_document(content, id)
     return _changed((await asyncio.to_thread(parts.documents.put, [new]))[0])
 
 
@@ -73,19 +78,26 @@ async def remove(id: DocumentId, parts: Parts, later: BackgroundTasks) -> Remove
 
 
 @router.get("/documents", dependencies=QUERY)
-async def documents(page: Annotated[DocumentPage, Query()], parts: Parts) -> DocumentsBody:
+async def documents(
+    page: Annotated[DocumentPage, Query()], parts: Parts, rights: AskedBy
+) -> DocumentsBody:
     """What the corpus holds, in the order it came; `next` is the `after` of the next page."""
-    found = await asyncio.to_thread(parts.documents.page, page.after, page.limit + 1)
+    found = await asyncio.to_thread(parts.documents.page, page.after, page.limit + 1, rights)
     shown = await asyncio.to_thread(_bodies, parts, found[: page.limit])
     more = len(found) > page.limit
     return DocumentsBody(documents=shown, next=shown[-1].id if more else None)
 
 
 @router.get("/documents/{id:path}", dependencies=QUERY)
-async def document(id: DocumentId, parts: Parts) -> DocumentBody:
+async def document(id: DocumentId, parts: Parts, rights: AskedBy) -> DocumentBody:
     """One document with the texts of its passages."""
-    found = await asyncio.to_thread(parts.documents.get, id)
+    found = await asyncio.to_thread(parts.documents.get, id, rights)
     return (await asyncio.to_thread(_bodies, parts, [found]))[0]
+
+
+def new_document(content: DocumentContent, id: str | None) -> NewDocument:
+    labels = None if content.access_labels is None else tuple(content.access_labels)
+    return NewDocument(content.title, content.text, id, content.source, labels)
 
 
 def _bodies(parts: ServiceParts, found: list[list[Passage]]) -> list[DocumentBody]:
@@ -99,6 +111,7 @@ def _body(parts: ServiceParts, passages: list[Passage], when_s: float | None) ->
         title=passages[0].title,
         source=shown_source(source_of(passages), parts.roots()),
         ingested_s=when_s,
+        access_labels=sorted(labels_of(passages)),
         passages=[DocumentPassage(id=p.id, title=p.title, text=p.text) for p in passages],
     )
 

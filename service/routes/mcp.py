@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reread.errors import RereadError
+from reread.rights import Rights
 from service.answering.asked import Asked
 from service.answering.pipeline import Pipeline
 from service.http.bodies import answer_body, relevance_body, search_body
@@ -30,22 +31,22 @@ Body = dict[str, Any]
 class PipelineDesk:
     """The tools' desk in the service itself."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, rights: Rights) -> None:
+        self._pipeline, self._rights = pipeline, rights
 
     async def ask(
         self, question: str, top_k: int | None, history: Sequence[tuple[str, str]]
     ) -> Body:
-        asked = Asked.checked(question, top_k=top_k, history=history)
+        asked = Asked.checked(question, top_k=top_k, history=history).by(self._rights)
         return answer_body(await self._pipeline.answer(asked)).model_dump()
 
     async def search(self, question: str, top_k: int | None) -> Body:
-        asked = Asked.checked(question, top_k=top_k)
+        asked = Asked.checked(question, top_k=top_k).by(self._rights)
         return search_body(await self._pipeline.material(asked)).model_dump()
 
     async def relevance(self, question: str, passages: Sequence[str] | None) -> Body:
         own = None if passages is None else [("", text) for text in passages]
-        asked = Asked.checked(question, own=own)
+        asked = Asked.checked(question, own=own).by(self._rights)
         material, reading = await self._pipeline.relevance(asked, "mean", False)
         reader = self._pipeline.reader_name
         return relevance_body(material, reading, "mean", reader).model_dump(exclude_unset=True)
@@ -56,17 +57,17 @@ class McpEndpoint:
 
     def __init__(self, parts: ServiceParts) -> None:
         self._parts = parts
-        self._making = asyncio.Lock()
-        self._server: MCPServer[Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = bearer_of(Headers(scope=scope))
         try:
-            self._parts.keys.require_query(bearer_of(Headers(scope=scope)))
+            self._parts.keys.require_query(key)
         except RereadError as error:
             response = error_response(error, scope["state"]["request_id"], scope["path"])
             await response(scope, receive, send)
             return
-        server = await self._made()
+        rights = self._parts.keys.rights(key)
+        server = await asyncio.to_thread(self._made, rights)
         from service.routes.tools import UNCHECKED
 
         app: ASGIApp = server.streamable_http_app(
@@ -76,14 +77,8 @@ class McpEndpoint:
         async with server.session_manager.run():  # its tasks end with the request
             await app(scope, receive, send)
 
-    async def _made(self) -> MCPServer[Any]:
-        """The server, made by whoever asks first; others are answered meanwhile."""
-        async with self._making:
-            if self._server is None:
-                self._server = await asyncio.to_thread(self._make)
-            return self._server
-
-    def _make(self) -> MCPServer[Any]:
+    def _made(self, rights: Rights) -> MCPServer[Any]:
+        """A server of one request: its tools see what its key may."""
         from service.routes.tools import tools_over
 
-        return tools_over(PipelineDesk(self._parts.pipeline))
+        return tools_over(PipelineDesk(self._parts.pipeline, rights))

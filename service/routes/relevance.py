@@ -16,26 +16,28 @@ from service.http.schemas import (
     RelevanceBody,
     RelevanceRequest,
 )
-from service.http.security import query_access
+from service.http.security import AskedBy, query_access
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["relevance"])
 
 
 @router.post("/relevance", response_model_exclude_unset=True)
-async def relevance(wanted: RelevanceRequest, request: Request, parts: Parts) -> RelevanceBody:
+async def relevance(
+    wanted: RelevanceRequest, request: Request, parts: Parts, rights: AskedBy
+) -> RelevanceBody:
     """Read and score without logging; any aggregation, token by token on request."""
-    weighing = parts.pipeline.relevance(wanted.asked, wanted.aggregation, wanted.tokens)
+    weighing = parts.pipeline.relevance(wanted.asked.by(rights), wanted.aggregation, wanted.tokens)
     material, reading = await unless_gone(request, weighing)
     return relevance_body(material, reading, wanted.aggregation, parts.pipeline.reader_name)
 
 
 @router.get("/relevance/{answer_id}")
 async def logged_relevance(
-    answer_id: str, parts: Parts, aggregation: str = LOGGED_AGGREGATION
+    answer_id: str, parts: Parts, rights: AskedBy, aggregation: str = LOGGED_AGGREGATION
 ) -> LoggedRelevanceBody:
     """The scores of an earlier answer as they were logged."""
     check_aggregation(aggregation)
-    record, passages = await asyncio.to_thread(parts.history.get, answer_id)
+    record, passages = await asyncio.to_thread(parts.history.get, answer_id, rights)
     scores = record.scores_by(aggregation)
     if scores is None:
         raise NotFound(

@@ -100,6 +100,7 @@ def readiness(parts: ServiceParts, unlogged: str | None = None) -> ReadyBody:
             parts.trainer_trouble(),
             parts.keys.trouble,
             parts.unfit(),
+            *dict.fromkeys(rate.warning for rate in parts.rates),
         )  # fmt: skip
         if one
     ]

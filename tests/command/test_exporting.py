@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -37,6 +38,21 @@ def place(tmp_path_factory):
     assert run(["ingest", str(folder / "d.jsonl"), *home]) == 0
     assert run(["build", *home]) == 0
     return folder
+
+
+def test_what_is_guarded_stays_in_the_home(place, tmp_path, capsys):
+    """Whoever is given an export holds no label; what was left out is counted."""
+    secret = tmp_path / "s.jsonl"
+    secret.write_text('{"id": "s", "text": "kanarienvogel", "access_labels": ["hr"]}\n')
+    shutil.copytree(place / "home", tmp_path / "home")
+    home = ["--home", str(tmp_path / "home")]
+    assert run(["ingest", str(secret), *home]) == 0
+    assert run(["export", "passages", *home, "--output", str(tmp_path / "p.tsv")]) == 0
+    assert run(["export", "beir", *home, "--output", str(tmp_path / "beir")]) == 0
+    for file in (tmp_path / "p.tsv", tmp_path / "beir" / "corpus.jsonl"):
+        text = file.read_text()
+        assert "kanarienvogel" not in text and "Paris" in text
+    assert capsys.readouterr().out.count("1 under access labels are left out") == 2
 
 
 def test_passages_come_back_through_ingest(place, tmp_path):

@@ -36,6 +36,25 @@ def test_records_become_the_examples_they_were_made_from(store: PassageStore) ->
     assert selection.dropped == {}
 
 
+def test_what_was_read_from_a_guarded_passage_is_not_trained_on(tmp_path: Path) -> None:
+    """Nor asked of people, whoever asked it; questions of labelled keys about the open are."""
+    records = [replace(one, sequence=n) for n, one in enumerate(make_records(20), start=1)]
+    guarded = records[5].passages[0].id
+    passages = (replace(one, labels=("hr",) * (one.id == guarded)) for one in make_passages())
+    store = PassageStore.create(tmp_path, passages)
+    records[0] = replace(records[0], labels=("hr",))  # asked with a key of hr
+    reading = [one for one in records if guarded in {p.id for p in one.passages}]
+    said = {one.id: Feedback(one.id, "correct", "x", (), 0.0) for one in reading}
+    selection = select_examples(records, store, corpus=1, said=said)
+    assert reading and selection.dropped[reasons.GUARDED] == len(reading)
+    asked = {one.question for one in selection.examples}
+    assert not asked & {one.question for one in reading}
+    assert all(not one.labels for example in selection.examples for one in example.passages)
+    assert not selection.people.labels()
+    if records[0] not in reading:
+        assert records[0].question in asked
+
+
 def test_every_reason_is_counted(store: PassageStore) -> None:
     own = LoggedPassage(None, "own", None, 1.0)  # no text: nothing to encode
     records = [

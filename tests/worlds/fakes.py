@@ -13,6 +13,7 @@ import numpy as np
 
 from reread.reading import AGGREGATIONS, Reading, ReadRequest, Span
 from reread.records import Hit, Passage
+from reread.rights import EVERYBODY, Rights
 
 
 def words(text: str) -> set[str]:
@@ -97,6 +98,9 @@ class WordRows:
     def get(self, rows: Sequence[int]) -> list[Passage]:
         return [self._passages[row] for row in rows]
 
+    def seen_by(self, rights: Rights, rows: Sequence[int]) -> list[Passage]:
+        return self.get(rows)
+
 
 class WordGeneration:
     """Passages whose texts name their generation; score = shared words, ties by row.
@@ -126,7 +130,9 @@ class WordGeneration:
         assert not self.closed
         return [words(question) for question in questions]
 
-    def find(self, asked: Sequence[set[str]], top_k: int) -> list[list[Hit]]:
+    def find(
+        self, asked: Sequence[set[str]], top_k: int, rights: Rights = EVERYBODY
+    ) -> list[list[Hit]]:
         return [self._best(one)[:top_k] for one in asked]
 
     def embed_passages(self, passages: Sequence[Passage]) -> np.ndarray:

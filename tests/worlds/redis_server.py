@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -17,7 +18,8 @@ from reread.log.redis.connection import RedisConnection
 class RedisServer:
     """On a port of its own, with an append-only file in `folder`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, certificate: Path | None = None) -> None:
+        """`certificate`: over TLS alone, with the server's key in the same file and its own CA."""
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("redis-server is not installed: apt-get install redis-server")
@@ -25,6 +27,14 @@ class RedisServer:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._tls: dict[str, Any] = {}
+        if certificate is not None:
+            pem = str(certificate)
+            self._tls = {"ssl": True, "ssl_ca_certs": pem}
+            self._options = (
+                *options, "--port", "0", "--tls-port", str(self.port), "--tls-cert-file", pem,
+                "--tls-key-file", pem, "--tls-ca-cert-file", pem, "--tls-auth-clients", "no",
+            )  # fmt: skip
         self._program = program
         self._child = self._start()
 
@@ -55,7 +65,7 @@ class RedisServer:
              str(self._folder), "--appendonly", "yes", "--save", "", *self._options],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        client = redis.Redis(port=self.port, socket_timeout=1)
+        client = redis.Redis("127.0.0.1", self.port, socket_timeout=1, **self._tls)
         deadline = time.monotonic() + 30
         while True:
             try:

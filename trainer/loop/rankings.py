@@ -34,12 +34,13 @@ class Sample:
 
 
 def sample_rows(store: PassageStore, limit: int, *, always: set[int], seed: int) -> Sample:
-    """All rows, or a seeded draw of `limit` of them and those in `always`."""
-    count = len(store)
-    if count <= limit:
-        return Sample(tuple(range(count)), whole=True, share=1.0)
-    drawn = set(Random(seed).sample(range(count), limit)) | always
-    return Sample(tuple(sorted(drawn)), whole=False, share=len(drawn) / count)
+    """All rows in the open, or a seeded draw of `limit` of them and those in `always`."""
+    guarded = store.guards.labels_of
+    rows = [row for row in range(len(store)) if row not in guarded]
+    if len(rows) <= limit:
+        return Sample(tuple(rows), whole=True, share=1.0)
+    drawn = set(Random(seed).sample(rows, limit)) | always
+    return Sample(tuple(sorted(drawn)), whole=False, share=len(drawn) / len(rows))
 
 
 def candidate_scores(retriever: DenseRetriever, examples: Sequence[Example]) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from evaluation.questions import LabelledQuestion
 from reread.artefacts.passages import PassageStore
 from reread.errors import BadRequest
 from reread.records import Passage
+from reread.rights import EVERYBODY
 from reread.search.words import BM25Retriever
 
 Progress = Callable[[float], None]
@@ -40,10 +41,12 @@ def mine(
     where a question names none, the first that holds an answer.
     """
     words = BM25Retriever.build(one for batch in store.iterate() for one in batch)
+    seen = store.guards.allowed(EVERYBODY)  # what is trained serves everybody
     mined: list[Mined] = []
     for place, one in enumerate(questions):
         progress(place / len(questions))
-        rows = [hit.row for hit in words.search([one.question], depth)[0] if hit.score > 0]
+        [hits] = words.search([one.question], depth, seen)
+        rows = [hit.row for hit in hits if hit.score > 0]
         if (found := _split(one, store.get(rows), store)) is not None:
             mined.append(found)
     if not mined:
@@ -73,7 +76,7 @@ def _right_place(one: LabelledQuestion, found: Sequence[Passage]) -> int | None:
 def _named(one: LabelledQuestion, store: PassageStore) -> Passage | None:
     """The named passage where BM25 did not find it, if it holds an answer; not its pieces."""
     rows = [row for row in map(store.row_of, one.passage_ids) if row is not None]
-    known = [store[row] for row in rows]
+    known = [store[row] for row in rows if not store.guards.of_row(row)]
     return next((other for other in known if has_answer(other.text, one.answers)), None)
 
 

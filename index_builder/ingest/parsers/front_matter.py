@@ -13,11 +13,14 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from index_builder.ingest.blocks import UnreadableError
 from index_builder.ingest.encoding import Note, no_note
+from reread.rights import ACCESS_LABELS, read_labels
 
 FENCED = re.compile(
     r"\A\s*(---|\+\+\+)[ \t]*\n(?:(.*?)\n)??(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
 )
+NAMES_LABELS = re.compile(rf"^\s*[\"']?{ACCESS_LABELS}\b", re.I | re.M)
 MOST_CHARACTERS = 50_000  # of a block: what is longer is text between two rules
 FIELD = re.compile(r"^([A-Za-z_][\w .-]{0,60}?)\s*[:=](?:\s+(.*)|\s*)$")
 BETWEEN_FIELDS = re.compile(r"^(?:\s|#|-(?:\s|$)|[\]}\[{%]|\.\.\.$|$)")
@@ -26,7 +29,7 @@ SCALARS = (str, int, float, bool, date, datetime)
 
 
 def split_front_matter(text: str, note: Note = no_note) -> tuple[dict[str, str], str]:
-    """(metadata with lower-case names, the text below); only single values are kept.
+    """(metadata with lower-case names, the text below); single values are kept, and access labels.
 
     A block between the fences that names no field is text.
     """
@@ -34,20 +37,45 @@ def split_front_matter(text: str, note: Note = no_note) -> tuple[dict[str, str],
     if found is None:
         return {}, text
     body = found[2] or ""
-    if len(body) > MOST_CHARACTERS:
+    names_labels = NAMES_LABELS.search(body) is not None
+    if len(body) > MOST_CHARACTERS and not names_labels:
         return {}, text
     metadata = _read(found[1], body)
+    by_lines = metadata is None
     if metadata is None:
         metadata = _read_lines(body)
-        if metadata is None:
+        if metadata is None and not names_labels:
             return {}, text
+        metadata = metadata or {}
         note("its front matter is not valid; read line by line: put values with a colon in quotes")
     fields = {
         str(key).lower(): str(value).strip()
         for key, value in metadata.items()
         if isinstance(value, SCALARS) and not TEMPLATE.search(str(value))
     }
+    guarded = [value for key, value in metadata.items() if str(key).lower() == ACCESS_LABELS]
+    if by_lines:  # a list below the name was passed over
+        guarded = [one for one in guarded if one]
+    if guarded or names_labels:
+        fields[ACCESS_LABELS] = _labels(guarded)
     return fields, text[found.end() :]
+
+
+def labels_in(fields: dict[str, str]) -> tuple[str, ...] | None:
+    """The access labels that a file gives itself; None: it says nothing of any."""
+    return read_labels(fields[ACCESS_LABELS]) if ACCESS_LABELS in fields else None
+
+
+def _labels(guarded: list[Any]) -> str:
+    """A file whose labels are not understood is not read: it would be open to everybody."""
+    try:
+        if len(guarded) != 1:
+            raise ValueError(f"{ACCESS_LABELS} is not a field of its own, given once")
+        return ",".join(read_labels("" if guarded[0] is None else guarded[0]))
+    except ValueError as error:
+        raise UnreadableError(
+            f"the {ACCESS_LABELS} of its front matter are not understood: {error}"
+        ) from error
 
 
 def _read(fence: str, body: str) -> dict[Any, Any] | None:

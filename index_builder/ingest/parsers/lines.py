@@ -6,9 +6,9 @@ Knows bytes, encodings and lines; does not know what a line means.
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import AnyStr
+from typing import IO, Any, AnyStr, Protocol
 
 from index_builder.ingest.blocks import UnreadableError
 from index_builder.ingest.encoding import SEQUENCE, Note, decode_text
@@ -19,8 +19,16 @@ MOST_WHOLE = 256 << 20  # bytes of a file that cannot be streamed
 NAMED_BAD = 5  # lines with wrong bytes named by number
 
 
+class Opens(Protocol):
+    """A path, or what opens a file of that name alone."""
+
+    def open(self, mode: str = "r", **how: Any) -> IO[Any]: ...
+    def read_bytes(self) -> bytes: ...
+    def stat(self) -> os.stat_result: ...
+
+
 def read_lines(
-    path: Path, note: Note, line_end: str | None = None
+    path: Opens, note: Note, line_end: str | None = None
 ) -> Iterator[tuple[int, str | None]]:
     """(line number from 1, line with its end), ended by `line_end`, by default any end.
 
@@ -43,7 +51,7 @@ def read_lines(
             yield number, None if line is None else line.replace("\0", "")
 
 
-def require_whole(path: Path, what: str, remedy: str) -> None:
+def require_whole(path: Opens, what: str, remedy: str) -> None:
     """Raises UnreadableError where a file is too large to be read at once."""
     size = path.stat().st_size
     if size > MOST_WHOLE:
@@ -63,7 +71,7 @@ def _bounded(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnyStr 
         yield None
 
 
-def _bad_lines(path: Path) -> list[int] | None:
+def _bad_lines(path: Opens) -> list[int] | None:
     """The lines of a UTF-8 file with other bytes in them; None for a file in another encoding."""
     good, bad = 0, []
     with path.open("rb") as file:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -14,7 +15,7 @@ from markdown_it.token import Token
 
 from index_builder.ingest.blocks import Outline, ParsedDocument, title_from
 from index_builder.ingest.encoding import decode_text
-from index_builder.ingest.parsers.front_matter import split_front_matter
+from index_builder.ingest.parsers.front_matter import labels_in, split_front_matter
 from index_builder.ingest.parsers.html import add_html, words_of_html
 from index_builder.ingest.parsers.tables import plain_rows
 
@@ -26,9 +27,10 @@ def parse_markdown(data: bytes, path: Path) -> ParsedDocument:
     """Read a Markdown file; the title is the front matter's, else a lone first heading."""
     outline = Outline()
     metadata, body = split_front_matter(decode_text(data, outline.note), outline.note)
+    labels = labels_in(metadata)
     add_markdown(outline, body)
     title = metadata.get("title") or None
-    return outline.document(title_from(path), title=title)
+    return replace(outline.document(title_from(path), title=title), labels=labels)
 
 
 def add_markdown(outline: Outline, text: str) -> None:

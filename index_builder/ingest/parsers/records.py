@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any, TextIO
 
 from index_builder.ingest.blocks import UnreadableError
 from index_builder.ingest.encoding import Note, decode_text, no_note
-from index_builder.ingest.parsers.lines import MOST_LINE, read_lines, require_whole
+from index_builder.ingest.parsers.lines import MOST_LINE, Opens, read_lines, require_whole
 from index_builder.ingest.parsers.tsv import read_rows, write_rows
 from index_builder.ingest.workers import CannotStart, Limits, work_through
 from reread.records import Passage
+from reread.rights import ACCESS_LABELS, read_labels
 
 DPR_COLUMNS = ("id", "text", "title")
 HARMLESS_BYTES = 1 << 20  # JSON this small takes little, whatever it holds
@@ -42,6 +42,7 @@ class Record:
     text: str
     unread_id: str = ""  # a key that looks like an id, of a record without one
     from_context: bool = False  # one of a question's `ctxs`: many questions share a passage
+    labels: tuple[str, ...] | None = None  # access labels it gives itself; None: it says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class BadLine:
 _Json = tuple[list[Record | BadLine], list[str]] | str  # records and notes, or why there are none
 
 
-def read_jsonl(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
+def read_jsonl(path: Opens, note: Note = no_note) -> Iterator[Record | BadLine]:
     """Stream the file: it may be larger than memory."""
     for number, line in read_lines(path, note):
         if line is None:
@@ -71,7 +72,7 @@ def read_jsonl(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
 
 
 def read_json(
-    path: Path, note: Note = no_note, limits: Limits = Limits()
+    path: Opens, note: Note = no_note, limits: Limits = Limits()
 ) -> Iterator[Record | BadLine]:
     """A .json file that lists the same objects, as FiD's data sets do; 'line' counts them."""
     require_whole(path, "of JSON", SPLIT_JSON)
@@ -85,7 +86,7 @@ def read_json(
     yield from found
 
 
-def _json_in_child(path: Path, size: int, limits: Limits) -> _Json:
+def _json_in_child(path: Opens, size: int, limits: Limits) -> _Json:
     """A few bytes of JSON can take a hundred times their size, and nobody sees it coming."""
     try:
         [read] = work_through(
@@ -97,7 +98,7 @@ def _json_in_child(path: Path, size: int, limits: Limits) -> _Json:
     return read
 
 
-def _json_of(path: Path) -> _Json:
+def _json_of(path: Opens) -> _Json:
     """Runs in a child where the file is large."""
     notes: list[str] = []
     try:
@@ -114,7 +115,7 @@ def _json_of(path: Path) -> _Json:
         return f"takes more memory to read than a file may; {SPLIT_JSON}"
 
 
-def read_tsv(path: Path, note: Note = no_note) -> Iterator[Record | BadLine]:
+def read_tsv(path: Opens, note: Note = no_note) -> Iterator[Record | BadLine]:
     """DPR's format: tab-separated, a header row naming the columns id, text and title."""
     columns: tuple[str, ...] | None = None
     too_long: list[int] = []
@@ -171,6 +172,7 @@ def _from_object(number: int, loaded: Any) -> Iterator[Record | BadLine]:
         yield BadLine(number, f"a JSON {type(loaded).__name__} instead of an object")
         return
     contexts = loaded.get("ctxs")
+    common = {name: loaded[name] for name in (ACCESS_LABELS,) if name in loaded}
     if contexts is None:
         yield _record(number, loaded)
     elif not isinstance(contexts, list):
@@ -178,7 +180,7 @@ def _from_object(number: int, loaded: Any) -> Iterator[Record | BadLine]:
     else:
         for context in contexts:
             if isinstance(context, dict):
-                yield _record(number, context, from_context=True)
+                yield _record(number, {**common, **context}, from_context=True)
             else:
                 yield BadLine(number, "an entry of 'ctxs' is not an object")
 
@@ -194,6 +196,10 @@ def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) 
         return BadLine(number, "'id' is neither a string nor a whole number")
     if not text.strip():
         return BadLine(number, "its text is empty")
+    try:
+        labels = _labels_in(fields)
+    except ValueError as error:
+        return BadLine(number, str(error))
     title, text = _storable(title or ""), _storable(text)
     own = _storable("" if id is None else str(id))
     if len(own) > MOST_ID:
@@ -201,7 +207,15 @@ def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) 
             number, f"an id of {len(own):,} characters, and {MOST_ID} are allowed; shorten it"
         )
     unread = "" if own else next((key for key in fields if ID_LIKE.match(key)), "")
-    return Record(number, own or _own_id(title, text), title, text, unread, from_context)
+    id = own or _own_id(title, text)
+    return Record(number, id, title, text, unread, from_context, labels)
+
+
+def _labels_in(fields: dict[str, Any]) -> tuple[str, ...] | None:
+    if ACCESS_LABELS not in fields:
+        return None
+    given = fields[ACCESS_LABELS]
+    return () if given is None else read_labels(given)
 
 
 def _storable(text: str) -> str:

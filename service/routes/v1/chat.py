@@ -17,7 +17,7 @@ from service.http.bodies import answer_body
 from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.security import query_access
+from service.http.security import AskedBy, query_access
 from service.routes.v1.conversation import (
     Content,
     Message,
@@ -57,14 +57,16 @@ class ChatRequest(BaseModel):
 
 
 @router.post("/v1/chat/completions", response_model=None, responses=or_events())
-async def chat_completions(wanted: ChatRequest, request: Request, parts: Parts) -> Response:
+async def chat_completions(
+    wanted: ChatRequest, request: Request, parts: Parts, rights: AskedBy
+) -> Response:
     """Answer the last user message; the messages before it are its history."""
     only_text(wanted.model_extra or {})
     messages = [
         Message(one.role, text_of(one.content, f"messages.{i}.content"))
         for i, one in enumerate(wanted.messages)
     ]
-    answered = await unless_gone(request, parts.pipeline.answer(asked_in(messages)))
+    answered = await unless_gone(request, parts.pipeline.answer(asked_in(messages).by(rights)))
     if not wanted.stream:
         return JSONResponse(completion(answered))
     usage = wanted.stream_options is not None and wanted.stream_options.include_usage

@@ -16,7 +16,7 @@ from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
 from service.http.schemas import CONTENT
-from service.http.security import query_access
+from service.http.security import AskedBy, query_access
 from service.routes.v1.models import RETRIEVER
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["openai"])
@@ -53,10 +53,12 @@ class RerankRequest(BaseModel):
 
 @router.post("/v1/rerank")
 @router.post("/v2/rerank", include_in_schema=False)
-async def rerank(wanted: RerankRequest, request: Request, parts: Parts) -> dict[str, Any]:
+async def rerank(
+    wanted: RerankRequest, request: Request, parts: Parts, rights: AskedBy
+) -> dict[str, Any]:
     """The documents' places, the most relevant first; ties in the order given."""
     own = [_document(one, i) for i, one in enumerate(wanted.documents)]
-    asked = Asked.checked(wanted.query, own=own)
+    asked = Asked.checked(wanted.query, own=own).by(rights)
     scores, generation = await unless_gone(request, _scores(parts, asked, wanted.model))
     order = sorted(range(len(scores)), key=lambda i: -scores[i])[: wanted.top_n]
     results: list[dict[str, Any]] = [{"index": i, "relevance_score": scores[i]} for i in order]

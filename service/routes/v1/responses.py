@@ -19,7 +19,7 @@ from service.http.bodies import answer_body
 from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
-from service.http.security import query_access
+from service.http.security import AskedBy, query_access
 from service.routes.v1.conversation import (
     Message,
     asked_in,
@@ -49,12 +49,14 @@ class ResponsesRequest(BaseModel):
 
 
 @router.post("/v1/responses", response_model=None, responses=or_events())
-async def responses(wanted: ResponsesRequest, request: Request, parts: Parts) -> Response:
+async def responses(
+    wanted: ResponsesRequest, request: Request, parts: Parts, rights: AskedBy
+) -> Response:
     """Answer the last user message of the input; what is before it is its history."""
     only_text(wanted.model_extra or {})
     if wanted.previous_response_id is not None:
         raise BadRequest("previous_response_id is not kept; send the earlier messages in input.")
-    asked = asked_in(messages_of(wanted.input))
+    asked = asked_in(messages_of(wanted.input)).by(rights)
     answered = await unless_gone(request, parts.pipeline.answer(asked))
     whole = response_body(answered, wanted)
     if not wanted.stream:

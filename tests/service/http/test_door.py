@@ -11,8 +11,8 @@ import pytest
 from reread.audit import note
 from reread.errors import BadRequest, Conflict, NotFound
 from reread.home import Home
+from reread.rights import EVERYBODY, OWNER, Rights
 from service.http.key_file import KeyFile, KeysUnreadable
-from service.http.rates import MOST_CALLERS, Buckets, TooOften
 from service.http.security import Caller, Keys
 from service.server import with_admin
 from service.settings import ServiceSettings
@@ -64,6 +64,35 @@ def test_only_hashes_are_kept_and_for_the_owner_alone(tmp_path: Path) -> None:
             keys.add(name, "query", 2.0)
 
 
+def test_a_key_holds_the_labels_it_was_given(tmp_path: Path) -> None:
+    """A file from before labels reads as it is; one whose labels are no names lets nobody in."""
+    path = tmp_path / "keys.json"
+    keys = KeyFile(path)
+    given = {name: keys.add(name, right, 1.0, labels) for name, right, labels in (
+        ("anna", "query", ()), ("ben", "query", ["hr", "board"]), ("eva", "admin", ["hr"]),
+    )}  # fmt: skip
+    known = Keys("root", ("plain",), KeyFile(path))
+    assert known.rights(given["anna"]) == known.rights(None) == known.rights("plain") == EVERYBODY
+    assert known.rights("wrong") == EVERYBODY
+    assert known.rights(given["ben"]) == Rights(frozenset(["hr", "board"]))
+    assert known.rights(given["eva"]) == known.rights("root") == OWNER
+    keys.relabel("ben", ["hr"])
+    assert known.rights(given["ben"]) == Rights(frozenset(["hr"]))
+    with pytest.raises(NotFound, match="anna, ben, eva"):
+        keys.relabel("dora", [])
+    with pytest.raises(BadRequest, match="cannot be an access label"):
+        keys.add("dora", "query", 1.0, ["a b"])
+    body = json.loads(path.read_text())
+    for one in body["keys"]:
+        del one["labels"]
+    path.write_text(json.dumps(body))
+    assert known.rights(given["ben"]) == EVERYBODY and known.caller(given["ben"]) is not None
+    body["keys"][0]["labels"] = {"hr": True}
+    path.write_text(json.dumps(body))
+    with pytest.raises(KeysUnreadable, match="access_labels"):
+        KeyFile(path).add("dora", "query", 1.0)
+
+
 def test_a_damaged_key_file_lets_nobody_new_in_and_is_told(tmp_path: Path) -> None:
     shelf = Shelf()
     shelf.publish(1, WordGeneration(1))
@@ -103,31 +132,6 @@ def test_stored_keys_are_enough_beyond_loopback() -> None:
     with pytest.raises(BadRequest, match="REREAD_QUERY_KEYS"):
         everywhere.require_keys_beyond_loopback()
     everywhere.require_keys_beyond_loopback(keys_stored=True)
-
-
-def test_a_bucket_holds_a_minute_and_fills_steadily() -> None:
-    now = [100.0]
-    bucket = Buckets("key", 6, lambda: now[0])
-    for _ in range(6):
-        bucket.take("a")
-    with pytest.raises(TooOften, match="6 requests a minute; the next one in 10 s") as refusal:
-        bucket.take("a")
-    assert refusal.value.retry_after_s == 10
-    bucket.take("b")
-    now[0] += 10
-    bucket.take("a")
-    with pytest.raises(TooOften):
-        bucket.take("a")
-    now[0] += 3_600
-    for _ in range(6):
-        bucket.take("a")
-    with pytest.raises(TooOften):
-        bucket.take("a")
-    for number in range(2 * MOST_CALLERS):
-        bucket.take(str(number))
-    assert len(bucket._left) == MOST_CALLERS
-    for _ in range(1_000):
-        Buckets("key", 0).take("a")  # no limit
 
 
 @pytest.mark.parametrize("option", ["rate_per_key", "rate_per_address"])
