@@ -93,9 +93,11 @@ class Database:
 
     def add_column(self, table: str, column: str, kind: str) -> None:
         """For files of an earlier version; nothing where the column is there."""
+        if column in (row[1] for row in self.rows(f"PRAGMA table_info({table})")):
+            return  # without a lock: a home may be read-only
         with self.transaction() as connection:
             known = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            if column not in known:
+            if column not in known:  # another process may have been first
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def check_in_place(self) -> None:
