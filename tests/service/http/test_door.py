@@ -111,7 +111,7 @@ def test_a_damaged_key_file_lets_nobody_new_in_and_is_told(tmp_path: Path) -> No
 
 def test_every_key_names_its_caller() -> None:
     keys = Keys("root", ("a", "b"))
-    assert keys.caller("root") == Caller("REREAD_ADMIN_KEY or admin.key", True)
+    assert keys.caller("root") == Caller("REREAD_ADMIN_KEY or admin.key", True, OWNER)
     assert keys.caller("b") == Caller("REREAD_QUERY_KEYS 2", False)
     assert keys.caller("c") is None and keys.caller("") is None and keys.caller(None) is None
 

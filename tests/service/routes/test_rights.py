@@ -162,7 +162,7 @@ def passage(id: str, text: str, *labels: str, title: str = "Zoo") -> Document:
 def home(tmp_path: Path) -> Home:
     """The guarded document comes first and fits best; its twin says the same in the open."""
     home = Home(tmp_path).create()
-    longer = "Zoo of the north wing and of its garden"
+    longer = "Zoo and garden of our town"
     documents = [passage("salaries", f"{TWIN} {CANARY}", "hr", title=TITLE)]
     documents += [passage("twin", TWIN, title=longer)]
     documents += [passage("memo", MEMO, title="Memo")]
@@ -191,7 +191,7 @@ def ids_found(world: World, key: str, top_k: int) -> list[str]:
     return [one["id"] for one in found["passages"]]
 
 
-def look_everywhere(world: World, *canaries: str) -> None:
+def look_everywhere(world: World) -> None:
     """Every route with both keys, together and one after the other."""
     for name in ("open", "hr"):
         answer = world.send(name, "POST", "/answer", **asked()).json()
@@ -201,7 +201,7 @@ def look_everywhere(world: World, *canaries: str) -> None:
         assert not [one for one in CANARIES if one.lower() in said], (name, said)
     for name, ask in SHOW.items():
         if name != "GET /examples":
-            assert canaries[0] in ask(world, "hr").lower(), name
+            assert shows_guarded(ask(world, "hr")), name
     for name, ask in ADMINS.items():
         assert '"status":403' in ask(world, "hr").replace(" ", ""), name
     asks = [("hr" if n % 2 else "open") for n in range(16)]
@@ -211,7 +211,12 @@ def look_everywhere(world: World, *canaries: str) -> None:
             pool.map(lambda key: world.says(key, "POST", "/answer", **asked()), asks),
             strict=True,
         ):
-            assert (CANARY in said) == (key == "hr")
+            assert shows_guarded(said) == (key == "hr")
+
+
+def shows_guarded(said: str) -> bool:
+    """One of the two that say the same: the other is folded into it."""
+    return CANARY in said or LATER_CANARY in said
 
 
 def test_every_route_is_in_a_list(home: Home, keys: dict[str, str]) -> None:
@@ -239,21 +244,21 @@ def test_no_route_shows_a_guarded_document(home: Home, keys: dict[str, str]) -> 
         put = world.send("admin", "PUT", "/documents/memo", json=relabel).json()
         assert put["status"] == "replaced"
         world.answers["memo"] = memo.json()["id"]  # read when everybody might; no more
-        look_everywhere(world, CANARY)
+        look_everywhere(world)
         later = {"id": "later", "title": TITLE, "text": f"{TWIN} {LATER_CANARY}"}
         twin = {"id": "later twin", "title": "Zoo", "text": f"{TWIN} as they say"}
         sent = {"documents": [{**later, "access_labels": ["hr"]}, twin]}
         assert world.send("admin", "POST", "/documents", json=sent).status_code == 200
-        look_everywhere(world, CANARY)
+        look_everywhere(world)
         build(home)
         until(lambda: service.parts.pipeline.live.number == 2)
-        look_everywhere(world, CANARY)
+        look_everywhere(world)
         assert world.send("admin", "POST", "/admin/generations/1/activate").json()["serving"] == 1
-        look_everywhere(world, CANARY)
+        look_everywhere(world)
     with serving(home, keys) as service:
         until(lambda: service.parts.pipeline.live.number == 1)
         world = World(service, keys, world.answers)
-        look_everywhere(world, CANARY)
+        look_everywhere(world)
 
 
 def test_a_near_copy_in_the_open_is_found_and_costs_no_place(
