@@ -185,8 +185,8 @@ class PassageStore:
         start = 0
         for chunk in self._rows.chunks:
             if len(chunk.texts) > _LABELS:
-                column = self._rows.column(chunk, _LABELS)
-                yield from ((start + at, one.split()) for at, one in enumerate(column) if one)
+                filled = self._rows.filled(chunk, _LABELS)
+                yield from ((start + at, one.split()) for at, one in filled)
             start += chunk.rows
 
     def _id(self, row: int) -> str:

@@ -3,7 +3,7 @@
 Knows columns, offsets and positions; does not know what a passage is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,14 @@ class RowFile:
         """The string columns of `count` rows from `first` of this chunk, column by column."""
         return [self._column(offsets, data, first, count) for offsets, data in chunk.texts]
 
-    def column(self, chunk: Chunk, place: int) -> list[str]:
-        """One string column of a whole chunk."""
-        return self._column(*chunk.texts[place], 0, chunk.rows)
+    def filled(self, chunk: Chunk, place: int) -> Iterator[tuple[int, str]]:
+        """(row of the chunk, text) of one string column where it is not empty; mostly it is."""
+        offsets, data = chunk.texts[place]
+        edges = [self._file.read(offsets + 4 * row, 4) for row in (0, chunk.rows)]
+        if edges[0] != edges[1]:
+            lengths = np.diff(np.frombuffer(self._file.read(offsets, 4 * (chunk.rows + 1)), "<i4"))
+            texts = self._column(offsets, data, 0, chunk.rows)
+            yield from ((int(row), texts[row]) for row in np.flatnonzero(lengths))
 
     def hashes(self, chunk: Chunk, first: int, count: int) -> bytes:
         return self._file.read(chunk.hashes + HASH_BYTES * first, HASH_BYTES * count)
