@@ -37,8 +37,8 @@ class Spool:
         """Every passage, with when its document came in; None: now."""
         self._file.seek(0)
         for line in self._file:
-            *fields, labels, when_s = json.loads(line)
-            yield Passage(*fields, tuple(labels)), when_s
+            id, title, text, source, labels, when_s = json.loads(line)
+            yield Passage(id, title, text, source, tuple(labels)), when_s
 
     def close(self) -> None:
         self._file.close()
