@@ -19,6 +19,7 @@ import uvicorn
 from reread.artefacts.sources import known_roots
 from reread.home import Home
 from reread.live.fit import FitWatch, Sees
+from reread.log.attention_log import AttentionLog
 from reread.log.changes import ChangeList
 from reread.log.group_commit import GroupCommitter
 from reread.log.stores import Stores
@@ -195,9 +196,7 @@ def assembled(
             rates=rates(settings, stores),
             home=home,
             pipeline=pipeline,
-            history=PastAnswers(
-                log, home, changes.removed_since, documents.passage, documents.labels_now
-            ),
+            history=past_answers(log, home, changes, documents),
             documents=documents,
             files=SentFiles(documents, read_file),
             roots=partial(known_roots, home),
@@ -233,6 +232,13 @@ def watch_fit(home: Home, sight: Sees | None, closing: ExitStack) -> Callable[[]
     fit.start()
     closing.callback(fit.stop)
     return lambda: fit.warning
+
+
+def past_answers(
+    log: AttentionLog, home: Home, changes: ChangeList, documents: HomeDocuments
+) -> PastAnswers:
+    """What the log holds, as far as its documents are still there and may be seen."""
+    return PastAnswers(log, home, changes.removed_since, documents.passage, documents.labels_now)
 
 
 def rates(settings: ServiceSettings, stores: Stores) -> tuple[Rate, Rate]:

@@ -176,20 +176,21 @@ def watch_paths(
     """Take in what changes under these paths until interrupted; only what changed is read."""
     import watchfiles
 
+    from index_builder.ingest.folders import Watched
     from index_builder.ingest.run import ingest as run
 
     home = stores.home
-    given = [Path(os.path.realpath(one)) for one in paths]  # now: they may become links
+    given = tuple(Path(os.path.realpath(one)) for one in paths)  # now: they may become links
     for changes in watchfiles.watch(*paths, debounce=WATCH_DEBOUNCE_MS):
         touched = [
             one for one in sorted({Path(path) for _, path in changes}) if is_shown(one, paths)
         ]
         there = [one for one in touched if one.is_file()]
-        gone = [one for one in touched if not one.exists()]
+        gone = tuple(one for one in touched if not one.exists())
         with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
             done = run(
-                home, there, gone=gone, live=current(home) is not None, sight=sight,
-                recogniser=recogniser, labels=labels, inside=given,
+                home, there, watched=Watched(gone, given), live=current(home) is not None,
+                sight=sight, recogniser=recogniser, labels=labels,
             )  # fmt: skip
             forget_in(stores)
             tell(done)

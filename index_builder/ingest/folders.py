@@ -5,10 +5,19 @@ Knows paths; opens no document and no corpus.
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reread.artefacts.sources import known_roots, write_roots
 from reread.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watch over folders saw: its names come from whoever writes there."""
+
+    gone: tuple[Path, ...] = ()  # what was in them leaves the corpus
+    inside: tuple[Path, ...] = ()  # folders, without links, that named files lie in; (): anywhere
 
 
 def vanished(sources: Iterable[str], given: Sequence[Path], found: Collection[str]) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from index_builder.ingest.corpus import LIVE_PASSAGES, CorpusEdit, Outcome
 from index_builder.ingest.documents import Document, fitted
 from index_builder.ingest.files import find_files
-from index_builder.ingest.folders import remember_roots, vanished, within
+from index_builder.ingest.folders import Watched, remember_roots, vanished, within
 from index_builder.ingest.reading import Progress, read_files
 from index_builder.ingest.recognising import Recogniser
 from index_builder.ingest.tally import IngestReport, Tally
@@ -46,29 +46,27 @@ def ingest(
     progress: Progress = no_progress,
     workers: int | None = None,
     sync: bool = False,
-    gone: Iterable[Path] = (),
+    watched: Watched = Watched(),
     live: bool = False,
     sight: Sees | None = None,
     limits: Limits | None = None,
     recogniser: Recogniser | None = None,
     labels: tuple[str, ...] | None = None,
-    inside: Iterable[Path] = (),
 ) -> IngestReport:
     """Read paths, then documents, into the corpus; earlier documents not named here stay.
 
-    `sync`: what is gone from the folders leaves the corpus too, and what was in a path of `gone`,
-    which is no longer there, in any case. `live`: a run of few passages is
+    `sync`: what is gone from the folders leaves the corpus too, and what was in a path that
+    `watched` says is gone in any case. `live`: a run of few passages is
     appended to the change list and no new version is written. Raises BadRequest when a path does
     not exist or nothing at all could be read. A second ingest into the same home waits for the
     first. `workers` None: one process per usable core. `sight`: what
     the reader sees whole; None: passages are measured in words. `limits`: of time and memory for
     one file. `recogniser`: for pages of a PDF that are pictures. `labels`: the access labels of
-    what the paths hold; None: those it gives itself, or had. `inside`: folders, without links, that
-    files given by name must lie in: where the names come from whoever writes there.
+    what the paths hold; None: those it gives itself, or had.
     """
     started = time.monotonic()
     given = [Path(path) for path in paths]
-    found = find_files(given, inside)
+    found = find_files(given, watched.inside)
     tally = Tally()
     tally.leave(found)
     progress("reading", 0.0)
@@ -76,7 +74,7 @@ def ingest(
         read_files(edit, tally, found.files, progress, workers, sight, limits, recogniser, labels)
         _put_documents(edit, tally, documents, sight)
         missing = vanished(edit.sources(), given, {file.source for file in found.files})
-        leaving = within(edit.sources(), gone) + (missing if sync else [])
+        leaving = within(edit.sources(), watched.gone) + (missing if sync else [])
         removed = [id for source in leaving for id in edit.drop_source(source)]
         tally.removed += len(removed)
         tally.missing = [] if sync else missing
