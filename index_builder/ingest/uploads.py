@@ -52,7 +52,9 @@ def read_upload(
     source = path.name
     if fits is not None:
         documents = [(id, fit_pieces(pieces, fits), labels) for id, pieces, labels in documents]
-    cuts = [(id, partial(_passages, id, pieces, source, own)) for id, pieces, own in documents]
+    cuts: list[tuple[str, Cut]] = [
+        (id, partial(_passages, id, pieces, source, own)) for id, pieces, own in documents
+    ]
     return cuts, notes
 
 

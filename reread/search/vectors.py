@@ -199,16 +199,21 @@ def _selecting(index: Any, allowed: Mask) -> Iterator[Any]:
     kind = faiss.downcast_index(index)
     if isinstance(kind, faiss.IndexRefine):
         with _selecting(kind.base_index, allowed) as inner:
-            parameters = faiss.IndexRefineSearchParameters(
+            parameters = _parameters("IndexRefineSearchParameters")(
                 k_factor=kind.k_factor, base_index_params=inner
             )
             yield None if inner is None else parameters
     elif isinstance(kind, faiss.IndexIVF):
-        yield faiss.SearchParametersIVF(sel=chosen, nprobe=kind.nprobe)
+        yield _parameters("SearchParametersIVF")(sel=chosen, nprobe=kind.nprobe)
     elif isinstance(kind, faiss.IndexFlat):
-        yield faiss.SearchParameters(sel=chosen)
+        yield _parameters("SearchParameters")(sel=chosen)
     else:
         yield None
+
+
+def _parameters(name: str) -> Any:
+    """A class of FAISS's; its stubs know no keywords."""
+    return getattr(faiss, name)
 
 
 def choose_factory(count: int, dimension: int) -> str:
