@@ -191,10 +191,7 @@ def assembled(
         )  # fmt: skip
         closing.callback(pipeline.others.close)
         yield ServiceParts(
-            settings=settings,
-            keys=keys,
-            rates=rates(settings, stores),
-            home=home,
+            settings=settings, keys=keys, rates=rates(settings, stores), home=home,
             pipeline=pipeline,
             history=past_answers(log, home, changes, documents),
             documents=documents,
@@ -205,14 +202,12 @@ def assembled(
             writer=recorder,
             metrics=metrics,
             check_retrain=check_retrain,
-            trainer_pid=trainer_pid,
-            trainer_trouble=trainer_trouble,
-            unfit=unfit,
+            trainer_pid=trainer_pid, trainer_trouble=trainer_trouble, unfit=unfit,
             log=log,
             versions=versions(),
             tracing=tracing,
             clock=time.time,
-        )
+        )  # fmt: skip
 
 
 def start_forgetting(documents: HomeDocuments) -> threading.Event:
