@@ -80,6 +80,11 @@ def load_fusion(name_or_path: str, device: str, dtype: str, options: dict[str, A
     if not pick_bf16(None, place):
         return exact
     fast = Reader.load(name_or_path, device=device, dtype="bfloat16", **options, dtype_why=ALIKE)
+    return fast_if_alike(exact, fast)
+
+
+def fast_if_alike(exact: Reader, fast: Reader) -> Reader:
+    """The fast one where both read a probe alike; else the exact one, which says why."""
     if read_alike(exact, fast):
         return fast
     exact.dtype_why = OTHERWISE
