@@ -70,7 +70,6 @@ def load_reader(
 def load_fusion(name_or_path: str, device: str, dtype: str, options: dict[str, Any]) -> Reader:
     """An encoder-decoder; `dtype` auto on a processor with fast bfloat16 products is bfloat16
     where it reads a probe as float32 does, which is tried at once."""
-    from reread.reader.probe import read_alike
     from reread.reader.reader import Reader
 
     place = pick_device(device)
@@ -85,6 +84,8 @@ def load_fusion(name_or_path: str, device: str, dtype: str, options: dict[str, A
 
 def fast_if_alike(exact: Reader, fast: Reader) -> Reader:
     """The fast one where both read a probe alike; else the exact one, which says why."""
+    from reread.reader.probe import read_alike
+
     if read_alike(exact, fast):
         return fast
     exact.dtype_why = OTHERWISE

@@ -8,6 +8,7 @@ import pytest
 from reread.compute.precision import CPUINFO, FAST_FLAGS, processor_flags
 from reread.reader.loading import ALIKE, OTHERWISE, SLOW, STARTER, fast_if_alike, load_reader
 from reread.reader.probe import PASSAGES, QUESTIONS, rank_agreement, read_alike
+from reread.reader.reader import Reader
 from reread.reading import Reading, ReadRequest
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
 
@@ -47,7 +48,7 @@ def test_auto_says_what_it_chose_and_why(tmp_path: Path) -> None:
 
 def test_the_fast_reader_serves_only_where_it_reads_alike(tmp_path: Path) -> None:
     exact, same, other = (
-        load_reader(save_tiny_pointing(tmp_path / str(n), seed=seed), dtype="float32")
+        Reader.load(save_tiny_pointing(tmp_path / str(n), seed=seed), dtype="float32")
         for n, seed in enumerate((0, 0, 5))
     )
     assert fast_if_alike(exact, same) is same and same.dtype_why == "as asked"
