@@ -30,8 +30,8 @@ from reread.reader.decoding import Decoded, beam_decode, generation_rules, greed
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import install_fusion_attention
 from reread.reader.marking import mark_answer
-from reread.reader.pointed import reading_of
-from reread.reader.pointer import LONGEST, SpanHead, load_pointer, point, require_offsets
+from reread.reader.pointing.pointed import reading_of
+from reread.reader.pointing.pointer import LONGEST, SpanHead, load_pointer, point, require_offsets
 from reread.reader.prepared import Prepared, prepare
 from reread.reader.segments import MAX_SEGMENT_TOKENS, is_lossy, surface_of
 from reread.reader.unaided import nothing_of, unaided_chances

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from reread.reader.copying import Copying, Place, Source, first_fitting
+from reread.reader.causal.copying import Copying, Place, Source, first_fitting
 
 POLAR = re.compile(
     r"(?:^|, )(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|would|"

@@ -18,8 +18,10 @@ from transformers import PreTrainedTokenizerBase
 from reread.errors import BadRequest
 from reread.reader.aggregations import AttentionEvidence, aggregate
 from reread.reader.causal.attention import BlockTap
+from reread.reader.causal.copying import fold
 from reread.reader.causal.decoding import Draft, Speller, Vocabulary
 from reread.reader.causal.evidence import Gathering, weigh_heads
+from reread.reader.causal.pieces import token_bytes
 from reread.reader.causal.states import StateCache, States
 from reread.reader.causal.strings import Block, PromptStyle, cut_blocks, prefix_ids, prompt_ids
 from reread.reader.confidence import (
@@ -29,9 +31,7 @@ from reread.reader.confidence import (
     judge,
     signals_of,
 )
-from reread.reader.copying import fold
 from reread.reader.marking import mark_answer
-from reread.reader.pieces import token_bytes
 from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import Reading, ReadRequest, Span, check_aggregation
 

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoTokenizer, BartConfig, BartForConditionalGeneration
 
 from reread.reader.loading import SMALL_STARTER, reader_folder
-from reread.reader.pointer import SpanHead
+from reread.reader.pointing.pointer import SpanHead
 
 
 def save_tiny_pointing(folder: Path, *, width: int = 32, seed: int = 0, head: bool = True) -> str:

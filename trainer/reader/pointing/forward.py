@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 from reread.compute.padding import cheapest_edges, pad
 from reread.reader.decoding import start_token
 from reread.reader.fusion import CrossAttentionTap, decode_step, encode_segments, token_logits
-from reread.reader.pointer import SpanHead, body_mask
+from reread.reader.pointing.pointer import SpanHead, body_mask
 from trainer.reader.losses import passage_loss
 from trainer.reader.pointing.tasks import PointTask
 

@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from reread.errors import UnknownModel
 from reread.reader.decoding import end_tokens
-from reread.reader.pointer import SpanHead, load_pointer, require_offsets
+from reread.reader.pointing.pointer import SpanHead, load_pointer, require_offsets
 from trainer.reader.drawing.drawing import Drawing, data_fingerprint
 from trainer.reader.drawing.examples import ReadingExample, require_named
 from trainer.reader.pointing.settings import PointTraining

@@ -11,7 +11,7 @@ from random import Random
 
 from transformers import PreTrainedTokenizerBase
 
-from reread.reader.pointer import NO, NOTHING, YES
+from reread.reader.pointing.pointer import NO, NOTHING, YES
 from reread.reader.segments import Segment, cut_segments
 from trainer.reader.drawing.drawing import Drawing, ExampleSets, draw_step
 from trainer.reader.drawing.examples import VERDICT, ReadingExample

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from reread.compute.precision import autocast
 from reread.reader.fusion import install_fusion_attention
-from reread.reader.pointer import SpanHead
+from reread.reader.pointing.pointer import SpanHead
 from trainer.dropout import set_dropout
 from trainer.reader.pointing.forward import PointLosses, losses_of
 from trainer.reader.pointing.settings import PointTraining

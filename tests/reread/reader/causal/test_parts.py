@@ -3,12 +3,12 @@
 import torch
 
 from reread.reader.causal.attention import BlockTap
+from reread.reader.causal.copying import Copying, fold
 from reread.reader.causal.decoding import Speller, Vocabulary
 from reread.reader.causal.evidence import Gathering
 from reread.reader.causal.loading import load_causal
 from reread.reader.causal.states import StateCache, States
 from reread.reader.causal.strings import cut_blocks, prompt_ids
-from reread.reader.copying import Copying, fold
 from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.causal.tiny_causal import save_tiny_causal

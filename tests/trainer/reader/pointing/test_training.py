@@ -20,7 +20,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from command.__main__ import run as main
 from reread.errors import BadRequest
 from reread.reader.loading import load_reader
-from reread.reader.pointer import body_mask
+from reread.reader.pointing.pointer import body_mask
 from reread.reading import ReadRequest
 from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing

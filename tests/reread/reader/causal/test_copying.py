@@ -2,7 +2,7 @@
 
 import pytest
 
-from reread.reader.copying import Copying, fold
+from reread.reader.causal.copying import Copying, fold
 
 
 def follow(texts, pieces):

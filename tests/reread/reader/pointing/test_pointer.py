@@ -10,8 +10,8 @@ from transformers import AutoTokenizer, ByT5Tokenizer
 from reread.errors import UnknownModel
 from reread.reader.confidence import REFUSED, ReaderNotes
 from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
-from reread.reader.pointed import reading_of
-from reread.reader.pointer import (
+from reread.reader.pointing.pointed import reading_of
+from reread.reader.pointing.pointer import (
     NEVER,
     POINTER_FILE,
     Pointed,

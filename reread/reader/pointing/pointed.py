@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reread.reader.confidence import REFUSED, ReaderNotes, judge, signals_of
-from reread.reader.pointer import Pointed
+from reread.reader.pointing.pointer import Pointed
 from reread.reading import Reading, Span
 from reread.records import Passage
 
