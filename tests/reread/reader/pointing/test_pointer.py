@@ -8,7 +8,7 @@ import torch
 from transformers import AutoTokenizer, ByT5Tokenizer
 
 from reread.errors import UnknownModel
-from reread.reader.confidence import REFUSED, ReaderNotes
+from reread.reader.confidence import REFUSED, Calibration, Logistic, ReaderNotes
 from reread.reader.loading import SMALL_STARTER, load_reader, reader_folder
 from reread.reader.pointing.pointed import reading_of
 from reread.reader.pointing.pointer import (
@@ -227,6 +227,20 @@ def test_a_refusal_is_sure_of_little_however_likely_its_ends_are() -> None:
         assert reading.confidence == pytest.approx(sure) and reading.draft == "fox"
         assert reading.spans == ((Span("a", 4, 7),) if found else ())
         assert reading.attention == (2.0,) and reading.scores == scores
+
+
+@pytest.mark.parametrize(("asked", "found"), [(None, True), (0.6, False), (0.5, True)])
+def test_the_bound_that_was_asked_for_stands_before_the_calibrations(
+    asked: float | None, found: bool
+) -> None:
+    even = Logistic(0.0, {})  # 0.5, whatever is read
+    notes = ReaderNotes(calibration=Calibration("reader", even, even, 0.4))
+    pointed = Pointed("fox", 0.9, (0.5, 0.4), 0, 4, 7)
+    reading = reading_of(
+        pointed, (Passage("a", "", "red fox"),), {"mean": (1.0,)}, "mean", notes, asked
+    )
+    assert (reading.found, reading.answer) == (found, "fox" if found else "")
+    assert reading.confidence == (0.5 if found else REFUSED)
 
 
 def test_nothing_is_refused_without_a_calibration(tmp_path: Path) -> None:
