@@ -185,7 +185,8 @@ def watch_paths(
         touched = [
             one for one in sorted({Path(path) for _, path in changes}) if is_shown(one, paths)
         ]
-        there = [one for one in touched if one.is_file()]
+        new = {Path(path) for change, path in changes if change == watchfiles.Change.added}
+        there = [file for one in touched for file in files_of(one, one in new, paths)]
         gone = tuple(one for one in touched if not one.exists())
         with suppress(BadRequest):  # nothing in it can be read: an editor's scratch file, say
             done = run(
@@ -194,6 +195,13 @@ def watch_paths(
             )  # fmt: skip
             forget_in(stores)
             tell(done)
+
+
+def files_of(path: Path, new: bool, given: Sequence[Path]) -> list[Path]:
+    """A file that changed, or every file of a folder that came whole: of those no word is said."""
+    if path.is_dir() and new:
+        return sorted(one for one in path.rglob("*") if one.is_file() and is_shown(one, given))
+    return [path] if path.is_file() else []
 
 
 def is_shown(path: Path, given: Sequence[Path]) -> bool:

@@ -42,9 +42,9 @@ class Installation:
             cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=180,
         )  # fmt: skip
 
-    def serve(self) -> subprocess.Popen[bytes]:
+    def serve(self, *flags: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "command", "serve"], cwd=ROOT, env=self.environment
+            [sys.executable, "-m", "command", "serve", *flags], cwd=ROOT, env=self.environment
         )
         self.until(self.answers_health, 120)
         return process
