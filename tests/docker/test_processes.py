@@ -132,7 +132,7 @@ def test_the_compose_file_runs_to_an_answer_a_swap_and_an_orderly_end(composed: 
 def check_second_start(project: Composed, answer_id: str) -> None:
     """Defect: the one-shot of a second `up` put words in the place of what had been taught."""
     assert project.up() == ["redis", "index_builder", "service", "trainer"]
-    assert readiness(project)["generation"] == 2
+    until(lambda: readiness(project).get("generation") == 2, 60.0)  # started is not yet ready
     place = f"{project.url('service')}/relevance/{answer_id}"
     assert httpx2.get(place, headers=READER, timeout=60).status_code == 200  # Redis kept its log
     assert all(code == 0 for code, _ in project.down().values())
