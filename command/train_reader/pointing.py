@@ -38,6 +38,7 @@ def train_pointing_reader(
     from reread.reader.loading import SMALL_STARTER, reader_folder
     from trainer.reader.drawing.examples import STARTER_MIX
     from trainer.reader.pointing.recipe import (
+        OWN_STAGES,
         STARTER_STAGES,
         load_pointing_base,
         run_pointing,
@@ -50,7 +51,7 @@ def train_pointing_reader(
     place = pick_device(settings.machine.device)
     changed: dict[str, Any] = {**renamed, "bf16": pick_bf16(files.bf16, place)}
     stages = [replace(one, training=replace(one.training, **changed))
-              for one in (STARTER_STAGES if files.starter else STARTER_STAGES[-1:])]  # fmt: skip
+              for one in (STARTER_STAGES if files.starter else OWN_STAGES)]  # fmt: skip
     sets = read_all(files, settings, console)
     mix = STARTER_MIX if files.starter else dict.fromkeys(sorted(sets), 1.0)
     base = files.base or reader_folder(SMALL_STARTER)

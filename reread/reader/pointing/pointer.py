@@ -117,8 +117,8 @@ def load_pointer(folder: Path | None, width: int, place: torch.device) -> SpanHe
     except (OSError, RuntimeError, SafetensorError) as error:
         raise UnknownModel(
             f"{path} is no pointing head for states of width {width} "
-            f"({str(error).splitlines()[-1].strip()}); remove it to decode answers, or train it "
-            "with `reread train-reader --pointing`."
+            f"({str(error).splitlines()[-1].strip()}); remove it to decode answers, and then "
+            "teach the reader anew with `reread train-reader --pointing` to point at them."
         ) from error
     return head.to(place).eval()
 

@@ -40,6 +40,10 @@ class Stage:
 NEAR = Drawing(  # a window or two: many questions where few can be read
     passages=(1, 2), weights=(85, 15), crop_share=0.85, crop_words=(25, 70), crop_above=40
 )
+OWN_STAGES = (  # for a head that is new on a reader that is not
+    Stage(PointTraining(steps=540, encoder_rate=1.5e-4, decoder_rate=3e-4, warmup_steps=40,
+                        dropout=0.0, answer_weight=0.3, passage_weight=0.5)),
+)  # fmt: skip
 STARTER_STAGES = (
     Stage(PointTraining(steps=1000, encoder_rate=2e-4, warmup_steps=60, dropout=0.0,
                         answer_weight=0.0, passage_weight=0.0), NEAR),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import AutoTokenizer, ByT5Tokenizer
 
 from reread.errors import UnknownModel
@@ -24,6 +25,7 @@ from reread.reader.segments import Segment, cut_segments
 from reread.reading import Reading, ReadRequest, Span
 from reread.records import Passage
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
+from trainer.reader.pointing.recipe import load_pointing_base
 
 PASSAGES = (
     Passage("a", "Pumps", "The pump moves 1,250 litres an hour. LOG_DIR is /var/log."),
@@ -154,6 +156,22 @@ def test_a_damaged_head_is_one_sentence_whose_remedy_works(tmp_path: Path) -> No
     assert str(file) in str(refused.value) and "\n" not in str(refused.value)
     file.unlink()
     assert load_reader(str(folder), dtype="float32").info()["answers"] == "decoded"
+
+
+def test_a_head_of_the_form_before_is_one_sentence(tmp_path: Path) -> None:
+    """Its beginnings and ends were two weights a token, told apart."""
+    folder = Path(save_tiny_pointing(tmp_path / "reader"))
+    before = {"ends.weight": torch.zeros(2, 32), "ends.bias": torch.zeros(2),
+              "verdicts.weight": torch.zeros(3, 32), "verdicts.bias": torch.zeros(3)}  # fmt: skip
+    save_file(before, folder / POINTER_FILE)
+    with pytest.raises(UnknownModel, match="remove it to decode answers, and then teach") as said:
+        load_reader(str(folder), dtype="float32")
+    assert "\n" not in str(said.value)
+    with pytest.raises(UnknownModel, match="remove it to decode answers"):
+        load_pointing_base(str(folder), 0)
+    (folder / POINTER_FILE).unlink()  # the remedy, followed
+    model, _ = load_pointing_base(str(folder), 0)
+    assert model.head.begins.weight.shape == (1, 32)
 
 
 def test_a_tokenizer_without_characters_cannot_point(tmp_path: Path) -> None:

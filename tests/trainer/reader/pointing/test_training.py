@@ -269,6 +269,8 @@ def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, c
              "--warmup-steps", 3, "--no-bf16", "--log-every", 8]  # fmt: skip
     assert main([str(one) for one in flags]) == 0
     assert "REREAD_READER=" in capsys.readouterr().out.replace("\n", "")
+    held = json.loads((out / "stage1" / "state" / "16" / "state.json").read_text())["held"]
+    assert (held["head_rate"], held["encoder_rate"]) == (1e-3, 4e-3)  # a new head, not a taught one
     flags = ["calibrate", "--questions", world / "colours.jsonl", "--reader", out, "--json",
              "--home", tmp_path / "none"]  # fmt: skip
     assert main([str(one) for one in flags]) == 0
