@@ -13,7 +13,6 @@ from reread.settings import setting
 
 LOCAL_NAMES = ("localhost", "ip6-localhost")
 HOST_NAME = re.compile(r"\*|[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
-
 TRACES_URL = re.compile(r"https?://[^/\s]+")
 
 
@@ -88,7 +87,7 @@ class ServiceSettings:
         if self.traces_url is not None and not TRACES_URL.match(self.traces_url):
             raise BadRequest(
                 f"traces_url is {self.traces_url!r}; give an address such as "
-                "http://127.0.0.1:4318/v1/traces, or none."
+                "http://127.0.0.1:4318/v1/traces, or leave it out."
             )
         for name in self.allowed_hosts:
             if not HOST_NAME.fullmatch(name):

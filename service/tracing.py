@@ -128,7 +128,7 @@ def traced_to(url: str | None, *, with_questions: bool = False) -> Iterator[Trac
     except ImportError as error:
         raise BadRequest(
             f"Traces are to go to {url} and OpenTelemetry is not installed ({error}): "
-            "pip install 'reread[traces]', or leave traces_url empty."
+            "pip install 'reread[traces]', or leave traces_url out."
         ) from error
     about = Resource.create({"service.name": SYSTEM, "service.version": own_version()})
     provider = TracerProvider(resource=about, shutdown_on_exit=False)

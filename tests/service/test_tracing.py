@@ -1,7 +1,11 @@
 """Traces as a collector gets them: a real one's protocol, over HTTP, from a real service."""
 
 import json
+import re
+import subprocess
+import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -9,14 +13,32 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from reread.errors import BadRequest
 from service.settings import ServiceSettings
+from service.tracing import Tracing, describe
 from tests.worlds.fakes import Shelf, WordGeneration
 from tests.worlds.serving import running
 
+ROOT = Path(__file__).parents[2]
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLER = {"traceparent": f"00-{TRACE}-{ABOVE}-01", "X-Request-ID": "asked-by-a-test"}
+
+WITHOUT = """
+import sys, pytest
+sys.modules["opentelemetry.exporter.otlp.proto.http.trace_exporter"] = None  # as if not installed
+from reread.errors import BadRequest
+from service.tracing import traced_to
+with traced_to(None):
+    pass  # the remedy's second half
+with pytest.raises(BadRequest) as refusal, traced_to("http://127.0.0.1:9/v1/traces"):
+    pass
+print(refusal.value)
+"""
 
 
 class Collector:
@@ -126,6 +148,68 @@ def test_a_collector_that_is_away_costs_no_answer(tmp_path: Path, shelf: Shelf) 
         assert service.ask().status_code == 200
 
 
-def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(BadRequest, match="traces_url is 'collector:4318'; give an address"):
-        ServiceSettings(traces_url="collector:4318")
+@pytest.fixture
+def kept() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def tracing(kept: InMemorySpanExporter) -> Tracing:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    return Tracing(provider.get_tracer("a test"))
+
+
+def test_a_span_is_as_long_as_what_it_tells_of(
+    tracing: Tracing, kept: InMemorySpanExporter
+) -> None:
+    """Milliseconds are told as nanoseconds of a span and, of the first piece, as seconds."""
+    tracing.searched(
+        question="q", top_k=1, generation=1, found=[("p", 0.5)], embed_ms=30.0, search_ms=12.5
+    )
+    tracing.read(
+        reader="echo", answer_id="a", found=False, confidence=0.1, entropy=0.2,
+        spent_ms=250.0, first_ms=40.0,
+    )  # fmt: skip
+    searched, read = kept.get_finished_spans()
+    assert searched.end_time - searched.start_time == 42_500_000
+    assert read.end_time - read.start_time == 250_000_000
+    assert read.attributes["gen_ai.response.time_to_first_chunk"] == 0.04
+    assert read.attributes["gen_ai.request.stream"] is True
+    assert read.attributes["reread.found"] is False
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(200, "UNSET"), (404, "UNSET"), (499, "UNSET"), (500, "ERROR"), (503, "ERROR")],
+)
+def test_only_what_the_service_failed_at_is_an_error(
+    tracing: Tracing, kept: InMemorySpanExporter, status: int, told: str
+) -> None:
+    with tracing.request("POST", {}) as span:
+        describe(span, "POST", "/answer", "asked-by-a-test", status)
+    [one] = kept.get_finished_spans()
+    assert (one.name, one.status.status_code) == ("POST /answer", StatusCode[told])
+    assert one.attributes["http.response.status_code"] == status
+
+
+@pytest.mark.parametrize("url", ["collector:4318", "", "none"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    """Defect: it said to give none; "none", and nothing between quotes, were refused again."""
+    with pytest.raises(BadRequest, match=f"traces_url is '{url}'; give an address") as refusal:
+        ServiceSettings(traces_url=url)
+    [shown] = re.findall(r"http\S+(?=,)", str(refusal.value))
+    assert ServiceSettings(traces_url=shown).traces_url == shown
+    assert str(refusal.value).endswith(", or leave it out.")
+    assert ServiceSettings().traces_url is None
+
+
+def test_a_library_that_is_absent_is_named_with_the_way_to_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "OpenTelemetry is not installed" in done.stdout
+    assert done.stdout.endswith("pip install 'reread[traces]', or leave traces_url out.\n")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {one.split(">")[0] for one in project["optional-dependencies"]["traces"]}
+    assert named == {"opentelemetry-exporter-otlp-proto-http", "opentelemetry-sdk"}
