@@ -3,8 +3,10 @@
 import json
 import math
 import re
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -137,10 +139,60 @@ def test_pieces_of_a_stream_are_timed_one_by_one(tmp_path: Path) -> None:
 def test_a_running_job_shows_how_far_it_is(tmp_path: Path) -> None:
     with running(tmp_path, Shelf()) as service:
         service.client.post("/admin/retrain", headers=ADMIN)
+        assert stages(service) == {}  # it waits
         board = JobBoard(service.home.jobs_file)
         claimed = board.claim("trainer", time.time(), 60.0)
         assert claimed is not None
         job, fence = claimed
         board.update(job.id, fence, stage="training", progress=0.25, now=time.time())
+        assert stages(service) == {"stage=training": 0.25}
+        board.finish(job.id, fence, "failed", error="no", now=time.time())
         board.close()
-        assert values(service)["reread_job_progress", "stage=training"] == 0.25
+        assert stages(service) == {}
+
+
+def stages(service: Running) -> dict[str, float]:
+    seen = values(service)
+    return {
+        labels: value for (name, labels), value in seen.items() if name == "reread_job_progress"
+    }
+
+
+def test_stages_are_seconds_of_what_the_answer_tells_in_milliseconds(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    with running(tmp_path, shelf, EchoReader(delay_s=0.03)) as service:
+        told = service.ask().json()["timings_ms"]
+        seen = values(service)
+    assert set(told) == {"embed", "search", "read", "total"} and told["read"] >= 30.0
+    for stage, spent_ms in told.items():
+        assert seen["reread_stage_seconds_count", f"stage={stage}"] == 1
+        spent_s = seen["reread_stage_seconds_sum", f"stage={stage}"]
+        assert spent_s == pytest.approx(spent_ms / 1000, abs=1e-6)
+
+
+def test_what_people_say_of_an_answer_without_a_generation_is_counted_as_such(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, Shelf()) as service:
+        answered = service.ask(passages=[{"text": "town 3 has wells"}]).json()
+        assert answered["generation"] is None
+        body = {"answer_id": answered["id"], "verdict": "correct"}
+        assert service.client.post("/feedback", json=body).status_code == 200
+        assert values(service)["reread_feedback_total", "generation=none,verdict=correct"] == 1
+
+
+def test_each_queue_counts_its_own(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    reader = EchoReader(gate=threading.Event())
+    with running(tmp_path, shelf, reader) as service, ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(service.ask)]
+        until(lambda: len(reader.batches) == 1)
+        asked += [pool.submit(service.ask) for _ in range(2)]
+        until(lambda: service.parts.pipeline.readings.depth == 2)
+        seen = values(service)
+        reader.gate.set()  # type: ignore[union-attr]
+        assert {one.result(10).status_code for one in asked} == {200}
+    assert seen["reread_queue_depth", "queue=reader"] == 2
+    assert seen["reread_queue_depth", "queue=search"] == 0
