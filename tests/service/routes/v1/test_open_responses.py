@@ -1,10 +1,12 @@
 """Open Responses (openresponses.org): what its compliance cases ask, and what is not to be had."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from service.routes.v1.responses import events
 from tests.worlds.serving import Running
 
 QUESTION = "wells of town 3"
@@ -98,26 +100,48 @@ def test_streaming_events_come_in_order(service: Running) -> None:
         assert response.headers["content-type"].startswith("text/event-stream")
         blocks = [one for one in response.read().decode().split("\n\n") if one]
     assert blocks.pop() == "data: [DONE]"
-    events = []
+    told = []
     for block in blocks:
         named, data = block.split("\n")
-        events.append(json.loads(data.removeprefix("data: ")))
-        assert named == f"event: {events[-1]['type']}"  # and no `id:` line
-    assert [one["sequence_number"] for one in events] == list(range(len(events)))
-    kinds = [one["type"].removeprefix("response.") for one in events]
-    deltas = [one for one in events if one["type"] == "response.output_text.delta"]
+        told.append(json.loads(data.removeprefix("data: ")))
+        assert named == f"event: {told[-1]['type']}"  # and no `id:` line
+    assert [one["sequence_number"] for one in told] == list(range(len(told)))
+    kinds = [one["type"].removeprefix("response.") for one in told]
+    deltas = [one for one in told if one["type"] == "response.output_text.delta"]
     assert kinds[:4] == ["created", "in_progress", "output_item.added", "content_part.added"]
     assert kinds[-4:] == ["output_text.done", "content_part.done", "output_item.done", "completed"]
-    assert "".join(one["delta"] for one in deltas) == ANSWER == events[-4]["text"]
+    assert "".join(one["delta"] for one in deltas) == ANSWER == told[-4]["text"]
     assert all(one["logprobs"] == [] for one in deltas)
-    check(events[0]["response"])
-    assert (events[0]["response"]["status"], events[0]["response"]["output"]) == ("in_progress", [])
-    added, final = events[2]["item"], events[-1]["response"]
+    begun = told[0]["response"]
+    check(begun)
+    assert (begun["status"], begun["output"]) == ("in_progress", [])
+    assert begun["completed_at"] is begun["usage"] is None and told[1]["response"] == begun
+    added, final = told[2]["item"], told[-1]["response"]
     assert (added["status"], added["content"]) == ("in_progress", [])
     check(final)
-    assert final["output"] == [events[-2]["item"]] and final["status"] == "completed"
+    assert final["output"] == [told[-2]["item"]] and final["status"] == "completed"
     places = {(one.get("item_id"), one.get("content_index")) for one in deltas}
     assert places == {(added["id"], 0)}
+
+
+def test_annotations_of_a_stream_are_numbered_as_the_finished_message_has_them(
+    service: Running,
+) -> None:
+    whole = respond(service, input=QUESTION)
+    part = whole["output"][0]["content"][0]
+    [cited] = part["annotations"]
+    part["annotations"] = [cited, {**cited, "file_id": "p7"}, {**cited, "file_id": "p9"}]
+
+    async def streamed() -> list[dict[str, Any]]:
+        blocks = [block.decode().split("\n") async for block in events(whole)]
+        return [json.loads(lines[1].removeprefix("data: ")) for lines in blocks[:-1]]
+
+    added = [
+        (one["annotation_index"], one["annotation"])
+        for one in asyncio.run(streamed())
+        if one["type"] == "response.output_text.annotation.added"
+    ]
+    assert added == list(enumerate(part["annotations"]))
 
 
 def test_a_system_prompt_and_instructions_are_taken_and_change_nothing(service: Running) -> None:
