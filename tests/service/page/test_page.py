@@ -99,6 +99,25 @@ def test_an_answer_comes_with_its_span_and_bars(page: Page) -> None:
     assert objections(page) == []
 
 
+def test_words_for_a_confidence_change_where_the_table_says(page: Page) -> None:
+    """A bound belongs to the better word; by the table in docs/how-it-works.md."""
+    page.goto("/")
+    said = page.evaluate(
+        """async confidences => {
+            const { isDoubtful, sureness } = await import("/page/elements.js");
+            return confidences.map(confidence => {
+                const answer = { found: true, confidence };
+                return [sureness(answer).split(" (")[0], isDoubtful(answer)];
+            });
+        }""",
+        [1, 0.75, 0.7499, 0.45, 0.4499, 0.2, 0.1999, 0],
+    )
+    assert said == [
+        ["Sure", False], ["Sure", False], ["Fairly sure", False], ["Fairly sure", False],
+        ["Not sure", True], ["Not sure", True], ["Probably wrong", True], ["Probably wrong", True],
+    ]  # fmt: skip
+
+
 def test_examples_a_follow_up_and_what_was_asked_before(page: Page, service: Running) -> None:
     page.goto("/")
     examples = page.locator("#examples button")
