@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
@@ -64,3 +65,15 @@ def test_work_that_takes_its_time_is_waited_for(tmp_path: Path) -> None:
     shelf.publish(1, WordGeneration(1))
     with running(tmp_path, shelf, EchoReader(delay_s=0.7), wait_s=0.5) as service:
         assert service.ask().status_code == 200
+
+
+def test_a_test_that_fails_ends_its_service(tmp_path: Path) -> None:
+    """Defect: its thread went on, and the process of the failed test never ended."""
+    before = set(threading.enumerate())
+    with pytest.raises(ZeroDivisionError), running(tmp_path, Shelf()) as service:
+        own = set(threading.enumerate()) - before
+        1 / 0  # noqa: B018
+    assert own
+    until(lambda: not any(one.is_alive() for one in own))
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(f"{service.url}/healthz")

@@ -93,12 +93,14 @@ def running(
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         thread = threading.Thread(target=serve, args=(parts, bound))
         thread.start()
-        with httpx2.Client(base_url=url, timeout=20) as client:
-            if shelf.current is not None:
-                until(lambda: parts.pipeline.live.number == shelf.current[0])  # type: ignore[index]
-            yield Running(client, parts, home, shelf, url)
-        parts.presence.draining.set()
-        thread.join(30)
+        try:
+            with httpx2.Client(base_url=url, timeout=20) as client:
+                if shelf.current is not None:
+                    until(lambda: parts.pipeline.live.number == shelf.current[0])  # type: ignore[index]
+                yield Running(client, parts, home, shelf, url)
+        finally:  # a failed test too: its process would wait for the thread for ever
+            parts.presence.draining.set()
+            thread.join(30)
         assert not thread.is_alive()
 
 
