@@ -70,9 +70,13 @@ def run(arguments: list[str]) -> int:
         complain.print(str(error), style="red", markup=False)
         return error.exit_code
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno == errno.EROFS:
+            matter = "cannot be written", "make it writable"
+        elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+            matter = "is full", "free some space"
+        else:
             raise
-        complain.print(f"The disk is full ({error}); free some space and run the command again.")
+        complain.print(f"The disk {matter[0]} ({error}); {matter[1]} and run the command again.")
         return 1
     except KeyboardInterrupt:
         complain.print("Interrupted.")

@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,20 @@ def storage_errors(what: str) -> Iterator[None]:
             f"{what} could not be written ({reason}): free some space "
             f"or make the disk writable, then run it again; nothing half-written was kept"
         ) from error
+
+
+def check_writable(folder: Path) -> None:
+    """StorageFailed where nothing can be written in it: said once, before anything is begun."""
+    with storage_errors(str(folder)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except PermissionError as error:
+            raise StorageFailed(
+                f"{folder} may not be written by this user ({os.geteuid()}): give it the right, "
+                f"or use another home"
+            ) from error
 
 
 @contextmanager

@@ -19,11 +19,16 @@ import time
 from collections.abc import Sequence
 
 PARENT_GONE = 70  # exit status
+NOT_STARTED = 127  # as a shell says it
 
 
 def run(command: Sequence[str], silence_s: float) -> int:
     """Run the command on a leash: it ends when standard input ends, or is silent for so long."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        sys.stderr.write(f"{command[0]} cannot be started ({error.strerror})\n")
+        return NOT_STARTED
     watch = (child.pid, silence_s)
     threading.Thread(target=_kill_when_silent, args=watch, daemon=True).start()
     code = child.wait()

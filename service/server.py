@@ -17,6 +17,7 @@ from typing import Any, cast
 import uvicorn
 
 from reread.artefacts.sources import known_roots
+from reread.commit import check_writable
 from reread.home import Home
 from reread.live.fit import FitWatch, Sees
 from reread.log.attention_log import AttentionLog
@@ -82,6 +83,7 @@ def run(
     if named.trouble is not None:
         raise KeysUnreadable(named.trouble)
     with listen(settings.host, settings.port) as bound:
+        check_writable(home.root)
         home.create()
         url = url_of(settings.host, bound)
         keys = with_admin(named, settings, home, tell)

@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 
+from reread import processes
 from reread.errors import BadRequest
 
 IMAGE = "{image}"  # stands for the picture's path in the command; at its end where it is missing
 PAGE_SECONDS = 60.0
 MOST_TEXT = 1 << 20  # bytes of one page
 WORDS_OF_AN_ERROR = 120
+SLACK_S = 5.0  # the leash ends the command by itself so long after its time
 
 
 class NotRecognised(Exception):
@@ -47,23 +49,31 @@ class Recogniser:
         return text
 
     def _run(self, command: list[str]) -> bytes:
+        """On a leash: this process may be killed for the time its file takes."""
+        leash = [sys.executable, "-I", processes.__file__, str(self.seconds + SLACK_S), *command]
+        held, hold = os.pipe()
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise NotRecognised(f"cannot be started ({error.strerror})") from error
+            child = subprocess.Popen(
+                leash, stdin=held, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        finally:
+            os.close(held)
         try:
-            printed, complained = process.communicate(timeout=self.seconds)
+            printed, complained = child.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # a script's own children too
-            process.communicate()
+            os.close(hold)  # ends the command, and what it started
+            hold = -1
+            with suppress(subprocess.TimeoutExpired):
+                child.communicate(timeout=SLACK_S)
+            child.kill()  # where something of it went its own way and holds the pipe
+            child.wait()
             raise NotRecognised(f"took longer than {self.seconds:.0f} s") from None
-        if process.returncode != 0:
+        finally:
+            if hold >= 0:
+                os.close(hold)
+        if child.returncode != 0:
             words = " ".join(complained.decode("utf-8", errors="replace").split())
-            raise NotRecognised(f"ended with {process.returncode}: {words[:WORDS_OF_AN_ERROR]}")
+            raise NotRecognised(f"ended with {child.returncode}: {words[:WORDS_OF_AN_ERROR]}")
         return printed
 
 

@@ -195,11 +195,15 @@ class SqliteAttentionLog:
         return [one for one in said if one is not None]
 
     def _find_identity(self) -> str:
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO about VALUES ('identity', ?)", (secrets.token_hex(8),)
-            )
-        return str(self._database.rows("SELECT value FROM about WHERE name = 'identity'")[0][0])
+        query = "SELECT value FROM about WHERE name = 'identity'"
+        known = self._database.rows(query)  # first: a home may be read-only
+        if not known:
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "INSERT OR IGNORE INTO about VALUES ('identity', ?)", (secrets.token_hex(8),)
+                )
+            known = self._database.rows(query)
+        return str(known[0][0])
 
     def _read_one_by_one(self, cursor: int, limit: int) -> LogPage:
         """Past a page of the file that cannot be read: what lies on the others is still there."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import apsw
 
@@ -36,6 +37,20 @@ def _switch_to_wal(connection: apsw.Connection) -> None:
             time.sleep(0.01)
 
 
+def _open_to_read(path: Path) -> apsw.Connection:
+    """Where nothing can be written beside it; a transaction on it is refused.
+
+    A write-ahead file that is there is read with its index. Without one SQLite would make both,
+    and is told that the file stays as it is.
+    """
+    log = _files_of(path)[1]
+    there = log.exists() and log.stat().st_size > 0
+    name = f"file:{quote(str(path.absolute()))}?mode=ro" + ("" if there else "&immutable=1")
+    connection = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    return connection
+
+
 def _files_of(path: Path) -> tuple[Path, Path]:
     """The database and its write-ahead log, which holds the newest commits."""
     return path, path.with_name(f"{path.name}-wal")
@@ -52,7 +67,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 class Database:
     """One connection behind one lock: threads share it, processes each open their own.
 
-    `synchronous` normal survives the death of a process; full survives power loss as well.
+    `synchronous` normal survives the death of a process; full survives power loss as well. On a
+    disk that cannot be written, what is there is read, by its own columns.
     """
 
     def __init__(self, path: Path, schema: str, synchronous: Synchronous = "normal") -> None:
@@ -63,12 +79,15 @@ class Database:
         with storage_errors(str(path.parent)):
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._sentences():
-            self._connection = apsw.Connection(str(path))
-            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-            _switch_to_wal(self._connection)
-            self._connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
-            self._connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
-            self._connection.execute(schema)
+            if path.exists() and not os.access(path.parent, os.W_OK):
+                self._connection = _open_to_read(path)
+            else:
+                self._connection = apsw.Connection(str(path))
+                self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+                _switch_to_wal(self._connection)
+                self._connection.execute(f"PRAGMA synchronous={synchronous.upper()}")
+                self._connection.execute("PRAGMA secure_delete=ON")  # deleted is overwritten
+                self._connection.execute(schema)
         self._opened = {one: found for one in _files_of(path) if (found := _identity(one))}
 
     @contextmanager

@@ -1,13 +1,16 @@
 """A command that somebody names makes text of pages that are pictures, and ends no run."""
 
+import os
 import re
 import stat
 import struct
+import subprocess
 import sys
 import time
 import zlib
 from pathlib import Path
 
+import psutil
 import pytest
 
 from index_builder.ingest.parsers.page.picture import grey_png
@@ -77,6 +80,32 @@ def test_a_command_that_fails_costs_its_page_alone(home, docs, command, script, 
         "page 2 without text: scanned pages need OCR first",
         f"page 2: the OCR command {trouble}",
     }
+
+
+def test_a_command_that_hangs_ends_with_the_process_that_waits_for_it(command, tmp_path):
+    """Defect: where a file's parser was killed for its time, the command went on for ever."""
+    named = tmp_path / "pids"
+    hangs = command(
+        f"#!/bin/sh\nsleep 600 &\necho $$ $! > {named}.new\nmv {named}.new {named}\nwait\n"
+    )
+    code = "import sys; from index_builder.ingest.recognising import Recogniser as R; "
+    parser = subprocess.Popen(
+        [sys.executable, "-c", code + "R((sys.argv[1],), 500.0).text_of(b'')", hangs],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    try:
+        while not named.exists():
+            assert parser.poll() is None
+            time.sleep(0.02)
+    finally:
+        parser.kill()
+        parser.wait()
+    started = [psutil.Process(int(pid)) for pid in named.read_text().split() if is_running(pid)]
+    assert psutil.wait_procs(started, timeout=60)[1] == []
+
+
+def is_running(pid: str) -> bool:
+    return psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != "zombie"
 
 
 def test_without_a_command_pages_are_reported_by_number(home, docs):

@@ -203,7 +203,7 @@ def test_a_number_of_260_digits_is_a_wrong_request(real: Running) -> None:
 
 
 def test_readiness_is_red_when_nothing_can_be_logged(tmp_path: Path) -> None:
-    """Defect: it stayed green with a full disk, and with a log that was gone."""
+    """Case disk-full-and-read-only: it stayed green, and also with a log that was gone."""
     shelf = Shelf()
     shelf.publish(1, WordGeneration(1))
     with running(tmp_path / "home", shelf) as service:
