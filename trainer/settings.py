@@ -15,7 +15,6 @@ from reread.records import LOGGED_AGGREGATION
 from reread.settings import Setting, changed, names_of, setting, settings_of
 from trainer.teaching import (
     ATTENTION,
-    NEEDED_TEACHERS,
     OBJECTIVES,
     OLD_OBJECTIVES,
     PAIR_TEACHERS,
@@ -24,6 +23,7 @@ from trainer.teaching import (
     check_models,
     check_objective,
     check_student,
+    needs_of,
 )
 
 BF16 = ("auto", "on", "off")
@@ -138,7 +138,7 @@ class DistilSettings:
         """The teacher that was named, or that the objective's name implies."""
         if self.objective in OLD_OBJECTIVES:
             return self.objective
-        return self.teacher or NEEDED_TEACHERS.get(self.objective, ATTENTION)
+        return self.teacher or needs_of(self.objective).teacher or ATTENTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Knows names and templates; knows no model, no loss and no file.
 """
 
+from dataclasses import dataclass
 from string import Formatter
 from typing import Protocol
 
@@ -20,7 +21,29 @@ OBJECTIVES = (
     "kl", "mse", "margin", "emdr2", "soft_labels", "pair_kl", "margin_mse", "ranknet",
 )  # fmt: skip  # losses of scores alone, in student/objectives.py
 OLD_OBJECTIVES = {PPMEAN: "kl", LOOP: "kl"}  # teachers that once were objectives -> their loss
-NEEDED_TEACHERS = {"emdr2": PPMEAN}  # objectives that learn from one teacher's answer tokens only
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an objective looks at beside a teacher's scores of one question's passages."""
+
+    teacher: str | None = None  # the only one that makes it
+    tokens: bool = False  # each answer token's likelihood
+    pairs: bool = False  # comparisons of two passages, and other questions' passages
+    labels: bool = False  # named passages, where hard_label_share is above 0
+    level: bool = False  # scores on the level of the student's own
+
+
+NEEDS = {
+    "emdr2": Needs(teacher=PPMEAN, tokens=True),
+    "pair_kl": Needs(pairs=True),
+    "soft_labels": Needs(labels=True),
+    "mse": Needs(level=True),
+}
+
+
+def needs_of(objective: str) -> Needs:
+    return NEEDS.get(objective, Needs())
 
 
 class TeachersNamed(Protocol):
@@ -61,7 +84,7 @@ def check_objective(objective: str, teacher: str | None) -> None:
             f"{OLD_OBJECTIVES[objective]!r}, and the teacher given is {teacher!r}: name one "
             f"teacher, and the objective kl."
         )
-    needed = NEEDED_TEACHERS.get(objective)
+    needed = needs_of(objective).teacher
     if teacher is not None and needed is not None and teacher != needed:
         raise BadRequest(
             f"Objective {objective} learns from the answer tokens of the teacher {needed}, and the "
@@ -86,9 +109,9 @@ def check_models(named: TeachersNamed) -> None:
             "The pair_teacher prompted_pairs is a model and no pair_model is named: give its "
             "folder or name, or choose the pair_teacher reader."
         )
-    if named.loss == "pair_kl" and named.pair_teacher is None:
+    if needs_of(named.loss).pairs and named.pair_teacher is None:
         raise BadRequest(
-            f"Objective pair_kl learns from comparisons of two passages, which the teacher "
+            f"Objective {named.loss} learns from comparisons of two passages, which the teacher "
             f"{named.taught_by} does not make: name a pair_teacher ({', '.join(PAIR_TEACHERS)}), "
             f"or choose the objective kl."
         )

@@ -35,6 +35,7 @@ from trainer.student.scores import (
 from trainer.student.speedups import fast_training
 from trainer.student.tally import Tally, TrainingReport
 from trainer.teacher.scaling import scale_teacher
+from trainer.teaching import needs_of
 from trainer.training_state import (
     hash_of,
     load_state,
@@ -84,7 +85,7 @@ def train(
         raise BadRequest("There is no example to train on; ask some questions first.")
     check_signals(examples, settings)
     objective = choose_objective(settings)
-    if settings.loss != "emdr2":  # nothing else looks at single tokens of an answer
+    if not needs_of(settings.loss).tokens:  # nothing else looks at single tokens of an answer
         examples = [replace(one, token_teacher=None) for one in examples]
     data = tokenise(retriever, examples, scale_teacher(examples, settings.teacher_temperature))
     watch = _Watch(progress, should_stop, resume, max(1, save_every_steps))
@@ -107,6 +108,7 @@ class _Loop:
     ) -> None:
         self.retriever, self.data = retriever, data
         self.objective, self.settings, self.watch = objective, settings, watch
+        self.needs = needs_of(settings.loss)
         self.temperature = student_temperature(retriever, settings)
         self.peak = peak_rate(retriever, settings)
         self.parameters = _trainable(retriever, freeze_words=settings.freeze_word_embeddings)
@@ -179,7 +181,7 @@ class _Loop:
         everything = score_all(self.retriever, batch, self.temperature)  # (B, P) each
         students = [own_scores(one, batch) for one in everything]  # (B, K) each
         student = students[0]  # its own scores; late interaction's pooled ones learn beside them
-        foreign = batch.foreign().to(student.device) if self.settings.loss == "pair_kl" else None
+        foreign = batch.foreign().to(student.device) if self.needs.pairs else None
         losses = [
             self.objective(
                 own,
@@ -237,7 +239,7 @@ class _Loop:
 
         Only MSE sees it: without it the encoder would first be bent to give cosines around 0.
         """
-        if self.settings.loss != "mse" or self.settings.teacher_temperature is not None:
+        if not self.needs.level or self.settings.teacher_temperature is not None:
             return [0.0] * count_scores(self.retriever)
         batch = next(iter(self._batches(Random(0))))
         with torch.no_grad():

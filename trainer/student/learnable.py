@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reread.errors import BadRequest
 from trainer.examples import Example
 from trainer.settings import DistilSettings
-from trainer.teaching import ATTENTION
+from trainer.teaching import ATTENTION, needs_of
 
 
 def check_signals(examples: Sequence[Example], settings: DistilSettings) -> None:
@@ -21,14 +21,17 @@ def check_signals(examples: Sequence[Example], settings: DistilSettings) -> None
             f"scores of {other[0]}: let {teacher} judge them first, or "
             f"choose the teacher attention."
         )
-    if settings.loss == "emdr2" and any(one.token_teacher is None for one in examples):
-        raise BadRequest("Objective emdr2 needs each answer token's likelihood beside the scores.")
-    if settings.loss == "pair_kl" and not any(one.pairs for one in examples):
+    needs = needs_of(settings.loss)
+    if needs.tokens and any(one.token_teacher is None for one in examples):
         raise BadRequest(
-            f"Objective pair_kl learns from comparisons of two passages and none of the "
+            f"Objective {settings.loss} needs each answer token's likelihood beside the scores."
+        )
+    if needs.pairs and not any(one.pairs for one in examples):
+        raise BadRequest(
+            f"Objective {settings.loss} learns from comparisons of two passages and none of the "
             f"{len(examples)} examples has any: choose a pair_teacher, or the objective kl."
         )
-    hard = settings.hard_label_share if settings.loss == "soft_labels" else 0.0
+    hard = settings.hard_label_share if needs.labels else 0.0
     if hard > 0.0 and not any(one.labels for one in examples):
         raise BadRequest(
             f"hard_label_share is {hard} and no example has labels: give questions that name their "

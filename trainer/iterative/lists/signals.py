@@ -21,7 +21,7 @@ from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.teacher.likelihoods import require_answers
 from trainer.teacher.teacher import Teacher, is_flat, teach
-from trainer.teaching import NEEDED_TEACHERS
+from trainer.teaching import needs_of
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -51,7 +51,7 @@ class ListSignals:
             (signal,) = (name for name in found if name not in (_TOKENS, _PAIRS))
         except (OSError, ValueError, safetensors.SafetensorError) as error:
             raise CorruptArtefact.mismatch(path, "content", "signals", str(error)) from error
-        known = NEEDED_TEACHERS.get(signal, signal)  # an earlier version's file names the objective
+        known = needs_of(signal).teacher or signal  # an earlier version's file names the objective
         return cls(known, found[signal], found.get(_TOKENS), found.get(_PAIRS))
 
 
