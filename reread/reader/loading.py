@@ -74,11 +74,13 @@ def load_fusion(name_or_path: str, device: str, dtype: str, options: dict[str, A
 
     place = pick_device(device)
     if dtype != "auto" or place.type != "cpu":
-        return Reader.load(name_or_path, device=device, dtype=dtype, **options)
-    exact = Reader.load(name_or_path, device=device, **options, dtype_why=SLOW)
+        return Reader.load(name_or_path, device=device, dtype=dtype, **options).pack()
+    exact = Reader.load(name_or_path, device=device, **options, dtype_why=SLOW).pack()
     if not pick_bf16(None, place):
         return exact
-    fast = Reader.load(name_or_path, device=device, dtype="bfloat16", **options, dtype_why=ALIKE)
+    fast = Reader.load(
+        name_or_path, device=device, dtype="bfloat16", **options, dtype_why=ALIKE
+    ).pack()
     return fast_if_alike(exact, fast)
 
 

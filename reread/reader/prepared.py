@@ -14,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from reread.compute.padding import pad_by_length
 from reread.errors import BadRequest
 from reread.reader.fusion import encode_segments
+from reread.reader.packed.encoder import PackedEncoder
 from reread.reader.segments import Segment, cut_segments
 from reread.reader.unread import CUT_QUESTION, cut_passages
 from reread.reading import ReadRequest
@@ -42,8 +43,9 @@ def prepare(
     tokenizer: PreTrainedTokenizerBase,
     requests: Sequence[ReadRequest],
     max_segment_tokens: int,
+    packed: PackedEncoder | None = None,
 ) -> Prepared:
-    """BadRequest for a question without passages."""
+    """BadRequest for a question without passages. `packed` encodes instead of the model's own."""
     for request in requests:
         if not request.passages:
             raise BadRequest(
@@ -52,7 +54,8 @@ def prepare(
     segments = [
         cut_segments(one.question, one.passages, tokenizer, max_segment_tokens) for one in requests
     ]
-    states = encode(model, [one for group in segments for one in group])
+    every = [one for group in segments for one in group]
+    states = packed.encode([one.ids for one in every]) if packed else encode(model, every)
     width = max(sum(len(one.ids) for one in group) for group in segments)
     fused = states[0].new_zeros(len(requests), width, states[0].shape[-1])
     mask = torch.zeros(len(requests), width, dtype=torch.long, device=fused.device)

@@ -30,6 +30,7 @@ from reread.reader.decoding import Decoded, beam_decode, generation_rules, greed
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import install_fusion_attention
 from reread.reader.marking import mark_answer
+from reread.reader.packed.encoder import PackedEncoder, fits
 from reread.reader.pointing.pointed import reading_of
 from reread.reader.pointing.pointer import LONGEST, SpanHead, load_pointer, point, require_offsets
 from reread.reader.prepared import Prepared, prepare
@@ -73,6 +74,7 @@ class Reader:
         self.refuse_below = refuse_below
         self.pointer = pointer
         self.dtype_why = dtype_why
+        self.packed: PackedEncoder | None = None
         self.notes = read_notes(folder)
         generation: GenerationConfig = model.generation_config
         self.num_beams = num_beams or generation.num_beams or 1
@@ -118,6 +120,15 @@ class Reader:
             pointer=pointer,
             **options,
         )  # fmt: skip
+
+    def pack(self) -> Reader:
+        """This reader, its encoder's weights packed for this processor where that can be done.
+
+        Only for answering: what the model learns from now on is not seen.
+        """
+        if fits(self.model):
+            self.packed = PackedEncoder(self.model)
+        return self
 
     @torch.inference_mode()
     def read(
@@ -168,6 +179,7 @@ class Reader:
 
     def info(self) -> dict[str, Any]:
         """What `/info` tells about the reader."""
+        encoder = self.packed.path if self.packed else "torch sdpa encoder"
         return {
             "name": self.name,
             "folder": str(self.folder) if self.folder else None,
@@ -180,11 +192,11 @@ class Reader:
             "max_segment_tokens": self.max_segment_tokens,
             "max_answer_tokens": self.max_answer_tokens,
             "answers": "decoded" if self.pointer is None else "pointed",
-            "fast_path": "torch sdpa encoder, explicit cross-attention decoder",
+            "fast_path": f"{encoder}, explicit cross-attention decoder",
         }
 
     def _prepare(self, requests: Sequence[ReadRequest]) -> Prepared:
-        return prepare(self.model, self.tokenizer, requests, self.max_segment_tokens)
+        return prepare(self.model, self.tokenizer, requests, self.max_segment_tokens, self.packed)
 
     def _decode(self, prepared: Prepared) -> Decoded:
         if self.num_beams > 1:

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from reread.compute.precision import CPUINFO, FAST_FLAGS, processor_flags
-from reread.reader.loading import ALIKE, OTHERWISE, SLOW, STARTER, fast_if_alike, load_reader
+from reread.reader.loading import (
+    ALIKE,
+    OTHERWISE,
+    SLOW,
+    STARTER,
+    fast_if_alike,
+    load_reader,
+    reader_folder,
+)
 from reread.reader.probe import PASSAGES, QUESTIONS, rank_agreement, read_alike
 from reread.reader.reader import Reader
 from reread.reading import Reading, ReadRequest
@@ -62,10 +70,8 @@ def test_the_starter_in_bfloat16_reads_as_in_float32() -> None:
          "Henrik Olsen", "the storm", "Sunday", "April", "Anna Brandt")
     )]  # fmt: skip
     requests = [ReadRequest(one, PASSAGES) for one in (*asked, *QUESTIONS)]
-    exact, fast = (
-        load_reader(STARTER, device="cpu", dtype=dtype).read(requests)
-        for dtype in ("float32", "bfloat16")
-    )
+    exact = Reader.load(reader_folder(STARTER), device="cpu", dtype="float32").read(requests)
+    fast = load_reader(STARTER, device="cpu", dtype="bfloat16").read(requests)
     same = sum(one.answer == other.answer for one, other in zip(exact, fast, strict=True))
     ranks = [rank_agreement(one.attention, other.attention)
              for one, other in zip(exact, fast, strict=True)]  # fmt: skip

@@ -1,0 +1,1 @@
+"""An encoder's products with weights packed once, over segments side by side, without padding."""
