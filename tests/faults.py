@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -35,6 +35,7 @@ class Row:
     rounds: int = 0
     lost: int = 0
     wrong: int = 0
+    failed: list[str] = field(default_factory=list)  # the seed, the test and what it says
 
 
 FAULTS = (
@@ -260,20 +261,31 @@ def inject(fault: Fault, row: Row, seed: int) -> None:
         )  # fmt: skip
         done, failed = counts(report)
     row.rounds += done
+    row.failed += [f"seed {seed}: {one}" for one in failed]
     if fault.loses:
-        row.lost += failed
+        row.lost += len(failed)
     else:
-        row.wrong += failed
+        row.wrong += len(failed)
 
 
-def counts(report: Path) -> tuple[int, int]:
-    """Tests that ran, and those of them that failed; a run that says nothing has failed."""
+def counts(report: Path) -> tuple[int, list[str]]:
+    """Tests that ran, and what failed of them; a run that says nothing has failed."""
     if not report.exists():
-        return 1, 1
-    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
-    total = sum(int(one.get("tests", 0)) - int(one.get("skipped", 0)) for one in suites)
-    failed = sum(int(one.get("failures", 0)) + int(one.get("errors", 0)) for one in suites)
-    return max(total, failed), failed
+        return 1, ["pytest wrote no report"]
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    ran = [one for one in cases if one.find("skipped") is None]
+    failed = [
+        (one, kind) for one in ran for kind in ("failure", "error") if one.find(kind) is not None
+    ]
+    said = [
+        f"{one.get('classname')}::{one.get('name')}: {_first(one.find(kind))}"
+        for one, kind in failed
+    ]
+    return max(len(ran), len(failed)), said
+
+
+def _first(said: ElementTree.Element | None) -> str:
+    return "" if said is None else str(said.get("message", ""))[:300].partition("\n")[0]
 
 
 def table(rows: dict[str, Row]) -> str:

@@ -25,8 +25,11 @@ def test_a_failed_test_is_counted_as_what_the_fault_costs(tmp_path: Path) -> Non
     lost, wrong = Row(), Row()
     inject(Fault("a", (str(bad),), loses=True), lost, 0)
     inject(Fault("b", (str(bad),)), wrong, 0)
-    assert (lost, wrong) == (Row(2, 1, 0), Row(2, 0, 1))
+    assert (lost.rounds, lost.lost, lost.wrong) == (2, 1, 0)
+    assert (wrong.rounds, wrong.lost, wrong.wrong) == (2, 0, 1)
+    [said] = lost.failed  # which one it was, and what it said: a round is not run again for it
+    assert said.startswith("seed 0: ") and "test_unsound: assert False" in said
 
 
 def test_a_run_that_said_nothing_has_failed(tmp_path: Path) -> None:
-    assert counts(tmp_path / "none.xml") == (1, 1)
+    assert counts(tmp_path / "none.xml") == (1, ["pytest wrote no report"])

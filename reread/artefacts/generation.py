@@ -16,7 +16,7 @@ from reread.artefacts.guards import Mask
 from reread.artefacts.manifest import Manifest, check_generation_files, read_manifest
 from reread.artefacts.passages import PassageStore
 from reread.artefacts.publication import current, verified_numbers
-from reread.errors import BadRequest, CorruptArtefact, NoGeneration, RereadError
+from reread.errors import CorruptArtefact, NoGeneration, NotFound, RereadError
 from reread.home import Home
 from reread.records import Hit, Passage
 from reread.retriever.interaction import TextVectors, best_matches, interaction_named
@@ -107,11 +107,11 @@ class Generation:
         return self.parts.find(asked, top_k, allowed)
 
     def embed_passages(self, passages: Sequence[Passage]) -> Floats:
-        """(N, D) of texts that the index need not have; BadRequest where words are searched."""
+        """(N, D) of texts that the index need not have; NotFound where words are searched."""
         return self._encoder().encode_passages(passages)
 
     def score(self, question: str, passages: Sequence[Passage]) -> list[float]:
-        """How a search would score each passage, were it in the index; BadRequest for words."""
+        """How a search would score each passage, were it in the index; NotFound for words."""
         encoder = self._encoder()
         asked, found = encoder.question_vectors([question]), encoder.passage_vectors(passages)
         if asked.tokens is None or found.tokens is None or found.starts is None:
@@ -121,7 +121,7 @@ class Generation:
 
     def _encoder(self) -> DenseRetriever:
         if isinstance(self.parts, LexicalSearch):
-            raise BadRequest(
+            raise NotFound(
                 f"Generation {self.number} searches by words and has no vectors; build one with "
                 "`reread build --retriever dense`, or use the reader."
             )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reread.artefacts.guards import Guards
 from reread.artefacts.passages import PassageStore, content_hash, open_corpus
 from reread.artefacts.sources import known_roots, shown_source
-from reread.errors import BadRequest, NotFound, RereadError
+from reread.errors import NotFound, RereadError
 from reread.home import Home
 from reread.live.guards import StandingGuards
 from reread.log.attention_log import AttentionLog
@@ -78,12 +78,12 @@ class PastAnswers:
     def add_feedback(self, feedback: Feedback, rights: Rights = EVERYBODY) -> AnswerRecord:
         """What it is about; durable on return.
 
-        Raises NotFound or BadRequest when it does not fit the answer.
+        Raises NotFound when there is no such answer, or it read no such passage.
         """
         record, _ = self.get(feedback.answer_id, rights)
         unknown = set(feedback.passage_ids) - {one.id for one in record.passages}
         if unknown:
-            raise BadRequest(
+            raise NotFound(
                 f"passage_ids names {sorted(unknown)[0][:64]!r}, which the answer did not read; "
                 "use the ids of its passages."
             )

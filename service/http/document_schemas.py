@@ -3,12 +3,13 @@
 Unknown keys are errors. Knows no step of a change.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from reread.rights import MOST_LABELS, read_labels
+from reread.rights import LABEL, MOST_LABELS, read_labels
 from service.answering.asked import whole_text, with_content
 from service.http.schemas import CONTENT, Strict, Text
 
@@ -16,18 +17,39 @@ MAX_DOCUMENTS = 100  # in one request
 MAX_TEXT_CHARS = 2_000_000
 MAX_ID_CHARS = 512
 MAX_PAGE = 1_000
+# Control characters, those that show nothing or turn the text round, spaces other than " ".
+UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+ID = re.compile(rf"[^ {UNSEEN}]([^{UNSEEN}]*[^ {UNSEEN}])?")
+NAME = LABEL.pattern
+LABEL_LIST = rf"^\s*({NAME}\s*)?(,\s*({NAME}\s*)?)*$"  # what `read_labels` makes of a text
 
 
 def usable_id(id: str) -> str:
-    """An id stands in addresses, files and messages: no blanks around it, no control characters."""
-    if whole_text(id) != id.strip() or not id.isprintable():
-        raise ValueError("an id has printable characters only and none of space around it")
+    """An id stands in addresses, files and messages: what it looks like is what it is."""
+    if not ID.fullmatch(whole_text(id)):
+        raise ValueError(
+            "an id has no control characters or others that are not seen, no spaces but plain "
+            "ones, and none of these around it"
+        )
     return id
 
 
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
-DocumentId = Annotated[str, Path(min_length=1, max_length=MAX_ID_CHARS), AfterValidator(usable_id)]
-FileName = Annotated[str, Query(min_length=1, max_length=200), AfterValidator(usable_id)]
+TOLD_ID: dict[str, Any] = {"pattern": f"^{ID.pattern}$"}
+Id = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_ID_CHARS, json_schema_extra=TOLD_ID),
+    AfterValidator(usable_id),
+]
+DocumentId = Annotated[
+    str,
+    Path(min_length=1, max_length=MAX_ID_CHARS, json_schema_extra=TOLD_ID),
+    AfterValidator(usable_id),
+]
+FileName = Annotated[
+    str,
+    Query(min_length=1, max_length=200, json_schema_extra=TOLD_ID),
+    AfterValidator(usable_id),
+]
 Title = Annotated[Text, Field(max_length=1_000)]
 Source = Annotated[Text, Field(max_length=2_000)]
 
@@ -38,7 +60,7 @@ def usable_labels(given: object) -> list[str]:
 
 
 Labels = Annotated[
-    list[Annotated[str, Field(max_length=64)]],
+    list[Annotated[str, Field(max_length=64, json_schema_extra={"pattern": f"^{NAME}$"})]],
     Field(max_length=MOST_LABELS),
     AfterValidator(usable_labels),
 ]
@@ -55,6 +77,7 @@ LabelQuery = Annotated[
     str | None,
     Query(
         max_length=MOST_LABELS * 65,
+        json_schema_extra={"pattern": LABEL_LIST},
         description="Access labels with commas between them; absent: as the document was.",
     ),
     AfterValidator(readable_labels),

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from reread.reading import AGGREGATIONS
 from service.answering.asked import (
     MAX_ANSWER_CHARS,
     MAX_BATCH,
@@ -50,19 +51,27 @@ def when_list(check: Callable[[list[Any]], list[Any]]) -> Callable[[Any], Any]:
     return lambda value: check(value) if isinstance(value, list) else value
 
 
+def whole_number(given: object) -> object:
+    """JSON knows no integers: 5.0 is 5 there, and its schemas say so."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 Text = Annotated[str, AfterValidator(whole_text)]
 RetrainParams = Annotated[dict[str, Any], AfterValidator(whole_params)]
 # The bounds are checked in answering/asked.py, with a sentence; here they are told.
+TOLD_QUESTION: dict[str, Any] = {**CONTENT, "maxLength": MAX_QUESTION_CHARS}
 Question = Annotated[
     str,
     AfterValidator(trimmed_question),
-    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARS}),
+    Field(json_schema_extra=TOLD_QUESTION),
 ]
 TopK = Annotated[
     int,
+    BeforeValidator(whole_number),
     AfterValidator(allowed_top_k),
     Field(json_schema_extra={"minimum": 1, "maximum": MAX_PASSAGES}),
 ]
+Aggregation = Annotated[str, Field(json_schema_extra={"enum": list(AGGREGATIONS)})]
 
 
 class Strict(BaseModel):
@@ -124,7 +133,9 @@ class QuestionRequest(Strict):
 
 class AnswerRequest(QuestionRequest):
     stream: bool = False
-    generation: Annotated[int, Field(ge=0)] | None = None  # an earlier one, to compare with
+    generation: Annotated[int, Field(ge=0), BeforeValidator(whole_number)] | None = (
+        None  # an earlier one, to compare with
+    )
 
     @property
     def asked(self) -> Asked:
@@ -137,7 +148,7 @@ class BatchRequest(Strict):
 
 
 class RelevanceRequest(QuestionRequest):
-    aggregation: str = "mean"
+    aggregation: Aggregation = "mean"
     tokens: bool = False
 
 

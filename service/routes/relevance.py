@@ -12,6 +12,7 @@ from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
 from service.http.schemas import (
+    Aggregation,
     LoggedRelevanceBody,
     RelevanceBody,
     RelevanceRequest,
@@ -33,7 +34,7 @@ async def relevance(
 
 @router.get("/relevance/{answer_id}")
 async def logged_relevance(
-    answer_id: str, parts: Parts, rights: AskedBy, aggregation: str = LOGGED_AGGREGATION
+    answer_id: str, parts: Parts, rights: AskedBy, aggregation: Aggregation = LOGGED_AGGREGATION
 ) -> LoggedRelevanceBody:
     """The scores of an earlier answer as they were logged."""
     check_aggregation(aggregation)

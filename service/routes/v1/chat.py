@@ -6,11 +6,11 @@ begins when the answer is logged: the words it sends are the ones that were logg
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from service.answering.answered import Answered
 from service.http.bodies import answer_body
@@ -19,6 +19,7 @@ from service.http.disconnects import unless_gone
 from service.http.parts import Parts
 from service.http.security import AskedBy, query_access
 from service.routes.v1.conversation import (
+    ASKING,
     Content,
     Message,
     asked_in,
@@ -50,7 +51,7 @@ class ChatRequest(BaseModel):
     """What is used of OpenAI's request; the rest of it is accepted."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
-    messages: list[ChatMessage]
+    messages: Annotated[list[ChatMessage], Field(json_schema_extra=ASKING)]
     model: str = "reread"  # any name: the service has one reader
     stream: StrictBool = False
     stream_options: StreamOptions | None = None

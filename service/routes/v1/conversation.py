@@ -1,6 +1,7 @@
 """A chat's messages -> what is asked; an answer -> what a chat client shows and cites.
 
-The last user message is the question, what was said before it the history. Knows no route.
+The last user message with a text is the question, what was said before it the history. Knows no
+route.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,18 +17,31 @@ from service.answering.asked import MAX_ANSWER_CHARS, MAX_QUESTION_CHARS, MAX_TU
 
 NOT_FOUND = "The documents do not say."  # a chat window cannot show an empty answer
 TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
-PART = {
-    "type": "object",
-    "required": ["type", "text"],
-    "properties": {"type": {"enum": list(TEXT_PARTS)}, "text": {"type": "string"}},
-}
+PART_NAMES = {"type": {"enum": list(TEXT_PARTS)}, "text": {"type": "string"}}
+PART = {"type": "object", "required": ["type", "text"], "properties": PART_NAMES}
 # What `text_of` takes, with a sentence for what it does not; here it is told.
-Content = Annotated[
-    Any,
-    WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "array", "items": PART}, {"type": "null"}]}
-    ),
-]
+TOLD_CONTENT = {"anyOf": [{"type": "string"}, {"type": "array", "items": PART}, {"type": "null"}]}
+Content = Annotated[Any, WithJsonSchema(TOLD_CONTENT)]
+SAYING = {"type": "string", "pattern": r"\S"}
+# Of a list of messages: one of them asks something.
+ASKING: dict[str, Any] = {
+    "contains": {
+        "type": "object",
+        "required": ["role", "content"],
+        "properties": {
+            "role": {"const": "user"},
+            "content": {
+                "anyOf": [
+                    SAYING,
+                    {
+                        "type": "array",
+                        "contains": {**PART, "properties": {**PART_NAMES, "text": SAYING}},
+                    },
+                ]
+            },
+        },
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +56,11 @@ def asked_in(messages: Sequence[Message]) -> Asked:
     What a client cannot change any more is cut instead of refused: chat clients send all of it.
     System and developer messages are passed over: a reader takes no instructions.
     """
-    places = [i for i, one in enumerate(messages) if one.role == "user"]
+    places = [i for i, one in enumerate(messages) if one.role == "user" and one.text.strip()]
     if not places:
         raise BadRequest(
-            f"None of the {len(messages)} messages has the role user; end with the question."
+            f"None of the {len(messages)} messages has the role user and a text; end with the "
+            "question."
         )
     return Asked.checked(
         messages[places[-1]].text, history=list(_turns(messages[: places[-1]]))[-MAX_TURNS:]

@@ -15,7 +15,7 @@ from service.answering.asked import MAX_PASSAGES, Asked
 from service.http.described import PROBLEMS
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts, ServiceParts
-from service.http.schemas import CONTENT
+from service.http.schemas import CONTENT, TOLD_QUESTION
 from service.http.security import AskedBy, query_access
 from service.routes.v1.models import RETRIEVER
 
@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 # Checked below, with a sentence; here it is told.
+Text = Annotated[str, Field(json_schema_extra=CONTENT)]
 Document = Annotated[
     dict[str, Any],
     WithJsonSchema(
@@ -44,8 +45,8 @@ class RerankRequest(BaseModel):
     """What is used of the request; the rest of it is accepted."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
-    query: str
-    documents: Annotated[list[str | Document], Field(min_length=1, max_length=MAX_PASSAGES)]
+    query: Annotated[str, Field(json_schema_extra=TOLD_QUESTION)]
+    documents: Annotated[list[Text | Document], Field(min_length=1, max_length=MAX_PASSAGES)]
     model: str = "reread"
     top_n: Annotated[int, Field(ge=1)] | None = None
     return_documents: StrictBool = False

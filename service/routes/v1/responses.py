@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, StrictBool, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from reread.errors import BadRequest
 from service.answering.answered import Answered
@@ -19,8 +19,11 @@ from service.http.bodies import answer_body
 from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
 from service.http.parts import Parts
+from service.http.schemas import CONTENT
 from service.http.security import AskedBy, query_access
 from service.routes.v1.conversation import (
+    ASKING,
+    TOLD_CONTENT,
     Message,
     asked_in,
     citations,
@@ -36,11 +39,26 @@ EXAMPLE: dict[str, Any] = {"model": "reread", "input": "How are keys rotated?"}
 MESSAGE_ROLES = ("user", "assistant", "system", "developer")
 
 
+ITEM = {  # a message, or something else that is passed over
+    "anyOf": [
+        {"type": "object", "properties": {"type": {"const": "message"}, "content": TOLD_CONTENT}},
+        {
+            "type": "object",
+            "required": ["type"],
+            "properties": {"type": {"not": {"const": "message"}}},
+        },
+    ]
+}
+
+
 class ResponsesRequest(BaseModel):
     """What is used of the request; the rest of it is accepted."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
-    input: str | list[dict[str, Any]]
+    input: (
+        Annotated[str, Field(json_schema_extra=CONTENT)]
+        | Annotated[list[dict[str, Any]], Field(json_schema_extra={**ASKING, "items": ITEM})]
+    )
     model: str = "reread"  # any name: the service has one reader
     instructions: str | None = None
     metadata: dict[str, Any] | None = None
@@ -68,11 +86,12 @@ def messages_of(given: str | list[dict[str, Any]]) -> list[Message]:
     """The messages of an input; items of other kinds (calls, reasoning) say nothing to a reader."""
     if isinstance(given, str):
         return [Message("user", given)]
-    return [
-        Message(one["role"], text_of(one.get("content"), f"input.{i}.content"))
+    messages = [
+        Message(str(one.get("role")), text_of(one.get("content"), f"input.{i}.content"))
         for i, one in enumerate(given)
-        if one.get("type", "message") == "message" and one.get("role") in MESSAGE_ROLES
+        if one.get("type", "message") == "message"
     ]
+    return [one for one in messages if one.role in MESSAGE_ROLES]
 
 
 def response_body(answered: Answered, wanted: ResponsesRequest) -> dict[str, Any]:

@@ -219,7 +219,7 @@ def test_feedback_is_kept(service: Running) -> None:
         ({"passage_ids": ["p9"]}, "'p9', which the answer did not read"),
     ):
         response = service.client.post("/feedback", json={**said, **change})
-        assert_problem(response, 404 if "answer_id" in change else 422, part)
+        assert_problem(response, 422 if "verdict" in change else 404, part)
 
 
 def test_a_request_id_is_echoed_or_made(service: Running) -> None:

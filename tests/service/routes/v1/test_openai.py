@@ -78,7 +78,7 @@ def test_nothing_found_is_said_in_words(client: openai.OpenAI) -> None:
     [
         ({"messages": [{"role": "system", "content": "x"}]}, "has the role user"),
         ({"messages": []}, "None of the 0 messages"),
-        ({"messages": [{"role": "user", "content": " "}]}, "this one has 0"),
+        ({"messages": [{"role": "user", "content": " "}]}, "and a text"),
         ({"messages": [{"role": "user", "content": "x" * 2001}]}, "this one has 2001"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
@@ -170,3 +170,10 @@ def test_a_key_is_needed_where_keys_are_set(tmp_path) -> None:
         with openai.OpenAI(base_url=f"{service.url}/v1", api_key="secret") as client:
             said = client.chat.completions.create(model="reread", messages=asked["messages"])
             assert said.choices[0].message.content == ANSWER
+
+
+def test_an_empty_message_after_the_question_asks_nothing_new(service: Running) -> None:
+    asked = {"role": "user", "content": "wells of town 3"}
+    body = {"model": "reread", "messages": [asked, {"role": "user", "content": " "}]}
+    answer = service.client.post("/v1/chat/completions", json=body).json()["reread"]
+    assert answer["question"] == "wells of town 3"
