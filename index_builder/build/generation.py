@@ -173,6 +173,6 @@ def _manifest(
         checkpoint=plan.checkpoint,
         cursor=trained.cursor if trained else 0,
         fence=check_fence(home, plan.fence),
-        metrics=dict(plan.metrics),
+        metrics={**(trained.metrics if trained else {}), **plan.metrics},
         created_s=created_s,
     )

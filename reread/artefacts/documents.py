@@ -11,7 +11,7 @@ from reread.artefacts.passages import PassageStore
 from reread.records import Passage
 
 PAGE = re.compile(r"#page=\d+$")
-_OF_A_FILE = re.compile(r"-[0-9a-f]{12}$")  # ids of files: a passage is titled by its section
+_OF_A_FILE = re.compile(r"-[0-9a-f]{12}$")  # ids that ingest gives to files
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ def continues(first: Passage, before: Passage, passage: Passage) -> bool:
     """Whether `passage` is a further part of the document that begins with `first`.
 
     Records are often numbered 3, 3.1, 3.2: a part of a record has its title, another record
-    seldom has.
+    seldom has. The passages of a file are titled by their sections.
     """
     if document_source(first.source) != document_source(passage.source):
         return False
-    if passage.title != first.title and not _OF_A_FILE.search(first.id):
+    if passage.title != first.title and not _of_a_file(first):
         return False
     number = _part_number(first.id, passage.id)
     return number > max(0, _part_number(first.id, before.id))
@@ -79,6 +79,11 @@ def entry_of(held: Sequence[Passage]) -> DocumentEntry:
     """The entry of one document's passages."""
     ids = tuple(passage.id for passage in held)
     return DocumentEntry(ids[0], held[0].title, document_source(held[0].source), ids)
+
+
+def _of_a_file(first: Passage) -> bool:
+    """By the id that ingest gives, or the file's name, which a service gives to one it is sent."""
+    return bool(_OF_A_FILE.search(first.id)) or first.id == document_source(first.source)
 
 
 def _run_from(store: PassageStore, start: int) -> list[int]:

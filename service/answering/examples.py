@@ -3,11 +3,15 @@
 Knows titles and rows; asks nothing.
 """
 
+import re
+
 from reread.rights import EVERYBODY, Rights
 from service.answering.live import PassageRows
 
 TRIES = 5  # rows looked at per question wanted: titles repeat, and some are empty
 LONG = 3  # words: a longer title is no name
+UNDER = " > "  # between the headings that a passage of a document stands under
+NUMBERED = re.compile(r"^\d+(?:\.\d+)*\.?\s+")
 
 
 def example_questions(passages: PassageRows, count: int, rights: Rights = EVERYBODY) -> list[str]:
@@ -29,9 +33,15 @@ def question_about(title: str) -> str:
     'What is Oslo?'
     >>> question_about("How to rotate the keys?")
     'How to rotate the keys?'
+    >>> question_about("Operating > 2. Several replicas")
+    'What does “Operating” say about “Several replicas”?'
     """
-    if title.endswith("?"):
-        return title
-    if len(title.split()) <= LONG:
-        return f"What is {title}?"
-    return f"What is said about “{title}”?"
+    headings = [NUMBERED.sub("", part.strip()) for part in title.split(UNDER)]
+    first, last = headings[0], headings[-1]
+    if last.endswith("?"):
+        return last
+    if last != first:
+        return f"What does “{first}” say about “{last}”?"
+    if len(last.split()) <= LONG:
+        return f"What is {last}?"
+    return f"What is said about “{last}”?"

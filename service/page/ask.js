@@ -1,13 +1,15 @@
-// The view Ask: a question, its answer as it is read, the passages with what the reader made of
-// them, and what a person says about it.
+// The view Ask: a question, its answer as it is read, what was asked before, and how to begin.
 
-import { at, bar, isDoubtful, make, marked, percent, shaded, sureness } from "./elements.js";
-import { tell, trouble } from "./page.js";
+import { at, isDoubtful, make, sureness, withCode } from "./elements.js";
+import { showJudge } from "./judge.js";
+import { footer, tell, trouble } from "./page.js";
+import { showPassages } from "./passages.js";
 import { call, events } from "./service.js";
 
-const KEPT = 20;
+const KEPT = 20, LOOK_MS = 2000;
 let shown = null; // the answer on the page
 let reading = null; // aborts the question that is being read
+let beginning = 0; // which look for something to begin with is the newest
 
 const past = () => JSON.parse(localStorage.getItem("reread.past") || "[]");
 
@@ -25,8 +27,13 @@ export function begin() {
 
 export function enter() {
   listPast();
-  if (!shown) begin_with_examples();
+  beginning += 1;
+  if (!shown) howToBegin(beginning);
   at("question").focus();
+}
+
+export function leave() {
+  beginning += 1;
 }
 
 export function put(question) {
@@ -35,17 +42,36 @@ export function put(question) {
   ask(question);
 }
 
-async function begin_with_examples() {
-  if (past().length) return;
+// Examples where something serves and nobody has asked yet; else what is missing, until it is there.
+async function howToBegin(mine) {
   try {
-    const { examples } = await call("examples");
-    at("examples").replaceChildren(...examples.map((one) =>
-      make("button", { type: "button", class: "quiet", text: one, on: { click: () => put(one) } })));
+    for (let looks = 0; mine === beginning && !shown; looks += 1) {
+      if ((await call("info")).generation !== null) {
+        const { examples } = past().length ? { examples: [] } : await call("examples");
+        if (mine === beginning && !shown) showExamples(examples);
+        if (looks) footer();
+        return;
+      }
+      const { documents } = await call("documents?limit=1");
+      if (mine === beginning && !shown) showEmpty(documents.length > 0);
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
   } catch (error) {
-    if (error.status !== 503) return trouble(error);
-    const way = error.message.startsWith("No generation") ? [" ", make("a", { href: "#documents", text: "Add documents" })] : [];
-    at("examples").replaceChildren(make("p", {}, error.message, ...way));
+    trouble(error);
   }
+}
+
+function showExamples(examples) {
+  at("examples").replaceChildren(...examples.map((one) =>
+    make("button", { type: "button", class: "quiet", text: one, on: { click: () => put(one) } })));
+}
+
+function showEmpty(begun) {
+  const said = begun
+    ? ["Your documents are being prepared", "Questions can be asked as soon as the first generation of them serves; this page says so."]
+    : ["Begin with your documents", "Nothing can be asked yet. Drop files on the page, or in a terminal run `reread ingest PATH` and then `reread build`."];
+  at("examples").replaceChildren(make("div", { class: "card empty" }, make("h2", { text: said[0] }), make("p", {}, ...withCode(said[1])),
+    make("a", { class: "button", href: "#documents", text: begun ? "Add more documents" : "Add documents" })));
 }
 
 async function ask(question) {
@@ -58,7 +84,7 @@ async function ask(question) {
   clear(question);
   try {
     for await (const [name, data] of events("answer", { method: "POST", body, signal: mine.signal })) {
-      if (name === "passages") showPassages(data.passages, []);
+      if (name === "passages") showPassages(data);
       if (name === "token") at("answer").textContent += data.text;
       if (name === "error") throw Object.assign(new Error(data.detail), { status: data.status });
       if (name === "done") {
@@ -85,7 +111,7 @@ function clear(question) {
   at("sure").textContent = "Finding and reading passages …";
   at("warnings").replaceChildren();
   at("passages").replaceChildren();
-  at("judge").hidden = at("attend").hidden = at("follow").hidden = true;
+  for (const id of ["judge", "attend", "follow", "weights-note"]) at(id).hidden = true;
   at("attend").setAttribute("aria-pressed", "false");
   at("follow-up").checked = false;
 }
@@ -102,67 +128,25 @@ function finish(answer) {
     ` ${where}, ${Math.round(answer.timings_ms.total)} ms`);
   at("warnings").replaceChildren(...answer.warnings.map((one) => make("li", { text: one })));
   at("passages-title").textContent = answer.found ? "What it was read from" : "The nearest passages";
-  showPassages(answer.passages, answer.spans);
+  showPassages(answer);
+  at("weights-note").hidden = answer.passages.length < 2;
   at("attend").hidden = at("follow").hidden = false;
   showJudge(answer);
-}
-
-function showPassages(passages, spans, tokens = null) {
-  const scores = tokens ? tokens.flat().map((one) => one[1]) : [];
-  const [low, high] = [Math.min(...scores), Math.max(...scores)];
-  at("passages").replaceChildren(...passages.map((one, i) => {
-    const heading = make("div", {}, make("span", { class: "title", text: one.title || one.id }));
-    if (one.source) heading.append(make("span", { class: "soft", text: `  ${one.source}` }));
-    const card = make("li", {}, heading);
-    if (one.relevance !== undefined) {
-      const label = `The reader's weight on this passage: ${percent(one.relevance)}`;
-      card.append(make("div", { class: "weight" }, bar(one.relevance, label), make("span", { text: percent(one.relevance) })));
-    }
-    const own = spans.filter((span) => span.passage === one.id);
-    card.append(make("div", { class: "text" }, ...(tokens ? shaded(one.text || "", tokens[i], low, high) : marked(one.text || "", own))));
-    return card;
-  }));
 }
 
 async function attend() {
   const answer = shown;
   const pressed = at("attend").getAttribute("aria-pressed") === "true";
   at("attend").setAttribute("aria-pressed", String(!pressed));
-  if (pressed) return showPassages(answer.passages, answer.spans);
+  if (pressed) return showPassages(answer);
   try {
     const passages = answer.passages.map(({ title, text }) => ({ title: title || "", text }));
     const said = await call("relevance", { method: "POST", body: { question: answer.question, passages, tokens: true } });
-    if (answer === shown) showPassages(answer.passages, answer.spans, said.passages.map((one) => one.tokens));
+    if (answer === shown) showPassages(answer, said.passages.map((one) => one.tokens));
   } catch (error) {
     at("attend").setAttribute("aria-pressed", "false");
     trouble(error);
   }
-}
-
-function showJudge(answer) {
-  const better = make("input", { type: "text", maxlength: "10000", "aria-label": "The right answer", placeholder: "The answer is …" });
-  const holding = answer.passages.map((one) => make("input", { type: "checkbox", value: one.id }));
-  const judge = async (verdict) => {
-    const ids = holding.filter((one) => one.checked).map((one) => one.value);
-    const body = { answer_id: answer.id, verdict };
-    if (better.value.trim()) body.answer = better.value.trim();
-    if (ids.length) body.passage_ids = ids;
-    try {
-      await call("feedback", { method: "POST", body });
-      at("judge").replaceChildren(make("p", { class: "good", role: "status", text: "Thank you, that is kept and will be learnt from." }));
-    } catch (error) {
-      trouble(error);
-    }
-  };
-  const button = (text, verdict) => make("button", { type: "button", class: "quiet", text, on: { click: () => judge(verdict) } });
-  const correction = make("form", { class: "row", on: { submit: (event) => { event.preventDefault(); judge(better.value.trim() ? "wrong" : "partial"); } } },
-    better, make("button", { class: "quiet", text: "Send" }));
-  const passages = make("details", {}, make("summary", { text: "Which passages hold the answer?" }),
-    ...answer.passages.map((one, i) => make("p", {}, make("label", { class: "check" }, holding[i], one.title || one.id))));
-  at("judge").replaceChildren(
-    make("div", { class: "row" }, make("span", { text: "Is this right?" }), button("Right", "correct"), button("Wrong", "wrong"), button("In part", "partial")),
-    make("details", {}, make("summary", { text: "Put it right" }), correction, passages));
-  at("judge").hidden = false;
 }
 
 function keep(answer) {

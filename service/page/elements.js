@@ -14,7 +14,10 @@ export function make(name, { text, on = {}, share, ...rest } = {}, ...children) 
   return element;
 }
 
-export const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+export const percent = (share) => (share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`);
+
+// A sentence whose commands stand between backticks.
+export const withCode = (sentence) => sentence.split("`").map((part, i) => (i % 2 ? make("code", { text: part }) : part));
 
 // From which confidence on what is said of an answer; docs/how-it-works.md explains them.
 const BANDS = [
@@ -31,10 +34,15 @@ export function sureness({ confidence, found }) {
   return `${word} (${percent(confidence)})${advice && `: ${advice}`}.`;
 }
 
-export function bar(share, label, kind = "") {
-  const inner = make("span");
-  inner.style.setProperty("--share", `${100 * Math.min(1, Math.max(0, share))}%`);
-  return make("div", { class: `bar ${kind}`, role: "img", "aria-label": label }, inner);
+// A share as a bar, with another value of 0 to 1 pale behind it.
+export function bar(share, label, kind = "", behind = 0) {
+  const part = (name, value) => {
+    const inner = make("span", { class: name });
+    inner.style.setProperty("--share", `${100 * Math.min(1, Math.max(0, value))}%`);
+    return inner;
+  };
+  const parts = behind ? [part("behind", behind), part("front", share)] : [part("front", share)];
+  return make("div", { class: `bar ${kind}`, role: "img", "aria-label": label }, ...parts);
 }
 
 // The text with the characters of some spans marked; spans may touch or overlap.
@@ -72,29 +80,34 @@ export function shaded(text, tokens, low, high) {
 
 const NEAR = 12; // letters that a token unlike its text (an unknown one) may hide
 
+// Blanks count for nothing here: a table's cells stand far apart, and no token is a blank.
 function placed(text, tokens) {
-  const letters = tokens.map(([token, score]) => [token.replace(/^(##|[▁Ġ\s]+)/, "").trim().toLowerCase(), score]);
-  const lower = text.toLowerCase();
+  const letters = tokens.map(([token, score]) => [token.replace(/^##|[▁Ġ\s]+/g, "").toLowerCase(), score]);
+  const places = [...text.matchAll(/\S/g)].map((one) => one.index);
+  const lower = places.map((place) => text[place].toLowerCase()[0]).join(""); // one for one: "İ" has two small letters
   let best = [];
   for (let first = 0; first < letters.length; first += 1) {
     if (letters.length - first <= best.length) break;
     const found = along(lower, letters.slice(first));
     if (found.length > best.length) best = found;
   }
-  return best;
+  return best.map(({ start, end, score }) => ({ start: places[start], end: places[end - 1] + 1, score }));
 }
 
 function along(lower, letters) {
   const found = [];
   let at = 0;
+  let missed = 0; // letters of tokens that were not found since the last one that was
   for (const [token, score] of letters) {
     if (!token) continue;
     const start = lower.indexOf(token, at);
-    if (start < 0 || start - at > NEAR) {
+    if (start < 0 || start - at > NEAR + missed) {
       if (!found.length) return found;
+      missed += token.length;
       continue;
     }
     at = start + token.length;
+    missed = 0;
     found.push({ start, end: at, score });
   }
   return found;

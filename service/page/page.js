@@ -2,7 +2,7 @@
 
 import * as ask from "./ask.js";
 import * as documents from "./documents.js";
-import { at } from "./elements.js";
+import { at, withCode } from "./elements.js";
 import * as improve from "./improve.js";
 import { call, dropKey, keyOf, useKey } from "./service.js";
 
@@ -10,7 +10,7 @@ const views = { ask, improve, documents };
 let asking = "query"; // the kind of key the form is for
 
 export function tell(sentence) {
-  at("notice").textContent = sentence || "";
+  at("notice").replaceChildren(...withCode(sentence || ""));
   at("notice").hidden = !sentence;
 }
 
@@ -30,7 +30,7 @@ export function needKey(kind) {
   at("improve-body").hidden = true;
   at("key-label").textContent = admin ? "Admin key" : "Key";
   at("key-why").textContent = admin
-    ? "Changing what serves needs the admin key: REREAD_ADMIN_KEY, or the file admin.key of the home. It is kept for this tab only."
+    ? "Changing documents or what serves needs the admin key. The terminal showed it when the service first started, and the file admin.key of the home (~/.reread) keeps it, unless REREAD_ADMIN_KEY says another. It is kept for this tab only."
     : "This service asks for a key. It is kept for this tab only.";
   at("key-form").hidden = false;
   at("key").focus();

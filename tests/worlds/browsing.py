@@ -20,6 +20,8 @@ from reread.log.jobs import JobBoard
 from reread.records import Passage
 from tests.worlds.serving import Running, running, until
 
+QUESTION = "wells of Turku"
+ANSWER = "Turku has 4 wells. They"  # by the echo reader
 TOWNS = ["Oslo", "Bergen", "Turku", "Visby", "Tartu", "Riga", "Gdansk", "Lund"]
 PASSAGES = [
     Passage(f"guide.md.{i}", town, f"{town} has {i + 2} wells. They are old and deep.", "guide.md")
@@ -80,6 +82,16 @@ def watched_page(browser: Browser, url: str, **options: Any) -> Iterator[Watched
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     yield watched
     context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Question", exact=True).fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
+
+
+def unlock(page: Page, key: str = "admin-secret") -> None:
+    page.get_by_label("Admin key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
 
 
 def objections(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.processes.walks.installation import ADMIN_KEY, Installation
-from tests.worlds.browsing import chromium, watched_page
+from tests.worlds.browsing import ask, chromium, unlock, watched_page
 from tests.worlds.tiny import make_reader
 
 NOTES = {
@@ -60,8 +60,7 @@ def take_in(page: Page, files: list[Path]) -> None:
     page.goto("/")
     page.get_by_role("link", name="Add documents").click()
     page.locator("#files").set_input_files(files)
-    page.get_by_label("Admin key").fill(ADMIN_KEY)
-    page.get_by_role("button", name="Use this key").click()
+    unlock(page, ADMIN_KEY)
     expect(page.locator("#received .good")).to_have_count(len(files), timeout=START_MS)
     served = page.locator("#first")
     expect(served).to_contain_text("Generation 1 serves them now", timeout=START_MS)
@@ -70,8 +69,7 @@ def take_in(page: Page, files: list[Path]) -> None:
 
 def ask_and_judge(page: Page) -> None:
     for question in QUESTIONS:
-        page.get_by_label("Question", exact=True).fill(question)
-        page.get_by_role("button", name="Ask", exact=True).click()
+        ask(page, question)
         right = page.get_by_role("button", name="Right", exact=True)
         expect(right).to_be_visible(timeout=START_MS)
         right.click()
@@ -88,7 +86,9 @@ def improve(page: Page) -> None:
     expect(page.locator("#job")).to_contain_text("Done: generation 2 serves", timeout=ROUND_MS)
     expect(page.locator("#job")).to_contain_text("In words: of 100 questions")
     expect(page.locator("#generations tbody tr").first).to_contain_text("serves", timeout=60_000)
+    expect(page.locator("#loop")).to_contain_text("skipped")  # the gate
+    expect(page.get_by_role("img", name="Agreement with the reader")).to_be_visible()
+    expect(page.locator("#footer")).to_contain_text("generation 2,")
     page.get_by_role("link", name="Ask", exact=True).click()
-    page.get_by_label("Question", exact=True).fill(QUESTIONS[0])
-    page.get_by_role("button", name="Ask", exact=True).click()
+    ask(page, QUESTIONS[0])
     expect(page.locator("#sure")).to_contain_text("Generation 2", timeout=START_MS)

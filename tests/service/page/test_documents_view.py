@@ -1,29 +1,14 @@
 """The view Documents in a real Chromium, against the real routes of a real service."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.worlds.browsing import chromium, objections, town_service, watched_page
+from tests.worlds.browsing import objections, watched_page
 from tests.worlds.samples import write_docx, write_pdf
 from tests.worlds.serving import Running
 
 KEY = "admin-secret"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)  # a parser's child process starts in seconds
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with town_service(tmp_path_factory.mktemp("towns")) as service:
-        yield service
 
 
 def opened(page: Page, key: str | None = KEY) -> None:
@@ -96,7 +81,7 @@ def test_a_file_of_50_mb_and_rubbish_get_one_sentence_each(
         opened(page)
         page.locator("#files").set_input_files([huge, rubbish, tool, empty])
         told = said_of(page, "huge.pdf")
-        assert told == "It has 50 MB and the page takes 32 MB; use `reread ingest` for this file."
+        assert told == "It has 50 MB and the page takes 32 MB; use reread ingest for this file."
         assert said_of(page, "rubbish.pdf").startswith("rubbish.pdf: ")
         assert "files of type .exe are not read" in said_of(page, "tool.exe")
         assert said_of(page, "empty.txt") == "It is empty."
@@ -115,7 +100,7 @@ def test_without_the_key_it_is_asked_for_and_nothing_is_sent(
         opened(page, key=None)
         page.locator("#files").set_input_files(note)
         expect(page.get_by_label("Admin key")).to_be_focused()
-        expect(page.locator("#received")).to_contain_text("give the admin key, and it is")
+        expect(page.locator("#received")).to_contain_text("give the admin key above, and it is")
         assert service.client.get("/documents/note.md").status_code == 404
         page.get_by_label("Admin key").fill(KEY)
         page.get_by_role("button", name="Use this key").click()

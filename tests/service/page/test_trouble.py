@@ -1,36 +1,23 @@
 """What goes wrong under an open page is said where the person is, and nothing typed is lost."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
 
 import httpx2
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.http.key_file import KeyFile
-from tests.worlds.browsing import PlayedTrainer, chromium, publish, town_service, watched_page
+from tests.worlds.browsing import (
+    ANSWER,
+    QUESTION,
+    PlayedTrainer,
+    ask,
+    publish,
+    town_service,
+    unlock,
+    watched_page,
+)
 from tests.worlds.serving import Running, running, until
-
-QUESTION = "wells of Turku"
-ANSWER = "Turku has 4 wells. They"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)
-    with chromium() as browser:
-        yield browser
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Question", exact=True).fill(question)
-    page.get_by_role("button", name="Ask", exact=True).click()
-
-
-def unlock(page: Page, key: str = "admin-secret") -> None:
-    page.get_by_label("Admin key").fill(key)
-    page.get_by_role("button", name="Use this key").click()
 
 
 def answers(service: Running) -> bool:
@@ -86,8 +73,8 @@ def test_a_generation_that_is_pruned_while_it_is_compared(browser: Browser, tmp_
     assert all("404" in one for one in watched.complaints)
 
 
-def test_a_key_that_is_taken_away_under_the_page(browser: Browser, tmp_path: Path) -> None:
-    with town_service(tmp_path) as service, watched_page(browser, service.url) as watched:
+def test_a_key_that_is_taken_away_under_the_page(browser: Browser, service: Running) -> None:
+    with watched_page(browser, service.url) as watched:
         keys = KeyFile(service.home.keys_file)
         key = keys.add("short-lived", "admin", 0.0)
         page = watched.page
@@ -105,10 +92,10 @@ def test_a_key_that_is_taken_away_under_the_page(browser: Browser, tmp_path: Pat
 
 
 def test_feedback_on_an_answer_that_this_home_does_not_know(
-    browser: Browser, tmp_path: Path
+    browser: Browser, service: Running
 ) -> None:
     """The page remembers answers of the home before, at the same address."""
-    with town_service(tmp_path) as service, watched_page(browser, service.url) as watched:
+    with watched_page(browser, service.url) as watched:
         page = watched.page
         page.goto("/")
         ask(page, QUESTION)
@@ -164,7 +151,7 @@ def test_files_dropped_on_an_empty_home_are_followed_until_they_serve(
     ):
         page = watched.page
         page.goto("/")
-        expect(page.locator("#examples")).to_contain_text("drop documents on the page")
+        expect(page.locator("#examples")).to_contain_text("Drop files on the page")
         page.get_by_role("link", name="Add documents").click()
         page.locator("#files").set_input_files(notes)
         expect(page.locator("#received")).to_contain_text("all 2 files are")
@@ -174,7 +161,11 @@ def test_files_dropped_on_an_empty_home_are_followed_until_they_serve(
         publish(service.home)
         expect(page.locator("#first")).to_contain_text("Generation 1 serves them now.")
         expect(page.locator("#footer")).to_contain_text("generation 1")
+        expect(page.locator("#tally")).to_have_text("2 files taken in: 2 passages.")
         page.get_by_role("link", name="Ask something").click()
         ask(page, "funicular of Kyiv")
         expect(page.locator("#answer")).to_have_text("Kyiv has a funicular.")
+        page.get_by_role("link", name="Improve").click()
+        expect(page.locator("#compare-note")).to_contain_text("one generation so far")
+        expect(page.get_by_role("button", name="Compare")).to_be_hidden()
     assert all("503" in one or "401" in one for one in watched.complaints)

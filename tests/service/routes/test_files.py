@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.worlds.browsing import town_service
+from tests.worlds.browsing import publish, town_service
 from tests.worlds.samples import write_docx, write_pdf
-from tests.worlds.serving import ADMIN, Running, assert_problem
+from tests.worlds.serving import ADMIN, Running, assert_problem, until
+
+MOOR = ("Peat", "Moss", "Tarn")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,23 @@ def test_a_word_file_comes_in(service: Running, tmp_path: Path) -> None:
     [document] = send(service, "garden.docx", data).json()["documents"]
     assert document["id"] == "garden.docx"
     assert set(found(service, "compost")) <= set(document["passages"]) and found(service, "compost")
+
+
+def test_a_file_of_several_sections_is_one_document_after_a_build_too(service: Running) -> None:
+    """Defect: each section was listed as a document, and removing the file left all but one."""
+    sections = [f"## {one}\n\n{f'{one} lies on the moor and is wet. ' * 12}" for one in MOOR]
+    text = "\n\n".join(["# Moorland", *sections])
+    [sent] = send(service, "moor.md", text.encode()).json()["documents"]
+    assert len(sent["passages"]) >= len(MOOR)
+    number = publish(service.home)  # with what was sent
+    until(lambda: service.parts.pipeline.live.number == number)
+    held = service.client.get("/documents", params={"limit": 1000}).json()["documents"]
+    [listed] = [one for one in held if one["source"] == "moor.md"]
+    assert listed["id"] == "moor.md"
+    assert [one["id"] for one in listed["passages"]] == sent["passages"]
+    removed = service.client.delete("/documents/moor.md", headers=ADMIN).json()
+    assert removed["passages"] == sent["passages"]
+    assert found(service, "peat moss tarn moor") == []
 
 
 def test_records_keep_their_ids_and_bad_lines_are_told(service: Running) -> None:
