@@ -119,7 +119,7 @@ def test_a_trainer_whose_parent_is_gone_ends_before_it_loads_anything(tmp_path: 
     done = subprocess.run(
         [sys.executable, "-m", "command", "trainer", "--home", str(tmp_path),
          "--parent-pid", str(gone.pid)],
-        cwd=ROOT, timeout=60, check=False,
+        cwd=ROOT, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == PARENT_GONE
     assert not list(tmp_path.rglob("trainer.pid"))

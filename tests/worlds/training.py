@@ -106,14 +106,14 @@ def trainer_process(
         child.wait()
 
 
-def wait_for(condition: Callable[[], object], *, timeout_s: float = 60.0) -> None:
+def wait_for(condition: Callable[[], object], *, timeout_s: float = 240.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
 
 
-def wait_for_end(home: Home, job_id: str, *, timeout_s: float = 60.0) -> Job:
+def wait_for_end(home: Home, job_id: str, *, timeout_s: float = 240.0) -> Job:
     wait_for(lambda: job_of(home, job_id).state in ENDED, timeout_s=timeout_s)
     return job_of(home, job_id)
 

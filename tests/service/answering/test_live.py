@@ -155,7 +155,7 @@ def test_readers_never_see_a_freed_generation_over_many_swaps() -> None:
     assert len(set(asked)) > 1
 
 
-def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+def until(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
