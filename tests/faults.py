@@ -255,7 +255,8 @@ def inject(fault: Fault, row: Row, seed: int) -> None:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-n", "0", "-q", "--timeout=1800", f"--junitxml={report}", *fault.tests],
+            [sys.executable, "-m", "pytest", "-n", "0", "-q", "--timeout=1800",
+             f"--junitxml={report}", *fault.tests],
             cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": str(seed % 2**32)},
             stdout=subprocess.DEVNULL, check=False,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reread.errors import BadRequest
@@ -26,6 +27,11 @@ class Stores:
     redis_url: str | None = None
     redis_namespace: str = "reread"
 
+    @property
+    def spools(self) -> Path:
+        """Where services keep what Redis cannot take now; every process of the home sees them."""
+        return self.home.log_dir / "spool"
+
     def open_log(self) -> AttentionLog:
         """To read from, as the trainer does."""
         if self.redis_url is None:
@@ -33,7 +39,7 @@ class Stores:
         connection = connect(self.redis_url, self.redis_namespace)
         from reread.log.redis.attention_log import RedisAttentionLog
 
-        return RedisAttentionLog(connection)
+        return RedisAttentionLog(connection, self.spools)
 
     def open_log_to_write(self) -> AttentionLog:
         """As a service does: with Redis away, records wait in a file of the home."""
@@ -43,7 +49,7 @@ class Stores:
         from reread.log.redis.attention_log import RedisAttentionLog
         from reread.log.redis.spool import SpooledLog
 
-        return SpooledLog(RedisAttentionLog(connection), self.home.log_dir / "spool")
+        return SpooledLog(RedisAttentionLog(connection, self.spools), self.spools)
 
     def open_board(self) -> Board:
         if self.redis_url is None:

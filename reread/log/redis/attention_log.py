@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -46,8 +47,9 @@ Entry = tuple[bytes, dict[bytes, bytes] | None]
 class RedisAttentionLog:
     """See AttentionLog; every call raises RedisAway where the server cannot do it now."""
 
-    def __init__(self, connection: RedisConnection) -> None:
-        self._redis = connection
+    def __init__(self, connection: RedisConnection, spools: Path | None = None) -> None:
+        """`spools`: the folder where every service of the home keeps what Redis has yet to get."""
+        self._redis, self._spools = connection, spools
         key = connection.key
         self._answers, self._ids, self._sequence = key("answers"), key("ids"), key("sequence")
         self._said, self._dead, self._about = key("feedback"), key("dead"), key("identity")
@@ -158,7 +160,13 @@ class RedisAttentionLog:
         self._redis.close()
 
     def forget(self, passage_ids: Collection[str]) -> int:
-        """Blank the answers that were read from these passages; how many there were."""
+        """Blank the answers that were read from these passages; how many there were.
+
+        Raises RedisAway while a service of the home keeps records: theirs would follow unblanked.
+        """
+        for one in self._spools.glob("spool-*.jsonl") if self._spools else ():
+            if size := size_of(one):
+                raise RedisAway(f"{size} bytes of records wait in {one.name}")
         with self._redis.sentences():
             return forget_passages(
                 self._redis.client, self._answers, self._said, self._dead, passage_ids
@@ -222,6 +230,14 @@ class RedisAttentionLog:
         except redis.ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+
+
+def size_of(file: Path) -> int:
+    """0 where it is gone: its records were sent."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def sequence_of(entry: Entry) -> int:

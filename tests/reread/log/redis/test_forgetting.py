@@ -107,7 +107,8 @@ def test_the_trainer_is_delivered_what_is_new_and_nothing_again(log, connection)
 
 def test_records_that_wait_for_redis_are_forgotten_once_they_are_there(server, tmp_path):
     connection = server.connection("home")
-    spooled = SpooledLog(RedisAttentionLog(connection), tmp_path / "spool", look_s=0.05)
+    folder = tmp_path / "spool"
+    spooled = SpooledLog(RedisAttentionLog(connection, folder), folder, look_s=0.05)
     server.kill()
     spooled.append([record("a", "p1")])
     with pytest.raises(Unavailable, match="wait in spool-"):
@@ -137,4 +138,26 @@ def test_a_removal_stays_due_while_redis_is_away(server, home, log):
     server.restart()
     assert forget_in(stores) == 1
     assert changes.unforgotten() == [] and log.get("a").answer == ""
+    changes.close()
+
+
+def test_a_late_spool_brings_nothing_back_that_was_forgotten(server, home, log):
+    """Another service's records come after the removal: it stays due until they are there.
+
+    Defect: the service that was told of the removal forgot what Redis had, called it done, and the
+    other's answer from the removed document followed and stayed.
+    """
+    stores = Stores(home.create(), redis_url=server.url, redis_namespace="home")
+    changes = ChangeList(home.changes_file)
+    late = SpooledLog(log, stores.spools, look_s=3600.0)  # a network that is down for it alone
+    server.kill()
+    late.append([record("late", "p1"), record("other", "p2", answer="moss")])
+    server.restart()
+    changes.append([Edit("p1", (), ("p1",))], 0.0)
+    assert forget_in(stores) == 0
+    assert [one.document for one in changes.unforgotten()] == ["p1"]
+    late.close()  # sends what waits
+    assert log.get("late").answer == CANARY
+    assert forget_in(stores) == 1 and changes.unforgotten() == []
+    assert holding(server.connection("home")) == [] and log.get("other").answer == "moss"
     changes.close()
