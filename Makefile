@@ -31,11 +31,13 @@ demo: $(STAMP)
 
 # a process per core; then, by themselves, the tests that measure time or need every core
 test: export OMP_NUM_THREADS := 1
+test: export REREAD_THREADS := 1
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
 test-fast: export OMP_NUM_THREADS := 1
+test-fast: export REREAD_THREADS := 1
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -m "not slow and not alone"
 

@@ -123,7 +123,6 @@ def trainer(
     set_up_logging(home_of(settings).log_dir / "trainer.log")
     tell_builder(settings.machine)
     os.nice(TRAINER_NICENESS)
-    set_threads(settings)
     run_trainer(settings, home_of(settings))
 
 
@@ -155,6 +154,7 @@ def run_trainer(settings: Settings, home: Home) -> None:
         load_reader=reader_loader(settings),
         index=settings.machine.index,
         reach=crash_at(os.environ),
+        prepare=partial(set_threads, settings),
     )
     try:
         run(parts, stop=stop)

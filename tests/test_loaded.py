@@ -42,6 +42,7 @@ def loaded_of(among: set[str], program: str, *arguments: str) -> set[str]:
         ("index_builder.__main__", MODELS | {"transformers", "faiss"}),
         ("reread.client", HEAVY | ROWS | (WEB - {"httpx2"})),
         ("reread.reader.sight", MODELS - {"torch"}),
+        ("trainer.loop.process", HEAVY),  # a trainer with no job held 400 MB
     ],
 )
 def test_importing_loads_no_library_that_only_some_of_its_users_need(

@@ -204,7 +204,6 @@ def until(condition: Callable[[], bool], child: "subprocess.Popen[bytes]") -> No
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_survives_kills_under_load_and_swaps(tmp_path: Path) -> None:
     outcome = run(tmp_path, rounds=3)

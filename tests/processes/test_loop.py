@@ -41,7 +41,6 @@ def corpus_file(tmp_path: Path, twelve_passages: list[Passage]) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.alone
 def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, corpus_file: Path):
     process = installation.serve()
     try:
@@ -50,7 +49,7 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
 
         assert installation.command("ingest", str(corpus_file)).returncode == 0
         assert installation.command("build").returncode == 0
-        installation.until(lambda: installation.generation() == 1, 20)
+        installation.until(lambda: installation.generation() == 1, 60)
 
         first = installation.ask(QUESTIONS[0]).json()
         assert len(first["passages"]) >= 2 and first["generation"] == 1  # those that share words
@@ -64,26 +63,26 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
         )
         assert {status for status, _ in answers} == {200}
         assert {body["generation"] for _, body in answers} == {1, 2}
-        installation.until(lambda: installation.generation() == 2, 10)
+        installation.until(lambda: installation.generation() == 2, 60)
 
         kill_trainer_in_mid_job(installation)
         assert installation.generation() in (2, 3)
-        installation.until(lambda: installation.generation() == 3, 10)
+        installation.until(lambda: installation.generation() == 3, 60)
 
         assert installation.command("rollback").returncode == 0
-        installation.until(lambda: installation.generation() == 2, 10)
+        installation.until(lambda: installation.generation() == 2, 60)
         status = json.loads(installation.command("status", "--json").stdout)
         assert status["current"] == 2 and status["generations"] == [1, 2, 3]
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(40) == 0
+        assert process.wait(90) == 0
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", installation.port))
 
     process = installation.serve()
     try:
-        installation.until(lambda: installation.generation() == 2, 20)
+        installation.until(lambda: installation.generation() == 2, 60)
         kept = installation.client.get(f"/relevance/{first['id']}")
         assert kept.status_code == 200 and kept.json()["question"] == QUESTIONS[0]
     finally:
@@ -91,7 +90,7 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
         process.kill()  # no chance to say goodbye: the trainer must notice by itself
         process.wait(10)
         if trainer:
-            installation.until(lambda: not is_alive(trainer), 15)
+            installation.until(lambda: not is_alive(trainer), 60)
 
 
 def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]:
@@ -113,7 +112,7 @@ def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]
         time.sleep(1.0)
         job = during()
         assert job["state"] == "done", job["error"]
-        installation.until(lambda: installation.generation() == job["generation"], 10)
+        installation.until(lambda: installation.generation() == job["generation"], 60)
         time.sleep(0.5)
     finally:
         stop.set()
@@ -125,7 +124,7 @@ def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]
 def kill_trainer_in_mid_job(installation: Installation) -> None:
     """SIGKILL the trainer while it works; the job must end as done all the same."""
     job = installation.retrain()
-    installation.until(lambda: installation.job(job)["state"] == "running", 30)
+    installation.until(lambda: installation.job(job)["state"] == "running", 60)
     os.kill(installation.client.get("/info").json()["pids"]["trainer"], signal.SIGKILL)
     assert installation.until_ended(job)["state"] == "done"
 

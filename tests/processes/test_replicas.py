@@ -11,7 +11,6 @@ from tests.worlds.replicas import run
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_is_logged_and_trained_on_once(tmp_path: Path) -> None:
     outcome = run(tmp_path, seconds=20.0)

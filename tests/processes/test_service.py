@@ -114,7 +114,6 @@ def test_a_life_from_an_empty_home_to_a_drained_end(processes: dict[str, Process
     listen("127.0.0.1", port).close()  # free again at once
 
 
-@pytest.mark.alone
 def test_the_drain_has_an_end_even_inside_the_model(processes: dict[str, Process]) -> None:
     service = processes["stuck"]
     with service.ask_without_listening(service.wait_for_port()):

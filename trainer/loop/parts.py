@@ -21,3 +21,4 @@ class RoundParts:
     load_reader: Callable[[], AnswerReader] | None = None  # None = nothing can be read again
     index: str = "auto"  # the FAISS factory string that the builder is given
     reach: Reach = never
+    prepare: Callable[[], None] = lambda: None  # before each round: what only a round needs

@@ -2,7 +2,8 @@
 
 Level-triggered: what there is to do is read from the job board and the log at every look, so a
 trainer that was killed needs no recovery but to be started. Knows jobs and leases; a round's
-stages are in round.py.
+stages are in round.py, which is loaded with its models when there is a job: one that waits is
+small.
 """
 
 import logging
@@ -22,7 +23,6 @@ from reread.records import Job
 from trainer.loop.first import SETTLE_S, FirstGeneration
 from trainer.loop.lease import Clock, Lease, LeaseEnded, ShuttingDown
 from trainer.loop.parts import RoundParts
-from trainer.loop.round import run_round
 from trainer.loop.window import CONSUMER, is_place_in
 
 logger = logging.getLogger(__name__)
@@ -92,6 +92,9 @@ def _look(
 def _work(parts: RoundParts, lease: Lease) -> None:
     """Run the round and turn its exceptions into the job's state."""
     try:
+        parts.prepare()
+        from trainer.loop.round import run_round
+
         run_round(parts, lease)
         logger.info("job %s ended", lease.job.id)
     except LeaseEnded:

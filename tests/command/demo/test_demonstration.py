@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -39,34 +41,53 @@ def wait_for(text: str, log: Path, process: subprocess.Popen[bytes], seconds: fl
         time.sleep(0.2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path, number: int) -> None:
-    """SIGTERM left the service running on its port; so did SIGINT sent to a background job."""
-    write_documents(tmp_path / "docs")
-    port, log = find_free_port(), tmp_path / "demo.log"
+@contextmanager
+def demo(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """The demonstration on ten documents, its port and what it writes."""
+    write_documents(folder / "docs")
+    port, log = find_free_port(), folder / "demo.log"
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for background jobs
     try:
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "command", "demo", "--docs", str(tmp_path / "docs"),
-                 "--home", str(tmp_path / "home"), "--port", str(port), "--questions", "12"],
+                [sys.executable, "-m", "command", "demo", "--docs", str(folder / "docs"),
+                 "--home", str(folder / "home"), "--port", str(port), "--questions", "12"],
                 stdout=stream, stderr=stream, env=os.environ | {"NO_COLOR": "1"},
             )  # fmt: skip
     finally:
         signal.signal(signal.SIGINT, before)
     try:
+        yield process, port, log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ends_with_its_service(process: subprocess.Popen[bytes], port: int, number: int) -> None:
+    assert httpx2.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    process.send_signal(number)
+    assert process.wait(90) == 0
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"http://127.0.0.1:{port}/healthz")
+
+
+@pytest.mark.slow
+def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path) -> None:
+    """SIGINT sent to a background job left the service running on its port."""
+    with demo(tmp_path) as (process, port, log):
         wait_for("Ctrl-C ends it", log, process, 240)
         assert "failed: 0" in log.read_text()
         assert "Generation 1 -> 2" in log.read_text()
-        ready = httpx2.get(f"http://127.0.0.1:{port}/readyz").json()
-        assert ready["generation"] == 2
-        process.send_signal(number)
-        assert process.wait(40) == 0
-        with pytest.raises(httpx2.ConnectError):
-            httpx2.get(f"http://127.0.0.1:{port}/healthz")
-    finally:
-        process.kill()
+        assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["generation"] == 2
+        ends_with_its_service(process, port, signal.SIGINT)
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_ended_in_the_middle_ends_its_service(tmp_path: Path) -> None:
+    """SIGTERM left the service running on its port."""
+    with demo(tmp_path) as (process, port, log):
+        wait_for("3. A question", log, process, 240)
+        ends_with_its_service(process, port, signal.SIGTERM)
 
 
 def test_a_forced_rounds_figures_are_not_shown_as_held_out():

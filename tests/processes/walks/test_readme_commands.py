@@ -41,7 +41,6 @@ def make_folder(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_the_first_block_of_the_readme_runs(installation: Installation, tmp_path: Path) -> None:
     folder, service = make_folder(tmp_path / "folder"), None
@@ -65,4 +64,4 @@ def test_the_first_block_of_the_readme_runs(installation: Installation, tmp_path
     finally:
         if service is not None:
             service.send_signal(signal.SIGTERM)
-            assert service.wait(60) == 0
+            assert service.wait(120) == 0

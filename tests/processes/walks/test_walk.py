@@ -33,7 +33,6 @@ def installation(tmp_path: Path, tiny_encoder: Path) -> Installation:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.alone
 def test_from_dropped_notes_to_a_second_generation(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -53,7 +52,7 @@ def test_from_dropped_notes_to_a_second_generation(
         assert all("503" in one or "401" in one for one in watched.complaints)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
 
 
 def take_in(page: Page, files: list[Path]) -> None:
