@@ -232,7 +232,9 @@ def judge(cluster: Cluster, acknowledged: list[str], job: dict[str, Any], outcom
             for place in (0, 1)
         )
     number = job["generation"]
-    until(lambda: all(cluster.readiness(one).get("generation") == number for one in (0, 1)), START_S)
+    until(
+        lambda: all(cluster.readiness(one).get("generation") == number for one in (0, 1)), START_S
+    )
     outcome.generation = [cluster.readiness(one)["generation"] for one in (0, 1)]
 
 
