@@ -1,44 +1,58 @@
 """`reread ingest --refit`: the remedy that status and service name, followed as it is given."""
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from command.__main__ import run
 from reread.home import Home
 from tests.index_builder.verified import verify_here
 from tests.worlds.ingested import WordSight
 from tests.worlds.serving import running, until
 from tests.worlds.tiny import make_reader
 
-ROOT = Path(__file__).parent.parent.parent.parent
 PAGE = "# Pumps\n\n" + "The valve of the small pump is closed by hand before it is cleaned. " * 40
 
 
-def reread(home: Path, *command: str, code: int = 0, **environment: str) -> str:
-    known = {name: one for name, one in os.environ.items() if not name.startswith("REREAD_")}
-    known |= {"REREAD_HOME": str(home), "REREAD_THREADS": "1", "COLUMNS": "400"}
-    done = subprocess.run(
-        [sys.executable, "-m", "command", *command],
-        cwd=ROOT, capture_output=True, text=True, env=known | environment, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    return " ".join((done.stdout + done.stderr).split())
+@pytest.fixture
+def reread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """What a command says, once it has ended with its code; a reader may be named."""
+    for name in (one for one in os.environ if one.startswith("REREAD_")):
+        monkeypatch.delenv(name)
+    for name, value in (("HOME", tmp_path / "home"), ("THREADS", 1)):
+        monkeypatch.setenv(f"REREAD_{name}", str(value))
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def call(*command: str, code: int = 0, reader: Path | None = None) -> str:
+        with monkeypatch.context() as patch:
+            if reader is not None:
+                patch.setenv("REREAD_READER", str(reader))
+            assert run(command) == code
+        told = capsys.readouterr()
+        return " ".join((told.out + told.err).split())
+
+    return call
 
 
-def test_status_names_the_remedy_and_the_remedy_works(tmp_path: Path) -> None:
-    page, home = tmp_path / "pumps.md", tmp_path / "home"
+def test_status_names_the_remedy_and_the_remedy_works(
+    tmp_path: Path, reread: Callable[..., str]
+) -> None:
+    page = tmp_path / "pumps.md"
     page.write_text(PAGE)
-    other = {"REREAD_READER": str(make_reader(tmp_path / "bytes"))}  # a token per byte
-    reread(home, "ingest", str(page))
-    assert "(218 tokens)" not in reread(home, "status")
-    said = reread(home, "status", **other)
+    other = make_reader(tmp_path / "bytes")  # a token per byte
+    reread("ingest", str(page))
+    assert "(218 tokens)" not in reread("status")
+    said = reread("status", reader=other)
     assert "`reread ingest --refit` cuts them again, then `reread build`" in said
-    assert "Name the files or folders" in reread(home, "ingest", code=2)
+    assert "Name the files or folders" in reread("ingest", code=2)
     page.unlink()  # the corpus is cut again, not the file
-    reread(home, "ingest", "--refit", **other)
-    reread(home, "build")
-    assert "--refit" not in reread(home, "status", **other)
+    reread("ingest", "--refit", reader=other)
+    reread("build")
+    assert "--refit" not in reread("status", reader=other)
 
 
 def test_a_service_says_it_where_readiness_is_asked(tmp_path: Path) -> None:
