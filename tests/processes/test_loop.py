@@ -94,7 +94,10 @@ def test_the_loop_from_an_empty_home_to_rollback(installation: Installation, cor
 
 
 def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]:
-    """Ask at concurrency 4 while `during` runs, and until the swap has been seen."""
+    """Ask at concurrency 4 while `during` runs, and until the swap has been seen.
+
+    With pauses: without any, a trainer that gives way to answers gets little of two cores.
+    """
     answers: list[tuple[int, dict]] = []
     stop = threading.Event()
 
@@ -104,6 +107,7 @@ def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]
             response = installation.ask(QUESTIONS[turn % len(QUESTIONS)])
             answers.append((response.status_code, response.json()))
             turn += 1
+            stop.wait(0.1)
 
     threads = [threading.Thread(target=loop, args=(7 * n,)) for n in range(4)]
     for thread in threads:
