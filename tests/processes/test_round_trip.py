@@ -1,6 +1,5 @@
 """The trainer with the real index builder: a gated round, then one that the gate refuses."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from index_builder.build.generation import build_generation
+from index_builder.build.plan import Plan, RetrieverKind
 from reread.artefacts.generation import Generation
 from reread.artefacts.manifest import read_manifest
 from reread.artefacts.publication import current
 from reread.home import Home
 from reread.log.attention_log import SqliteAttentionLog
+from tests.index_builder.verified import verify_here
 from tests.worlds.tiny import ANIMALS, make_encoder, make_records
 from tests.worlds.training import (
-    ROOT,
     make_home,
     make_parts,
     request,
@@ -27,6 +28,12 @@ from trainer.loop.parts import RoundParts
 
 def builder(home: Home) -> list[str]:
     return [sys.executable, "-m", "index_builder", "build", "--home", str(home.root)]
+
+
+def build_first(home: Home, retriever: RetrieverKind, encoder: Path | None = None) -> None:
+    """The first generation, here: the builder's process makes the second."""
+    model = str(encoder) if encoder else None
+    build_generation(home, Plan(retriever, model=model, device="cpu", verify=verify_here))
 
 
 def with_real_builder(home: Home, encoder: Path, **settings: Any) -> RoundParts:
@@ -46,7 +53,7 @@ def agreement(generation: Generation) -> float:
 
 def test_a_lexical_generation_that_does_what_the_reader_wants_stays(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", records=150)  # the planted taste is a shared word
-    subprocess.run([*builder(home), "--retriever", "bm25"], cwd=ROOT, check=True)
+    build_first(home, "bm25")
     with trainer_thread(with_real_builder(home, make_encoder(tmp_path / "encoder"), epochs=1)):
         job = wait_for_end(home, request(home))
     assert job.state == "rejected"
@@ -64,7 +71,7 @@ def test_a_lexical_generation_that_does_what_the_reader_wants_stays(tmp_path: Pa
 def test_a_better_generation_is_published_and_a_worse_one_is_not(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", records=150)
     encoder = make_encoder(tmp_path / "encoder")
-    subprocess.run([*builder(home), "--model", str(encoder)], cwd=ROOT, check=True)
+    build_first(home, "dense", encoder)
     good = with_real_builder(home, encoder, epochs=12)
     with trainer_thread(good):
         job = wait_for_end(home, request(home))
@@ -91,8 +98,7 @@ def test_a_better_generation_is_published_and_a_worse_one_is_not(tmp_path: Path)
 def test_a_late_generation_is_taught_gated_and_followed_by_a_late_one(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", records=150)
     encoder = make_encoder(tmp_path / "encoder")
-    late = [*builder(home), "--retriever", "late", "--model", str(encoder)]
-    subprocess.run(late, cwd=ROOT, check=True)
+    build_first(home, "late", encoder)
     before = agreement(Generation.open(home, 1, device="cpu"))
     with trainer_thread(with_real_builder(home, encoder, epochs=12, student_temperature=0.1)):
         job = wait_for_end(home, request(home))
@@ -109,12 +115,11 @@ def test_a_late_generation_is_taught_gated_and_followed_by_a_late_one(tmp_path: 
     [("bm25", None, "late"), ("dense", None, "dense"), ("late", "pooled", "dense")],
 )
 def test_what_follows_words_compares_token_by_token_unless_told_otherwise(
-    tmp_path: Path, serving: str, wanted: str | None, follows: str
+    tmp_path: Path, serving: RetrieverKind, wanted: str | None, follows: str
 ) -> None:
     home = make_home(tmp_path / "home", records=20)
     encoder = make_encoder(tmp_path / "encoder")
-    model = [] if serving == "bm25" else ["--model", str(encoder)]
-    subprocess.run([*builder(home), "--retriever", serving, *model], cwd=ROOT, check=True)
+    build_first(home, serving, None if serving == "bm25" else encoder)
     with trainer_thread(with_real_builder(home, encoder, epochs=1, interaction=wanted)):
         job = wait_for_end(home, request(home, force=True))
     assert (job.state, job.generation) == ("done", 2)
