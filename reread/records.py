@@ -77,6 +77,7 @@ class AnswerRecord:
     found: bool = True  # whether the passages held an answer
     timings_ms: dict[str, float] | None = None  # embed, search, read, as far as they were measured
     labels: tuple[str, ...] = ()  # of who asked and of what was read; others do not see it
+    follows: str | None = None  # the answer that the question went on from, by its id
 
     def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
         """The passages' scores by that aggregation; None where they were not logged."""
@@ -95,6 +96,8 @@ class AnswerRecord:
             del body["timings_ms"]
         if not self.labels:
             del body["labels"]
+        if self.follows is None:
+            del body["follows"]
         for one in body["passages"]:
             if one["content"] is None:
                 del one["content"]

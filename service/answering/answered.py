@@ -64,6 +64,7 @@ def record_of(
         found=reading.found,
         timings_ms={stage: round(spent_ms, 1) for stage, spent_ms in timings_ms.items()},
         labels=labels_of(material),
+        follows=material.asked.follows,
     )
 
 

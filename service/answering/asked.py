@@ -29,6 +29,7 @@ class Asked:
     top_k: int | None = None  # passages to retrieve; None: as the service is set
     passages: tuple[Passage, ...] | None = None
     history: tuple[Turn, ...] = ()  # oldest first
+    follows: str | None = None  # the logged answer that the last turn of it was
     generation: int | None = None  # to retrieve from; None: the one that serves
     rights: Rights = EVERYBODY  # of who asks
 
@@ -44,6 +45,7 @@ class Asked:
         top_k: int | None = None,
         own: Iterable[tuple[str, str]] | None = None,  # (title, text)
         history: Iterable[tuple[str, str]] = (),  # (question, answer), oldest first
+        follows: str | None = None,
     ) -> "Asked":
         """Raises BadRequest with one sentence where a bound is broken."""
         try:
@@ -52,6 +54,7 @@ class Asked:
                 None if top_k is None else allowed_top_k(top_k),
                 None if own is None else own_passages(own),
                 turns(history),
+                follows,
             )
         except ValueError as error:
             raise BadRequest(f"{str(error)[0].upper()}{str(error)[1:]}.") from error

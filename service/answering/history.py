@@ -75,6 +75,26 @@ class PastAnswers:
             f"There is no answer {answer_id[:64]!r} in the log; use the id of a POST /answer."
         )
 
+    def turns_to(
+        self, answer_id: str, most: int, rights: Rights = EVERYBODY
+    ) -> list[tuple[str, str]]:
+        """Questions and answers of that answer and of those it follows, oldest first.
+
+        NotFound as for `get`; of a conversation whose beginning is not there, what is.
+        """
+        found: list[tuple[str, str]] = []
+        next_id: str | None = answer_id
+        while next_id is not None and len(found) < most:
+            try:
+                record, _ = self.get(next_id, rights)
+            except NotFound:
+                if not found:
+                    raise
+                break
+            found.append((record.question, record.answer))
+            next_id = record.follows
+        return found[::-1]
+
     def add_feedback(self, feedback: Feedback, rights: Rights = EVERYBODY) -> AnswerRecord:
         """What it is about; durable on return.
 

@@ -50,8 +50,14 @@ class Message:
     text: str
 
 
-def asked_in(messages: Sequence[Message]) -> Asked:
+def asked_in(
+    messages: Sequence[Message],
+    before: Sequence[tuple[str, str]] = (),
+    follows: str | None = None,
+) -> Asked:
     """The question with the newest turns before it; raises BadRequest where there is none.
+
+    `before`: questions and answers of the logged conversation whose last answer is `follows`.
 
     What a client cannot change any more is cut instead of refused: chat clients send all of it.
     System and developer messages are passed over: a reader takes no instructions.
@@ -62,9 +68,9 @@ def asked_in(messages: Sequence[Message]) -> Asked:
             f"None of the {len(messages)} messages has the role user and a text; end with the "
             "question."
         )
-    return Asked.checked(
-        messages[places[-1]].text, history=list(_turns(messages[: places[-1]]))[-MAX_TURNS:]
-    )
+    earlier = [(asked[:MAX_QUESTION_CHARS], said[:MAX_ANSWER_CHARS]) for asked, said in before]
+    turns = [*earlier, *_turns(messages[: places[-1]])]
+    return Asked.checked(messages[places[-1]].text, history=turns[-MAX_TURNS:], follows=follows)
 
 
 def _turns(messages: Iterable[Message]) -> Iterable[tuple[str, str]]:

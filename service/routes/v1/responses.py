@@ -1,24 +1,27 @@
 """POST /v1/responses: the same answers in the shape of OpenAI's Responses (openresponses.org).
 
 Instructions and parameters of generation are accepted and have no effect; no tool is ever called,
-so none is said to have been there. Nothing is stored beyond the log. A stream begins when the
-answer is logged.
+so none is said to have been there. Nothing is stored beyond the log, from which
+`previous_response_id` goes on. A stream begins when the answer is logged.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from reread.errors import BadRequest
+from reread.errors import BadRequest, NotFound
+from reread.rights import Rights
 from service.answering.answered import Answered
+from service.answering.asked import MAX_TURNS, Asked
 from service.http.bodies import answer_body
 from service.http.described import PROBLEMS, or_events
 from service.http.disconnects import unless_gone
-from service.http.parts import Parts
+from service.http.parts import Parts, ServiceParts
 from service.http.schemas import CONTENT
 from service.http.security import AskedBy, query_access
 from service.routes.v1.conversation import (
@@ -36,8 +39,8 @@ from service.routes.v1.conversation import (
 
 router = APIRouter(dependencies=[Depends(query_access)], responses=PROBLEMS, tags=["openai"])
 EXAMPLE: dict[str, Any] = {"model": "reread", "input": "How are keys rotated?"}
+ID = "resp_"  # before the id of the answer in the log
 MESSAGE_ROLES = ("user", "assistant", "system", "developer")
-
 
 ITEM = {  # a message, or something else that is passed over
     "anyOf": [
@@ -51,6 +54,10 @@ ITEM = {  # a message, or something else that is passed over
 }
 
 
+class PreviousResponseNotFound(NotFound):
+    title = "There is no such response"
+
+
 class ResponsesRequest(BaseModel):
     """What is used of the request; the rest of it is accepted."""
 
@@ -62,7 +69,7 @@ class ResponsesRequest(BaseModel):
     model: str = "reread"  # any name: the service has one reader
     instructions: str | None = None
     metadata: dict[str, Any] | None = None
-    previous_response_id: Annotated[str | None, WithJsonSchema({"type": "null"})] = None
+    previous_response_id: str | None = None
     stream: StrictBool = False
 
 
@@ -72,14 +79,30 @@ async def responses(
 ) -> Response:
     """Answer the last user message of the input; what is before it is its history."""
     only_text(wanted.model_extra or {})
-    if wanted.previous_response_id is not None:
-        raise BadRequest("previous_response_id is not kept; send the earlier messages in input.")
-    asked = asked_in(messages_of(wanted.input)).by(rights)
+    asked = await asyncio.to_thread(asked_by, wanted, parts, rights)
     answered = await unless_gone(request, parts.pipeline.answer(asked))
     whole = response_body(answered, wanted)
     if not wanted.stream:
         return JSONResponse(whole)
     return StreamingResponse(events(whole), media_type="text/event-stream")
+
+
+def asked_by(wanted: ResponsesRequest, parts: ServiceParts, rights: Rights) -> Asked:
+    """The question with what was said before it, here or in the log; blocks on the disk."""
+    if (wanted.model_extra or {}).get("conversation") is not None:
+        raise BadRequest("No conversation is kept here; use previous_response_id, or input.")
+    messages, previous = messages_of(wanted.input), wanted.previous_response_id
+    if previous is None:
+        return asked_in(messages).by(rights)
+    follows = previous.removeprefix(ID)
+    try:
+        before = parts.history.turns_to(follows, MAX_TURNS, rights)
+    except NotFound as error:
+        raise PreviousResponseNotFound(
+            f"There is no response {previous[:64]!r} to go on from; "
+            "send the earlier messages in input."
+        ) from error
+    return asked_in(messages, before, follows).by(rights)
 
 
 def messages_of(given: str | list[dict[str, Any]]) -> list[Message]:
@@ -98,9 +121,9 @@ def response_body(answered: Answered, wanted: ResponsesRequest) -> dict[str, Any
     record, more = answered.record, wanted.model_extra or {}
     now_s = int(record.created_s)
     return {
-        "id": f"resp_{record.id}", "object": "response", "created_at": now_s,
+        "id": f"{ID}{record.id}", "object": "response", "created_at": now_s,
         "completed_at": now_s, "status": "completed", "incomplete_details": None, "error": None,
-        "model": record.reader, "previous_response_id": None,
+        "model": record.reader, "previous_response_id": wanted.previous_response_id,
         "instructions": wanted.instructions, "output": [message_of(answered)],
         "tools": [], "tool_choice": more.get("tool_choice") or "auto", "user": more.get("user"),
         "parallel_tool_calls": True, "truncation": "disabled",

@@ -210,5 +210,3 @@ def test_an_image_or_a_file_is_refused_and_not_passed_over(
 def test_an_input_without_a_question_is_refused(service: Running) -> None:
     assert "has the role user" in refused(service, input=[])
     assert "has the role user" in refused(service, input=[said("Be brief.", "system")])
-    earlier = refused(service, input=QUESTION, previous_response_id="resp_1")
-    assert "send the earlier messages in input" in earlier

@@ -107,8 +107,33 @@ def test_a_response_in_the_newer_shape(client: openai.OpenAI) -> None:
     turns = [*WAS, {"role": "user", "content": [{"type": "input_text", "text": "wells"}]}]
     again = client.responses.create(model="reread", input=turns)  # type: ignore[arg-type]
     assert again.output_text == "Town 5 of edition 1"
-    with pytest.raises(openai.UnprocessableEntityError, match="send the earlier messages"):
+
+
+def test_a_response_goes_on_from_an_earlier_one(client: openai.OpenAI, service: Running) -> None:
+    """As the client's own guide has a conversation: nothing but the new question is sent."""
+    first = client.responses.create(model="reread", input="town 5")
+    second = client.responses.create(
+        model="reread", input="wells", previous_response_id=first.id
+    )  # the echo reader counts the words of both
+    assert (second.output_text, second.previous_response_id) == ("Town 5 of edition 1", first.id)
+    with client.responses.stream(
+        model="reread", input="and its wells", previous_response_id=second.id
+    ) as stream:
+        third = stream.get_final_response()
+    assert (third.output_text, third.previous_response_id) == ("Town 5 of edition 1", second.id)
+    past, last = service.parts.history, third.id.removeprefix("resp_")
+    turns = past.turns_to(last, 10)
+    assert [asked.split(" (")[0] for asked, _ in turns] == ["town 5", "wells", "and its wells"]
+    assert [said for _, said in turns] == ["Town 5 of edition 1"] * 3
+    assert past.turns_to(last, 2) == turns[1:]
+
+
+def test_a_response_that_is_not_there_is_not_gone_on_from(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="'resp_1' to go on from; send") as caught:
         client.responses.create(model="reread", input="x", previous_response_id="resp_1")
+    assert caught.value.code == "previous-response-not-found"
+    with pytest.raises(openai.UnprocessableEntityError, match="use previous_response_id"):
+        client.responses.create(model="reread", input="x", conversation="conv_1")
 
 
 def test_a_response_streams_every_event_in_order(client: openai.OpenAI) -> None:
