@@ -1,6 +1,6 @@
 """What the routes are given: one value that holds everything a request may need.
 
-Built once by the composition root (service/server.py) or by a test.
+Built once by the composition root (service/assembly.py) or by a test.
 """
 
 import threading

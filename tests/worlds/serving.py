@@ -18,12 +18,13 @@ from reread.live.fit import Sees
 from reread.log.stores import Stores
 from service.answering.live import LiveGeneration
 from service.answering.reading import AnswerReader
+from service.assembly import assembled
 from service.http.key_file import KeyFile
 from service.http.parts import ServiceParts
 from service.http.security import Keys
 from service.listening import listen
 from service.metrics import ServiceMetrics
-from service.server import assembled, serve
+from service.server import serve
 from service.settings import ServiceSettings
 from tests.worlds.fakes import EchoReader, Shelf
 

@@ -16,7 +16,7 @@ from reread.artefacts.publication import publish
 from reread.commit import committed_dir
 from reread.home import Home
 from reread.records import Passage
-from service.server import versions
+from service.assembly import versions
 from tests.worlds.fakes import Shelf, WordGeneration
 from tests.worlds.serving import ADMIN, Running, assert_problem, running, until
 
