@@ -29,17 +29,16 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	$(BIN)/reread demo $(if $(DOCS),--docs "$(DOCS)")
 
-# a process per core; then, by themselves, the tests that measure time or need every core
+# a process per core
 test: export OMP_NUM_THREADS := 1
 test: export REREAD_THREADS := 1
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -m "not alone"
-	$(BIN)/python -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 test-fast: export OMP_NUM_THREADS := 1
 test-fast: export REREAD_THREADS := 1
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -m "not slow and not alone"
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -m "not slow"
 
 MINUTES ?= 60
 SEED ?= 0
