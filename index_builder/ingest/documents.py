@@ -94,3 +94,18 @@ def document_from_text(
     if fits is not None:
         pieces = fit_pieces(pieces, fits)
     return document_from_pieces(own, pieces, source, taken, labels)
+
+
+def labels_for(
+    wanted: tuple[str, ...] | None, own: tuple[str, ...] | None, before: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What is said now, in the run and in the file; where nothing is, what was said before.
+
+    So a run that forgets to say it opens nothing to anybody.
+
+    >>> labels_for(None, None, ("hr",)), labels_for((), None, ("hr",)), labels_for(None, (), ("a",))
+    (('hr',), (), ())
+    """
+    if wanted is None and own is None:
+        return before
+    return tuple(sorted({*(wanted or ()), *(own or ())}))

@@ -37,6 +37,7 @@ TEXT_SUFFIXES = frozenset(
     ]
 )
 RECORD_SUFFIXES = frozenset([".jsonl", ".ndjson", ".json", ".tsv"])
+STORAGE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])  # ours, not the file's
 
 
 @dataclass(frozen=True, slots=True)

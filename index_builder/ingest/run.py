@@ -14,8 +14,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from index_builder.ingest.corpus import LIVE_PASSAGES, CorpusEdit, Outcome
 from index_builder.ingest.documents import Document, fitted
+from index_builder.ingest.edit.corpus import LIVE_PASSAGES, CorpusEdit, Outcome
 from index_builder.ingest.files import find_files
 from index_builder.ingest.folders import Watched, remember_roots, vanished, within
 from index_builder.ingest.reading import Progress, read_files

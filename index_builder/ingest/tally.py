@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from index_builder.ingest.corpus import Outcome
+from index_builder.ingest.edit.corpus import Outcome
 from index_builder.ingest.files import Found, Skip
 from reread.live.fit import Unfit
 

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from index_builder.ingest.blocks import UnreadableError
-from index_builder.ingest.corpus import LIVE_PASSAGES
 from index_builder.ingest.cutting.fitting import Fits, fit_pieces
 from index_builder.ingest.cutting.splitting import Piece, split_text
 from index_builder.ingest.documents import document_from_pieces
+from index_builder.ingest.edit.corpus import LIVE_PASSAGES
 from index_builder.ingest.files import RECORD_SUFFIXES, TEXT_SUFFIXES, FoundFile
 from index_builder.ingest.parsers.records import BadLine, Record
 from index_builder.ingest.parsing import parse_files
-from index_builder.ingest.reading import reader_of
 from index_builder.ingest.recognising import Recogniser
+from index_builder.ingest.record_files import reader_of
 from index_builder.ingest.workers import Limits
 from reread.errors import BadRequest
 from reread.records import Passage

@@ -36,7 +36,7 @@ _HASH = ("content_hash", pa.binary(32))
 _TEXTS = [(name, pa.string()) for name in ("id", "title", "text", "source")]
 _BEFORE_LABELS = pa.schema([*_TEXTS, _HASH])
 _SCHEMA = pa.schema([*_TEXTS, ("labels", pa.string()), _HASH])  # names with a space between
-_LABELS = 4  # the column's place
+_ID, _SOURCE, _LABELS = 0, 3, 4  # the columns' places
 _ID_TYPE = np.dtype([("hash", "<u8"), ("row", "<i8")])
 
 
@@ -146,6 +146,14 @@ class PassageStore:
         """The row with this id, or None."""
         return next((row for row in self._ids.rows_of(_id_hash(id)) if self._id(row) == id), None)
 
+    def ids(self) -> Iterator[str]:
+        """Every passage's id in row order; reads that column alone."""
+        return self._texts(_ID)
+
+    def sources(self) -> Iterator[str]:
+        """Every passage's source in row order; reads that column alone."""
+        return self._texts(_SOURCE)
+
     def is_open(self, id: str) -> bool:
         """Whether everybody may see the passage of this id; also where there is none."""
         row = self.row_of(id) if self.guards.labels_of else None
@@ -180,6 +188,9 @@ class PassageStore:
                 what = f"in row {first + place} a text with hash"
                 raise CorruptArtefact.mismatch(file, what, expected.hex(), found.hex())
         return passages
+
+    def _texts(self, place: int) -> Iterator[str]:
+        return (one for chunk in self._rows.chunks for one in self._rows.column(chunk, place))
 
     def _labelled(self) -> Iterator[tuple[int, Sequence[str]]]:
         start = 0

@@ -39,6 +39,11 @@ class RowFile:
         """The string columns of `count` rows from `first` of this chunk, column by column."""
         return [self._column(offsets, data, first, count) for offsets, data in chunk.texts]
 
+    def column(self, chunk: Chunk, place: int) -> list[str]:
+        """One string column of a whole chunk."""
+        offsets, data = chunk.texts[place]
+        return self._column(offsets, data, 0, chunk.rows)
+
     def filled(self, chunk: Chunk, place: int) -> Iterator[tuple[int, str]]:
         """(row of the chunk, text) of one string column where it is not empty; mostly it is."""
         offsets, data = chunk.texts[place]

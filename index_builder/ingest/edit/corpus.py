@@ -9,17 +9,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, count
+from itertools import count
 from typing import Literal
 
 from index_builder.ingest.documents import Document
-from index_builder.ingest.spool import Spool
-from reread.artefacts.documents import (
-    continues,
-    document_source,
-    grouped,
-    rows_of_document,
-)
+from index_builder.ingest.edit.spool import Spool
+from index_builder.ingest.edit.standing import Standing
+from reread.artefacts.documents import document_source, grouped
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.commit import committed_dir
 from reread.home import Home, next_number, numbers
@@ -48,22 +44,16 @@ class CorpusEdit:
         `cut_for`: the readers that its passages were cut for.
         """
         self._home = home
-        self._base = open_corpus(home) if numbers(home.passages_dir) else None
+        base = open_corpus(home) if numbers(home.passages_dir) else None
+        self._standing = Standing(base, pending)
         self._changes = changes
-        before = () if self._base is None else self._base.cut_for
+        before = () if base is None else base.cut_for
         self.reader: CutFor | None = None  # that new passages are cut for
         self._cut_for = tuple(dict.fromkeys([*before, *cut_for]))
-        self._extra = [one.passage for change in pending for one in change.passages]
-        self._extra_s = [change.when_s for change in pending for _ in change.passages]
         self._times = array("d")  # of the rows written so far
-        self._rows: dict[str, int] = {}  # passage id -> row of the previous corpus, then of `extra`
-        self._sources: dict[str, list[range]] = {}
-        count = 0 if self._base is None else len(self._base)
-        self._state = bytearray(count + len(self._extra))
-        self._taken_out = self._pending_rows(pending)
-        for row in self._taken_out:
+        self._state = bytearray(len(self._standing))
+        for row in self._standing.taken_out:
             self._state[row] = DROPPED
-        self._scan()
         self._given: set[str] = set()  # passage ids of this edit
         home.create()
         self._spool = Spool(home.passages_dir, LIVE_PASSAGES)
@@ -73,18 +63,18 @@ class CorpusEdit:
 
     def source_of(self, id: str) -> str | None:
         """Where the previous corpus has this document from, or None."""
-        row = self._rows.get(id)
-        return None if row is None else document_source(self._row(row).source)
+        row = self._standing.row_of(id)
+        return None if row is None else document_source(self._standing[row].source)
 
     def labels_of(self, id: str) -> tuple[str, ...]:
         """The access labels the previous corpus has of this document."""
-        row = self._rows.get(id)
-        return () if row is None else self._row(row).labels
+        row = self._standing.row_of(id)
+        return () if row is None else self._standing[row].labels
 
     def labels_of_source(self, source: str) -> tuple[str, ...]:
         """Those of everything the previous corpus has from there."""
-        found = (label for row in self._rows_of(source) for label in self._row(row).labels)
-        return tuple(sorted(set(found)))
+        rows = self._standing.rows_of(source)
+        return tuple(sorted({label for row in rows for label in self._standing[row].labels}))
 
     def is_given(self, id: str) -> bool:
         """Whether this edit already has a passage with this id."""
@@ -92,53 +82,58 @@ class CorpusEdit:
 
     def is_taken(self, id: str) -> bool:
         """Whether this edit or the previous corpus has a passage with this id."""
-        return id in self._given or id in self._rows
+        return id in self._given or self._standing.row_of(id) is not None
 
     def keep_source(self, source: str) -> int:
         """Everything the previous corpus has of a source stays; the number of its passages."""
-        for row in self._rows_of(source):
+        rows = list(self._standing.rows_of(source))
+        for row in rows:
             self._state[row] = KEPT
-            self._given.add(self._row(row).id)
-        return sum(map(len, self._sources.get(source, ())))
+            self._given.add(self._standing[row].id)
+        return len(rows)
 
     def put(self, document: Document, *, whole_source: str | None = None) -> Outcome:
         """Add a document or replace the one of its id; `whole_source`: all of that source."""
         self._given.update(passage.id for passage in document.passages)
-        old = [self._rows.get(passage.id) for passage in document.passages]
+        old = [self._standing.row_of(passage.id) for passage in document.passages]
         if all(
-            row is not None and self._row(row) == passage
+            row is not None and self._standing[row] == passage
             for row, passage in zip(old, document.passages, strict=True)
         ):
             for row in old:
                 self._state[row or 0] = KEPT
             return "kept"
-        dropped = self._drop(self._parts_of(document.id))
+        dropped = self._drop(self._standing.parts_of(document.id))
         if whole_source is not None:
-            dropped |= self._drop(self._rows_of(whole_source))
+            dropped |= self._drop(self._standing.rows_of(whole_source))
         self._spool.put(document)
         return "replaced" if dropped else "added"
 
     def remove(self, id: str) -> bool:
         """Drop the document of this id; False when there is none."""
-        return self._drop(self._parts_of(id))
+        return self._drop(self._standing.parts_of(id))
 
     def drop_rest_of(self, source: str) -> int:
         """Drop what a source no longer has; the number of documents that went."""
-        gone = [row for row in self._rows_of(source) if self._state[row] == UNTOUCHED]
-        starts = sum(self._starts_document(row) for row in gone)
+        gone = [row for row in self._standing.rows_of(source) if self._state[row] == UNTOUCHED]
+        starts = sum(self._standing.starts_document(row) for row in gone)
         self._drop(iter(gone))
         return starts
 
     def drop_source(self, source: str) -> list[str]:
         """Drop everything of a source that this edit does not name; the ids of its documents."""
-        ids = [id for id, row in self._starts_of(source) if self._state[row] == UNTOUCHED]
-        self._drop(self._rows_of(source))
+        rows = self._standing.rows_of(source)
+        starts = [row for row in rows if self._standing.starts_document(row)]
+        ids = [self._standing[row].id for row in starts if self._state[row] == UNTOUCHED]
+        self._drop(self._standing.rows_of(source))
         return ids
 
     def documents(self) -> Iterator[Document]:
         """Every document the previous corpus has and this edit leaves as it is."""
         for held in grouped(self._survivors()):
-            yield Document(held[0].id, tuple(held), self._when_s(self._rows[held[0].id]))
+            row = self._standing.row_of(held[0].id)
+            when_s = None if row is None else self._standing.ingested_s(row)
+            yield Document(held[0].id, tuple(held), when_s)
 
     def unfit(self, sight: Sees) -> Unfit | None:
         """What stays of the previous corpus and was cut for another reader, if it is too long."""
@@ -154,7 +149,7 @@ class CorpusEdit:
 
     def sources(self) -> list[str]:
         """Every source the previous corpus has, in the order of its rows."""
-        return list(self._sources)
+        return self._standing.sources()
 
     def edits(self) -> list[Edit]:
         """This edit as changes to the previous corpus: what goes, then what is new.
@@ -162,13 +157,8 @@ class CorpusEdit:
         Only up to LIVE_PASSAGES new passages.
         """
         gone: dict[str, list[str]] = {}
-        for source in self._sources:
-            first = ""
-            for row in self._rows_of(source):
-                passage = self._row(row)
-                first = passage.id if self._starts_document(row) or not first else first
-                if self._state[row] == DROPPED:
-                    gone.setdefault(first, []).append(passage.id)
+        for row in self._dropped():
+            gone.setdefault(self._standing.document_of(row), []).append(self._standing[row].id)
         new = {one.id: one for one in self._spool.documents}
         removals = [Edit(id, (), tuple(ids)) for id, ids in gone.items() if id not in new]
         return removals + [
@@ -183,7 +173,7 @@ class CorpusEdit:
     @property
     def has_pending(self) -> bool:
         """Whether there are changes that the previous corpus has not."""
-        return bool(self._extra or self._taken_out)
+        return self._standing.is_changed
 
     @property
     def base_number(self) -> int:
@@ -193,7 +183,9 @@ class CorpusEdit:
     @property
     def changed(self) -> bool:
         """Whether this edit does anything, what was pending aside."""
-        return self._spool.passages > 0 or self._state.count(DROPPED) > len(self._taken_out)
+        return self._spool.passages > 0 or self._state.count(DROPPED) > len(
+            self._standing.taken_out
+        )
 
     @property
     def spooled(self) -> int:
@@ -225,7 +217,7 @@ class CorpusEdit:
         done = count(1)
         for row, passage in self._surviving():
             on_row(next(done))
-            self._keep_time(self._when_s(row))
+            self._keep_time(self._standing.ingested_s(row))
             yield passage
         for passage, when_s in self._spool.read():
             on_row(next(done))
@@ -235,77 +227,19 @@ class CorpusEdit:
     def _keep_time(self, when_s: float | None) -> None:
         self._times.append(math.nan if when_s is None else when_s)
 
-    def _when_s(self, row: int) -> float | None:
-        count = 0 if self._base is None else len(self._base)
-        if row >= count:
-            return self._extra_s[row - count]
-        assert self._base is not None
-        return self._base.ingested_s(row)
-
     def _survivors(self) -> Iterator[Passage]:
         return (passage for _, passage in self._surviving())
 
     def _surviving(self) -> Iterator[tuple[int, Passage]]:
-        return ((row, one) for row, one in self._held() if self._state[row] != DROPPED)
+        return ((row, one) for row, one in self._standing.rows() if self._state[row] != DROPPED)
 
-    def _scan(self) -> None:
-        for row, passage in self._held():
-            if self._state[row] == DROPPED:
-                continue  # taken out while a generation served: this edit never sees it
-            self._rows[passage.id] = row
-            runs = self._sources.setdefault(document_source(passage.source), [])
-            if runs and runs[-1].stop == row:
-                runs[-1] = range(runs[-1].start, row + 1)
-            else:
-                runs.append(range(row, row + 1))
-
-    def _held(self) -> Iterator[tuple[int, Passage]]:
-        """Every row of the previous corpus, then those of the passages pending."""
-        base = self._base.iterate(4096) if self._base is not None else ()
-        own = (passage for batch in base for passage in batch)
-        yield from enumerate(chain(own, self._extra))
-
-    def _pending_rows(self, pending: Sequence[Change]) -> frozenset[int]:
-        """The previous corpus' rows of every document that was changed since."""
-        if self._base is None:
-            return frozenset()
-        found = (rows_of_document(self._base, one.document, one.drops) for one in pending)
-        return frozenset(row for rows in found for row in rows)
-
-    def _row(self, row: int) -> Passage:
-        count = 0 if self._base is None else len(self._base)
-        if row >= count:
-            return self._extra[row - count]
-        assert self._base is not None
-        return self._base[row]
-
-    def _rows_of(self, source: str) -> Iterator[int]:
-        for run in self._sources.get(source, ()):
-            yield from run
-
-    def _parts_of(self, id: str) -> Iterator[int]:
-        row = self._rows.get(id)
-        if row is None:
-            return
-        first = before = self._row(row)
-        yield row
-        for later in range(row + 1, len(self._state)):
-            passage = self._row(later)
-            if not continues(first, before, passage):
-                return
-            yield later
-            before = passage
-
-    def _starts_of(self, source: str) -> Iterator[tuple[str, int]]:
-        """(id, row) of each document of a source."""
-        for row in self._rows_of(source):
-            if self._starts_document(row):
-                yield self._row(row).id, row
-
-    def _starts_document(self, row: int) -> bool:
-        passage = self._row(row)
-        document, _, number = passage.id.rpartition(".")
-        return not (number.isdecimal() and document in self._rows)
+    def _dropped(self) -> Iterator[int]:
+        """The rows that this edit drops, in order."""
+        row = self._state.find(DROPPED)
+        while row >= 0:
+            if row not in self._standing.taken_out:
+                yield row
+            row = self._state.find(DROPPED, row + 1)
 
     def _drop(self, rows: Iterator[int]) -> bool:
         """Mark rows as dropped unless this edit keeps them; whether any was."""
