@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Callable
 
 from index_builder.ingest.blocks import UnreadableError
@@ -25,6 +26,12 @@ SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")  # a character of several byt
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MOST_CONTROLS = 0.02  # of the bytes; text has next to none, programs and archives many
 
+WIDE_MARKS = frozenset("\u3001\u3002\u300c\u300d\uff01\uff0c\uff1a\uff1f\u3000 \n")
+SCRIPTS = (  # that stand together in one text
+    *({"", one} for one in ("CYRILLIC", "GREEK", "ARABIC", "HEBREW", "THAI", "DEVANAGARI")),
+    {"", "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"},
+    {"", "CJK", "HANGUL"},
+)
 HALF_NULS = 0.3  # of every second byte: ASCII in UTF-16
 
 Note = Callable[[str], None]
@@ -57,14 +64,20 @@ def _decode(data: bytes, note: Note) -> str:
         if data.startswith(mark):
             return _replaced(data, name, note)
     if b"\0" in data:
-        wide = _unmarked_utf16(data)
+        wide = _unmarked_utf16(data) or _script_in_utf16(data)
         if wide:
             return _replaced(data, wide, note)
         data = _without_nuls(data, note)
+    elif len(CONTROL.findall(data[:SAMPLE_BYTES])) > 0.1 * len(data[:SAMPLE_BYTES]):
+        wide = _script_in_utf16(data)
+        if wide:
+            return _replaced(data, wide, note)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return _replaced(data, "utf-8" if _is_mostly_utf8(data) else _likely_encoding(data), note)
+        if _is_mostly_utf8(data):
+            return _replaced(data, "utf-8", note)
+        return _replaced(data, _script_in_utf16(data) or _likely_encoding(data), note)
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
@@ -80,6 +93,31 @@ def _unmarked_utf16(data: bytes) -> str | None:
     text = sample.decode(name, errors="replace")
     readable = sum(one.isalnum() or one.isspace() for one in text)
     return name if readable > 0.7 * len(text) else None
+
+
+def _script_in_utf16(data: bytes) -> str | None:
+    """UTF-16 of a script that has few NULs or none: all of it is that script's.
+
+    Bytes of other encodings come out as letters of many scripts, or as ideographs alone.
+    """
+    sample = data[: SAMPLE_BYTES & ~1]
+    for name in ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 else ():
+        text = sample.decode(name, errors="replace")
+        scripts = {_script_of(one) for one in set(text)}
+        if scripts - {"", "CJK"} and any(scripts <= known for known in SCRIPTS):
+            return name
+        if scripts == {"", "CJK"} and sum(map(WIDE_MARKS.__contains__, text)) > len(text) // 50:
+            return name
+    return None
+
+
+def _script_of(one: str) -> str:
+    """The first word of a letter's name; "" for what stands in texts of any script."""
+    if one in WIDE_MARKS or one.isspace() or (one.isascii() and one.isprintable()):
+        return ""
+    if unicodedata.category(one)[0] == "P":
+        return ""
+    return unicodedata.name(one, "UNKNOWN").split()[0].partition("-")[0]
 
 
 def _without_nuls(data: bytes, note: Note) -> bytes:
@@ -108,9 +146,18 @@ def _likely_encoding(data: bytes) -> str:
     sample = data[:SAMPLE_BYTES]
     non_ascii = sum(byte > 127 for byte in sample)
     if non_ascii < 32:  # too few to tell apart; Windows' Latin is the likeliest by far
-        return "cp1252"
+        return next((name for name in ("shift_jis", "euc_jp") if _has_kana(data, name)), "cp1252")
     best = from_bytes(sample).best()
     return best.encoding if best is not None else "cp1252"
+
+
+def _has_kana(data: bytes, name: str) -> bool:
+    """Whether all of it is Japanese in this encoding: kana are in every sentence."""
+    try:
+        scripts = {_script_of(one) for one in set(data.decode(name))}
+    except UnicodeDecodeError:
+        return False
+    return "HIRAGANA" in scripts and scripts <= {"", "CJK", "HIRAGANA", "KATAKANA"}
 
 
 def _replaced(data: bytes, name: str, note: Note) -> str:

@@ -15,6 +15,7 @@ FRACTION = re.compile(f"(\\d)?\\s?{UP}(\\d+){END}\\s?[/\u2044]\\s?(?:{DOWN}(\\d+
 ENDINGS = frozenset(
     ["st", "nd", "rd", "th", "er", "re", "e", "\u00e8me", "eme", "\u00ba", "\u00aa"]
 )
+DEGREE = frozenset(["o", "\u00ba", "\u00b0", "\u25e6"])  # as 37<sup>o</sup>C is typed
 TRADE = frozenset(["tm", "sm", "\u2122", "\u00ae", "r", "\u00a9"])
 UNITS = frozenset(["in", "ft", "yd", "mi", "sin", "cos", "tan", "log", "exp", "sec", "rad"])
 BASES = frozenset(["10", "16", "60", "100", "1000"])  # other numbers of two digits carry a mark
@@ -78,6 +79,8 @@ def _raise(before: str, content: str, kind: str, after: str) -> str:
         return _mark(before, content)
     if word and CHARGE.fullmatch(content) and FORMULA.search(before):
         return content if before[-1].isalpha() else f"^{content}"
+    if word and before[-1].isdigit() and content in DEGREE and after in ("", " ", *"CFKNSEW"):
+        return "\u00b0"
     if word and before[-1].isdigit() and content.casefold() in ENDINGS:
         return content
     if EXPONENT.fullmatch(content):

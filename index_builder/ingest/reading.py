@@ -24,7 +24,7 @@ from index_builder.ingest.workers import Limits
 from reread.errors import RereadError
 from reread.live.fit import Sees
 
-PARSERS_VERSION = 2  # raise it when parsers or splitting change: every file is then read again
+PARSERS_VERSION = 3  # raise it when parsers or splitting change: every file is then read again
 MOST_FILE_BYTES = 1 << 30  # of a file that is read whole
 
 Progress = Callable[[str, float], None]  # stage "reading" or "writing", share done 0..1

@@ -18,13 +18,17 @@ from index_builder.ingest.encoding import Note, no_note
 from reread.rights import ACCESS_LABELS, read_labels
 
 FENCED = re.compile(
-    r"\A\s*(---|\+\+\+)[ \t]*\n(?:(.*?)\n)??(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+    r"\A\s*(---|\+\+\+)[ \t]*(?:(yaml|toml|json)[ \t]*)?\n"
+    r"(?:(.*?)\n)??(?:\1|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL,
 )
 NAMES_LABELS = re.compile(rf"^\s*[\"']?{ACCESS_LABELS}\b", re.I | re.M)
 MOST_CHARACTERS = 50_000  # of a block: what is longer is text between two rules
 FIELD = re.compile(r"^([A-Za-z_][\w .-]{0,60}?)\s*[:=](?:\s+(.*)|\s*)$")
 BETWEEN_FIELDS = re.compile(r"^(?:\s|#|-(?:\s|$)|[\]}\[{%]|\.\.\.$|$)")
 TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{")
+FENCES = {"---": "yaml", "+++": "toml"}
+FOLDED = re.compile(r"[>|][+-]?\d?$")  # the value stands on the indented lines below
 SCALARS = (str, int, float, bool, date, datetime)
 
 
@@ -36,11 +40,11 @@ def split_front_matter(text: str, note: Note = no_note) -> tuple[dict[str, str],
     found = FENCED.match(text)
     if found is None:
         return {}, text
-    body = found[2] or ""
+    body = found[3] or ""
     names_labels = NAMES_LABELS.search(body) is not None
     if len(body) > MOST_CHARACTERS and not names_labels:
         return {}, text
-    metadata = _read(found[1], body)
+    metadata = _read(found[2] or FENCES[found[1]], body)
     by_lines = metadata is None
     if metadata is None:
         metadata = _read_lines(body)
@@ -78,12 +82,13 @@ def _labels(guarded: list[Any]) -> str:
         ) from error
 
 
-def _read(fence: str, body: str) -> dict[Any, Any] | None:
+def _read(language: str, body: str) -> dict[Any, Any] | None:
+    """YAML holds JSON."""
     try:
-        loaded = yaml.safe_load(body) if fence == "---" else tomllib.loads(body)
+        loaded = tomllib.loads(body) if language == "toml" else yaml.safe_load(body)
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError):
         return None
-    if loaded is None and fence == "---":
+    if loaded is None and language != "toml":
         return {}
     return loaded if isinstance(loaded, dict) else None
 
@@ -91,15 +96,23 @@ def _read(fence: str, body: str) -> dict[Any, Any] | None:
 def _read_lines(body: str) -> dict[str, str] | None:
     """Field by field; None where a line is neither a field nor goes on with one."""
     fields: dict[str, str] = {}
+    folded = ""  # the field whose value goes on
     for line in body.split("\n"):
         field = FIELD.match(line)
         if field:
-            fields.setdefault(field[1], _unquoted((field[2] or "").strip()))
+            value = (field[2] or "").strip()
+            folded = field[1] if FOLDED.match(value) and field[1] not in fields else ""
+            fields.setdefault(field[1], "" if FOLDED.match(value) else _unquoted(value))
         elif not BETWEEN_FIELDS.match(line):
             return None
+        elif folded and line[:1].isspace():
+            fields[folded] = f"{fields[folded]} {line.strip()}".strip()
     return fields or None
 
 
 def _unquoted(value: str) -> str:
+    """Without its quotes, and without one that was never closed."""
     quoted = re.match(r"""^(["'])(.*)\1\s*(?:#.*)?$""", value)
-    return quoted[2] if quoted else value
+    if quoted:
+        return quoted[2]
+    return value[1:] if value[:1] in ("'", '"') and value.count(value[0]) == 1 else value

@@ -17,7 +17,7 @@ from index_builder.ingest.encoding import decode_declared
 from index_builder.ingest.parsers.tables import table_text
 from index_builder.ingest.parsers.web.furniture import remove_furniture
 from index_builder.ingest.parsers.web.tables import is_layout, table_rows
-from index_builder.ingest.parsers.web.words import holds_blocks, inline_text, raw_text
+from index_builder.ingest.parsers.web.words import APART, holds_blocks, inline_text, raw_text
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LISTS = frozenset(["ul", "ol", "menu"])
@@ -88,7 +88,8 @@ class _Walk:
         elif not node.is_element_node:
             return
         elif not holds_blocks(node):
-            self._words.append(inline_text(node))
+            between = " " if node.tag in APART else ""
+            self._words.append(f"{between}{inline_text(node)}{between}")
         else:
             self._flush()
             self._block(node)

@@ -98,7 +98,7 @@ def _read_pages(file: Any, recogniser: Recogniser | None) -> _Pages:
         runs, hidden = read_runs(text)
         text.close()
         is_hidden = hidden > HIDDEN_SHARE
-        parts = [] if is_hidden else read_layout(runs)
+        parts = [] if is_hidden else [part for group in runs for part in read_layout(group)]
         if (is_hidden or not runs) and recogniser is not None:
             parts = _recognised(page, number, recogniser, pages)
         page.close()

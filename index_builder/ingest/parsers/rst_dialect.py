@@ -117,6 +117,13 @@ class _Lenient(Directive):  # type: ignore[misc]
     option_spec: ClassVar[Any] = _AnyOption()
 
 
+def defined_name(directive: Directive) -> str:
+    """The name that a substitution definition gives to what the directive makes; "": none."""
+    if not isinstance(directive.state, states.SubstitutionDef):
+        return ""
+    return str(next(iter(directive.state.parent.get("names", ())), ""))
+
+
 class CodeDirective(_Lenient):
     """Code of any language, with any options."""
 
@@ -142,10 +149,11 @@ class ImageDirective(_Lenient):
 
 
 class SilentDirective(_Lenient):
-    """A directive that builds the page and says nothing."""
+    """A directive that builds the page and says nothing; what it would define keeps its name."""
 
     def run(self) -> list[nodes.Node]:
-        return []
+        name = defined_name(self)
+        return [nodes.Text(f"|{name}|")] if name else []
 
 
 class ReadingDirective(_Lenient):
@@ -153,6 +161,8 @@ class ReadingDirective(_Lenient):
 
     def run(self) -> list[nodes.Node]:
         box = nodes.container()
+        if name := defined_name(self):
+            return [nodes.Text(" ".join(self.arguments) or f"|{name}|")]
         phrase = PHRASES.get(self.name.lower(), "")
         words = " ".join(" ".join(self.arguments).split())
         lead = (

@@ -102,6 +102,8 @@ def _looks_like_header(grid: list[list[Cell]]) -> bool:
     first = [collapse(cell.text) for cell in grid[0]]
     if len(grid) < 2 or len(first) < 2 or len(set(first)) < len(first):
         return False
+    if first[0].endswith(":"):
+        return False  # it names what stands beside it
     if not all(first) or any(
         NUMERIC.match(text) or len(text) > HEADER_CHARACTERS for text in first
     ):
@@ -128,8 +130,11 @@ def _line(row: list[Cell], names: list[str]) -> str:
         text = collapse(cell.text)
         if not text or (i and cell is row[i - 1] and names[i] == names[i - 1]):
             continue
-        if cell.header and not lead and i == 0 and len(row) == 2 and not any(names):
-            lead = f"{text.rstrip(':')}: "  # a row's name and its one value
+        is_name = cell.header and i == 0 and len(row) == 2 and not any(names)
+        if not lead and (is_name or text.endswith(":") and not names[i]):
+            lead = f"{text.rstrip(':')}: "  # a row's name and its one value, or a label's
             continue
-        parts.append(f"{names[i]}: {text}" if names[i] and names[i] != text else text)
-    return (lead + BETWEEN.join(parts)).rstrip()
+        named = f"{names[i]}: {text}" if names[i] and names[i] != text else text
+        parts.append(lead + named)
+        lead = ""
+    return BETWEEN.join([*parts, lead] if lead else parts).rstrip()

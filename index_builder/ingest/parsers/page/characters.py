@@ -6,7 +6,9 @@ Knows PDFium's text pages; what stands higher or lower within a line stays apart
 from __future__ import annotations
 
 import ctypes
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import pypdfium2.raw as pdfium_c
 from pypdfium2 import PdfTextPage
@@ -46,20 +48,26 @@ class Run:
         return self.top - self.bottom
 
 
-def read_runs(page: PdfTextPage) -> tuple[list[Run], float]:
-    """The runs in the file's order, and the share of characters whose font hides what they are."""
+def read_runs(page: PdfTextPage) -> tuple[list[list[Run]], float]:
+    """The runs in the file's order, and the share of characters whose font hides what they are.
+
+    A group for each way that text runs: to the right first; another way's places are turned, as
+    if the sheet were.
+    """
     count = page.count_chars()
     box, raw = pdfium_c.FS_RECTF(), page.raw
     place = ctypes.byref(box)
     unicode_of, box_of = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox
-    line = _Line()
+    is_turned = any(_quarter(raw, i) for i in range(0, count, SAMPLE))
+    lines = [_Line() for _ in range(4)]
     hidden = asked = 0
     for i in range(count):
         code = unicode_of(raw, i)
         if code in (13, 10):
             continue
         if code in (32, 9, 0xA0):
-            line.space = True
+            for line in lines:
+                line.space = True
             continue
         if i % SAMPLE == 0:
             asked += 1
@@ -67,9 +75,31 @@ def read_runs(page: PdfTextPage) -> tuple[list[Run], float]:
         if code == 0 or not box_of(raw, i, place):
             continue
         text = HYPHENS.get(code) or LIGATURES.get(code) or chr(code)
-        line.add(text, box.left, box.right, box.bottom, box.top)
-    line.end()
-    return line.runs, hidden / asked if asked else 0.0
+        quarter = _quarter(raw, i) if is_turned else 0
+        lines[quarter].add(text, *_turned(box.left, box.right, box.bottom, box.top, quarter))
+    for line in lines:
+        line.end()
+    return [line.runs for line in lines if line.runs], hidden / asked if asked else 0.0
+
+
+def _quarter(raw: Any, place: int) -> int:
+    """Quarters of a circle, against the clock, that a character is turned; PDFium's go with it."""
+    return -round(pdfium_c.FPDFText_GetCharAngle(raw, place) / (math.pi / 2)) % 4
+
+
+def _turned(
+    left: float, right: float, bottom: float, top: float, quarter: int
+) -> tuple[float, float, float, float]:
+    """A box as it lies where its text runs to the right.
+
+    >>> _turned(10, 12, 100, 105, 1)
+    (100, 105, -12, -10)
+    """
+    if quarter == 1:
+        return bottom, top, -right, -left
+    if quarter == 2:
+        return -right, -left, -top, -bottom
+    return (-top, -bottom, left, right) if quarter == 3 else (left, right, bottom, top)
 
 
 def _says_nothing(code: int) -> bool:
@@ -96,11 +126,13 @@ class _Line:
             self.end()
             self._left, self._bottom, self._top = left, bottom, top
             shift = 0
-        elif self.space:
-            self._parts.append(" ")
+            self.space = False
+        space = " " if self.space else ""
         if shift != self._shift:
-            self._parts.append(("\0", "\1", "\2")[shift])
+            mark = ("\0", "\1", "\2")[shift]
+            space = mark + space if self._shift else space + mark  # what is raised ends before it
             self._shift = shift
+        self._parts.append(space)
         self._parts.append(text)
         self._right, self._last = max(right, left), left
         self.space = False

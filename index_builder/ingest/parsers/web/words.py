@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
+from index_builder.ingest.parsers.web.formulas import formula_text
 from index_builder.ingest.raised import lowered, raised
 
 BLOCKS = frozenset(
@@ -19,10 +20,12 @@ BLOCKS = frozenset(
         "nav ol optgroup p pre search section summary table tbody td tfoot th thead tr ul caption"
     )
 )
-APART = BLOCKS | frozenset(
-    ["br", "option", "button", "select", "textarea", "label", "img", "input"]
-)
+FIELDS = frozenset(["option", "button", "select", "textarea", "label", "input"])
+STRUCK = frozenset(["del", "s", "strike"])  # a price, say, beside the one that holds now
+APART = BLOCKS | FIELDS | STRUCK | frozenset(["br", "img"])
 SHOWN_FIELDS = frozenset(["", "text", "number", "email", "tel", "url", "date", "time", "search"])
+LEVELLED = frozenset(["span", "small", "font", "i", "b", "em", "strong", "a"])
+ALIGNED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 NOTE_CLASS = re.compile(r"foot-?note|fnref|endnote|reference|citation|noteref", re.IGNORECASE)
 OF_BLOCKS = ", ".join(sorted(BLOCKS))
 
@@ -59,8 +62,10 @@ def _texts(root: LexborNode, line_break: str = " ", apart: str = " ") -> Iterato
             yield node.text_content or ""
         elif tag == "br":
             yield line_break
-        elif tag in ("sup", "sub"):
-            yield _set_apart(node, tag)
+        elif tag == "math":
+            yield f"{apart}{formula_text(node)}{apart}"
+        elif level := _level(node, tag):
+            yield _set_apart(node, level)
         elif tag in ("img", "input"):
             yield f"{apart}{_shown(node, tag)}{apart}"
         elif node.is_element_node:
@@ -77,6 +82,21 @@ def _children(node: LexborNode) -> list[LexborNode]:
         found.append(child)
         child = child.next
     return found
+
+
+def _level(node: LexborNode, tag: str) -> str:
+    """sup or sub where the element is set higher or lower; "" where it stands on the line."""
+    if tag in ("sup", "sub"):
+        return tag
+    if tag not in LEVELLED:
+        return ""
+    style = ALIGNED.search(node.attributes.get("style") or "")
+    if style:
+        return style[1].lower()[:3]
+    for name in (node.attributes.get("class") or "").lower().split():
+        if name in ("sup", "sub", "superscript", "subscript"):
+            return name[:3]
+    return ""
 
 
 def _set_apart(node: LexborNode, tag: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from index_builder.ingest.parsers.word.symbols import symbol
 from index_builder.ingest.raised import lowered, raised
 
 # Stand for their content wherever they stand.
@@ -58,8 +59,9 @@ class WordText:
         if name == "r":
             return self._run(node, text)
         if name == "fldChar":
+            shown = _chosen(node) if all(self._fields) else ""
             self._field(attribute(node, "fldCharType"))
-            return ""
+            return shown
         if name in ("footnoteReference", "endnoteReference"):
             return self._note(name[:-9], attribute(node, "id"), text)
         if name == "txbxContent":
@@ -68,7 +70,7 @@ class WordText:
         if name == "docPr":
             return f" {attribute(node, 'descr')} " if attribute(node, "descr") else ""
         if name == "sym":
-            return _symbol(attribute(node, "char"))
+            return symbol(attribute(node, "font"), attribute(node, "char"))
         if name in FORMULAS:
             return self._formula(name, node, text)
         return SIGNS.get(name) or self._inside(node, text)
@@ -174,12 +176,17 @@ def is_on(node: Any) -> bool:
     return node is not None and attribute(node, "val") not in OFF
 
 
-def _symbol(code: str) -> str:
-    try:
-        character = chr(int(code, 16))
-    except ValueError:
-        return ""
-    return "" if "\ue000" <= character <= "\uf8ff" else character
+def _chosen(node: Any) -> str:
+    """What is chosen in a drop-down field of a form, which has no other result."""
+    options = find(node, "ffData", "ddList")
+    entries = [
+        attribute(one, "val")
+        for one in (() if options is None else options)
+        if kind(one) == "listEntry"
+    ]
+    number = attribute(find(options, "result"), "val") or attribute(find(options, "default"), "val")
+    place = int(number) if number.isdecimal() else 0
+    return entries[place] if place < len(entries) else ""
 
 
 def _grouped(part: str) -> str:

@@ -66,6 +66,16 @@ def test_a_field_shows_its_result_even_over_paragraphs(tmp_path: Path) -> None:
     assert texts(tmp_path, body) == ["See table 4", "of part 2."]
 
 
+def test_what_is_chosen_in_a_form_and_drawn_with_a_symbol_font_is_text(tmp_path: Path) -> None:
+    entries = "".join(f'<w:listEntry w:val="{one}"/>' for one in ("North", "South"))
+    data = f'<w:ffData><w:ddList><w:result w:val="1"/>{entries}</w:ddList></w:ffData>'
+    field = f'<w:r><w:fldChar w:fldCharType="begin">{data}</w:fldChar></w:r>'
+    field += "<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r>"
+    field += '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    degrees = run(" gate, 37") + '<w:r><w:sym w:font="Symbol" w:char="F0B0"/></w:r>' + run("C")
+    assert texts(tmp_path, paragraph(field + degrees)) == ["South gate, 37\u00b0C"]
+
+
 def test_a_deleted_paragraph_mark_joins_two_paragraphs(tmp_path: Path) -> None:
     body = paragraph(run("One "), "<w:rPr><w:del/></w:rPr>") + paragraph(run("sentence."))
     assert texts(tmp_path, body) == ["One sentence."]

@@ -75,6 +75,15 @@ def test_furniture_goes() -> None:
         ("the 1<sup>st</sup> of May", "the 1st of May"),
         ("patients<sup>3</sup>", "patients [3]"),
         ("Acme<sup>TM</sup>", "Acme\u2122"),
+        ("10<span style='vertical-align: super; font-size: 70%'>6</span> l", "10^6 l"),
+        (
+            "48,200<span class='sup'>1</span> in H<span class=subscript>2</span>O",
+            "48,200 [1] in H2O",
+        ),
+        ("at 37<sup>o</sup>C", "at 37\u00b0C"),
+        ("was <del>90</del><ins>145</ins> euros", "was 90 145 euros"),
+        ("now <s>99</s><b>79</b>", "now 99 79"),
+        ("colo<ins>u</ins>r", "colour"),
     ],
 )
 def test_raised_and_lowered_change_no_number_and_no_word(markup: str, expected: str) -> None:
@@ -82,6 +91,21 @@ def test_raised_and_lowered_change_no_number_and_no_word(markup: str, expected: 
     assert texts(f"<p>{markup}</p>") == [expected]
     document = parse_markdown(markup.encode(), Path("x.md"))
     assert [block.text for block in document.blocks] == [expected]
+
+
+def test_formulas_keep_powers_fractions_and_indices_apart() -> None:
+    """Kind of html-superscripts: MathML came out as "x2=12"."""
+    power = "<msup><mi>x</mi><mn>2</mn></msup><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac>"
+    root = "<msqrt><msubsup><mi>a</mi><mi>i</mi><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow>"
+    root += "</msubsup></msqrt><annotation encoding='application/x-tex'>a_i</annotation>"
+    page = f"<p>Area<math>{power}</math>m</p><math><semantics>{root}</semantics></math>"
+    assert texts(page) == ["Area x^2 = 1/2 m", "\u221a(a_i^(n + 1))"]
+    assert texts("<math>" + "<mrow>" * 3000 + "<mi>x</mi>" + "</mrow>" * 3000 + "</math>") == ["x"]
+
+
+def test_what_stands_beside_a_button_is_not_glued_to_it() -> None:
+    page = "<button>It cannot be undone later.</button><label>Number: <b>A-77</b></label>"
+    assert texts(page) == ["It cannot be undone later. Number: A-77"]
 
 
 def test_tables_keep_their_columns() -> None:

@@ -87,6 +87,38 @@ def test_raised_numbers_stay_apart(tmp_path: Path) -> None:
         " Tj 4 Ts /F1 7 Tf (1) Tj 0 Ts /F1 11 Tf ( towns) Tj ET"
     )
     assert read(write_pdf(tmp_path / "s.pdf", [stream])) == ["held 10^6 cells in 48,200 [1] towns"]
+    day = (
+        "BT /F1 11 Tf 72 700 Td (on the 5) Tj 4 Ts /F1 7 Tf (th) Tj 0 Ts /F1 11 Tf ( of May) Tj ET"
+    )
+    assert read(write_pdf(tmp_path / "d.pdf", [day])) == ["on the 5th of May"]  # was "5thof"
+
+
+def test_a_form_of_labels_has_no_header(tmp_path: Path) -> None:
+    """Kind of pdf-two-columns-and-table: it read "Name: City: | Ann Lee: Fernhill"."""
+    rows = [("Name:", "Ann Lee"), ("City:", "Fernhill"), ("Phone:", "555-0199")]
+    cells = [
+        (x, 700 - 20 * row, text)
+        for row, pair in enumerate(rows)
+        for x, text in zip((60, 200), pair, strict=True)
+    ]
+    path = write_pdf(tmp_path / "f.pdf", [placed(cells)])
+    assert read(path) == ["Name: Ann Lee\nCity: Fernhill\nPhone: 555-0199"]
+
+
+@pytest.mark.parametrize("turn", ["0 1 -1 0 500 100", "0 -1 1 0 100 700", "-1 0 0 -1 500 500"])
+def test_a_table_that_lies_across_the_sheet_is_read_as_it_lies(tmp_path: Path, turn: str) -> None:
+    """Kind of pdf-two-columns-and-table: turned text came out letter by letter, backwards."""
+    cells = [("Zone", "Fee"), ("A", "2.40"), ("B", "3.10")]
+    turned = placed(
+        [
+            (x, 60 - 20 * row, text)
+            for row, pair in enumerate(cells)
+            for x, text in zip((0, 110), pair, strict=True)
+        ]
+    )
+    upright = placed([(60, 780, "An upright caption of it.")])
+    path = write_pdf(tmp_path / "t.pdf", [f"{upright}\nq {turn} cm\n{turned}\nQ"])
+    assert read(path) == ["An upright caption of it.", "Zone: A | Fee: 2.40\nZone: B | Fee: 3.10"]
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])

@@ -29,10 +29,19 @@ def test_one_wrong_byte_is_named_and_the_rest_stays() -> None:
     [
         "Plain words here.\nMore.",
         "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440 1\n" * 9,
+        "\u6e21\u8f6e\u65e9\u4e0a\u4e03\u70b9\u51fa\u53d1\u3002",  # no NUL in it, or one
+        "\u4e00\u65e5\u4e2d\u3001\u6771\u4eac\u30bf\u30ef\u30fc",
+        "\uc6d4\uc694\uc77c\uc5d0 \ub2eb\uc2b5\ub2c8\ub2e4.",
+        "\u0e1b\u0e34\u0e14\u0e27\u0e31\u0e19",  # each of its bytes is ASCII
     ],
 )
 def test_utf16_without_a_mark(text: str, encoding: str) -> None:
     assert decoded(text.encode(encoding)) == (text, [])
+
+
+def test_japanese_of_few_bytes_is_not_taken_for_latin() -> None:
+    text = "\u6771\u4eac\u30bf\u30ef\u30fc\u306f\u8d64\u3044\u3067\u3059\u3002"
+    assert decoded(text.encode("shift_jis")) == decoded(text.encode("euc_jp")) == (text, [])
 
 
 def test_a_nul_is_left_out_and_said() -> None:
@@ -57,6 +66,8 @@ def test_latin_text_stays_latin() -> None:
         ('title: "{{ page.name }}"\nweight: 20', "x", False),
         ("title: Good\nlist:\n  - a", "Good", False),
         ("# only a comment", "x", False),
+        ("title: >-\n  Folded: over\n  lines\nbad: [a", "Folded: over lines", True),
+        ('title: "Never closed\ntags: [a]', "Never closed", True),
     ],
 )
 def test_front_matter_nearly_valid(block: str, title: str, noted: bool) -> None:
@@ -66,14 +77,22 @@ def test_front_matter_nearly_valid(block: str, title: str, noted: bool) -> None:
     assert bool(document.notes) == noted
 
 
+def test_front_matter_may_name_its_language() -> None:
+    data = b'---json\n{"title": "Named"}\n---\nThe text.'
+    document = parse_markdown(data, Path("x.md"))
+    assert (document.title, [one.text for one in document.blocks]) == ("Named", ["The text."])
+
+
 RST = """
 .. |a| replace:: the |b| tower
 .. |b| replace:: old
 .. |me| replace:: never |me|
 .. |logo| image:: x.png
    :alt: our mark
+.. |today| date::
+.. |made| program-version:: 7
 
-The |A| of |logo| has 10\\ :sup:`6` bricks, |unknown| stones, and |me|.
+The |A| of |logo| has 10\\ :sup:`6` bricks, |unknown| stones, on |today|, |made|, and |me|.
 
 .. ifconfig:: edition == 'full'
 
@@ -98,7 +117,8 @@ def test_rst_uses_what_it_defines() -> None:
     document = parse_rst(RST.encode(), Path("x.rst"))
     text, full, paper, table = (block.text for block in document.blocks)
     assert text.startswith(
-        "The the old tower of our mark has 10^6 bricks, |unknown| stones, and never never"
+        "The the old tower of our mark has 10^6 bricks, |unknown| stones, on |today|, "
+        "7, and never never"
     )
     assert text.endswith("|me|.")
     assert (full, paper) == ("In the full edition.", "On paper.")
