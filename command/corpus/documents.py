@@ -33,10 +33,11 @@ def list_documents(
         return
     from reread.artefacts.documents import entry_of, grouped
     from reread.artefacts.passages import newest_corpus
+    from reread.artefacts.sources import known_roots, shown_source
     from reread.live.held import held_in
 
     place = home_of(settings_from(home=home))
-    now = held_in(place)
+    now, roots = held_in(place), known_roots(place)
     columns = ("id", "passages", "characters", "ingested", "source")
     table = Table(*columns, box=None, pad_edge=False)
     documents = passages = 0
@@ -45,7 +46,8 @@ def list_documents(
         if documents <= limit:
             entry, size = entry_of(held), sum(len(one.text) for one in held)
             when = moment(now.ingested_s(entry.id))
-            cells = (entry.id, f"{len(held):,}", f"{size:,}", when, entry.source)
+            source = shown_source(entry.source, roots)
+            cells = (entry.id, f"{len(held):,}", f"{size:,}", when, source)
             table.add_row(*map(escape, cells))
     console = make_console()
     console.print(table)
@@ -70,14 +72,17 @@ def show_document(
 ) -> None:
     """The passages of one document, with their titles, as search and reader see them."""
     from reread.artefacts.documents import entry_of, grouped
+    from reread.artefacts.sources import known_roots, shown_source
     from reread.live.held import held_in
 
-    now = held_in(home_of(settings_from(home=home)))
+    place = home_of(settings_from(home=home))
+    now = held_in(place)
     held = next((one for one in grouped(now.passages()) if one[0].id == id), None)
     if held is None:
         raise NotFound(f"No document has the id {id!r}: `reread documents` lists them")
     entry, console = entry_of(held), make_console()
-    console.print(escape(f"{entry.title} ({entry.source})"), style="bold")
+    source = shown_source(entry.source, known_roots(place))
+    console.print(escape(f"{entry.title} ({source})"), style="bold")
     for passage in held:
         console.print(f"\n{escape(passage.id)}: {escape(passage.title)}", style="dim")
         console.print(escape(passage.text))

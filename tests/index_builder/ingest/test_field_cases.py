@@ -226,5 +226,7 @@ def test_documents_are_listed_and_shown(
     listed = capsys.readouterr().out
     assert id in listed and "Corpus 1: 1 documents, 1 passages." in listed
     assert run(["documents", "show", id, "--home", str(home.root)]) == 0
-    assert "Bring your own cup." in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Bring your own cup." in shown
+    assert "rules.txt" in listed and str(docs) not in listed + shown  # as the service shows it
     assert run(["documents", "show", "none", "--home", str(home.root)]) != 0

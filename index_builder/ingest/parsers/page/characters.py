@@ -84,7 +84,8 @@ def read_runs(page: PdfTextPage) -> tuple[list[list[Run]], float]:
 
 def _quarter(raw: Any, place: int) -> int:
     """Quarters of a circle, against the clock, that a character is turned; PDFium's go with it."""
-    return -round(pdfium_c.FPDFText_GetCharAngle(raw, place) / (math.pi / 2)) % 4
+    angle = float(pdfium_c.FPDFText_GetCharAngle(raw, place))
+    return -round(angle / (math.pi / 2)) % 4
 
 
 def _turned(
