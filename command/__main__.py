@@ -25,7 +25,7 @@ from command import (
     serving,
     teaching,
 )
-from command.corpus import documents, ingesting
+from command.corpus import building, documents, ingesting
 from command.demo import demonstration
 from command.export import exporting
 from command.report import reporting
@@ -47,7 +47,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    demonstration, ingesting, documents, serving, asking, jobs, generations, evaluating,
+    demonstration, ingesting, building, documents, serving, asking, jobs, generations, evaluating,
     calibrating, training, teaching, distilling, exporting, converting, reporting, mcp, keys,
     copies, checking,
 ):  # fmt: skip

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 
 from command.asking import call, key_header
-from command.corpus.ingesting import show_report
+from command.corpus.ingest_report import show_report
 from command.demo.audience import Audience, sample_questions
 from command.jobs import ENDED
 from command.models import sight_of_settings

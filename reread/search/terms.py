@@ -24,6 +24,8 @@ CHUNK = re.compile(r"[^\s()\[\]{}<>\"\u201c\u201d\u00ab\u00bb,;!?|=*`\u3001\u300
 AROUND = ".:'\u2019\u2018/\\&%~^$\u2026\u2013\u2014"
 JOINED = re.compile(r"[^\W_][-_./:+#@\\^&][^\W_]|[^\W_][+#]+$|^--?[^\W\d_]")
 MARKED = re.compile(r"^[^\W_]+[+#]+$")  # C++, C#, F#
+SHORT_FLAG = re.compile(r"^-[A-Za-z]$")  # -v is seldom -V
+DOTTED = re.compile(r"(?<![\w.\u2026])\.[A-Za-z][\w-]*")  # .NET, .gitignore
 VERSION = re.compile(r"^v(\d+(?:\.\d+)+\S*)$")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MOST_CHARACTERS = 80  # of a name: what is longer is data
@@ -37,6 +39,7 @@ CLUSTER = regex.compile(r"\P{M}\p{M}*")
 HAN = regex.compile(r"\p{Han}")
 HANGUL = regex.compile(r"\p{Hangul}")
 FOLDED_SCRIPTS = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}]")
+POINTED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]")
 SPELLED = str.maketrans(
     {"\u00df": "ss", "\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u0142": "l", "\u0111": "d"}
     | {"\u0131": "i", "\u00fe": "th", "\u00f0": "d"}
@@ -66,7 +69,8 @@ def tokenize(text: str) -> list[str]:
     for word in (WORD if body.isascii() else WORD_WITH_MARKS).findall(body):
         _add_word(terms, word)
     for name in names:
-        _add_name(terms, name.lower())
+        _add_name(terms, name if SHORT_FLAG.match(name) else name.lower())
+    terms += [one.lower() for one in DOTTED.findall(text)]
     if text != text.upper():
         shouted = (one.lower() for one in SHOUTED.findall(text))
         terms += [f"={one}" for one in shouted if one in STOP_WORDS]
@@ -142,7 +146,7 @@ def _without_accents(word: str) -> str:
     >>> _without_accents("na\u00efve"), _without_accents("stra\u00dfe")
     ('naive', 'strasse')
     """
-    if not FOLDED_SCRIPTS.search(word):
+    if not POINTED.search(word):
         return word
     parts = unicodedata.normalize("NFD", word.translate(SPELLED))
     return "".join(one for one in parts if not unicodedata.combining(one))

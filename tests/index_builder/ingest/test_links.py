@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from command.corpus.ingesting import is_shown, watch_paths
+from command.corpus.watching import is_shown, watch_paths
 from index_builder.ingest.files import LEADS_OUT, find_files
 from index_builder.ingest.parsing import parse_file
 from index_builder.ingest.run import IngestReport, ingest

@@ -25,6 +25,10 @@ NAMES = {
     "yes": "--verify runs the check of signatures twice.",
     "if": "IF opens a condition in this language.",
     "it": "IT sits on the fourth floor behind the canteen.",
+    "net": "Use .NET for programs of the desktop.",
+    "nets": "The net is mended on Mondays by the harbour.",
+    "quiet": "-V prints the version of the program.",
+    "loud": "-v prints all steps of the program.",
     "camel": "getUserById(id) returns the account or null.",
     "camel2": "deleteOrder(id) removes an order for good.",
 }
@@ -43,6 +47,9 @@ NAMES = {
         ("What does --verify do?", "yes"),
         ("What does IF do?", "if"),
         ("Where does IT sit?", "it"),
+        ("What is .NET?", "net"),
+        ("What does -V print?", "quiet"),
+        ("What does -v print?", "loud"),
         ("ERR_CONN_REFUSED", "err-2"),
         ("conn refused", "err-2"),
         ("user by id", "camel"),
@@ -69,6 +76,7 @@ TEXTS = {
         "\u0928\u094c\u0915\u093e \u0938\u0941\u092c\u0939 \u0938\u093e\u0924 "
         "\u092c\u091c\u0947 \u091a\u0932\u0924\u0940 \u0939\u0948\u0964"
     ),
+    "ar": "\u0627\u0644\u0639\u064e\u0631\u064e\u0628\u0650\u064a\u0651\u064e\u0629",
     "de": "Das M\u00fcnchner Stra\u00dfenfest beginnt im Caf\u00e9.",
 }
 
@@ -82,6 +90,7 @@ TEXTS = {
         ("\ubc15\ubb3c\uad00", "ko"),
         ("\u0e27\u0e31\u0e19\u0e08\u0e31\u0e19\u0e17\u0e23\u0e4c", "th"),
         ("\u0928\u094c\u0915\u093e", "hi"),
+        ("\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "ar"),  # typed without its marks
         ("munchner cafe", "de"),
         ("strassenfest", "de"),
         (unicodedata.normalize("NFD", "M\u00fcnchner"), "de"),
