@@ -6,6 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from command.settings import Settings
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from reread.live.fit import Sees
     from reread.reader.loading import AnyReader
+    from service.answering.reading import Readers
 
 
 def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
@@ -40,6 +43,39 @@ def reader_loader(settings: Settings) -> Callable[[], AnyReader]:
         )
 
     return load
+
+
+def tuned_loader(settings: Settings) -> Callable[[Path], AnyReader | None]:
+    """A function that loads a generation's tuned reader; None where it was made of another reader
+    than that of the settings, which then answers itself."""
+
+    def load(folder: Path) -> AnyReader | None:
+        from reread.artefacts.tuned import read_tuned
+        from reread.reader.confidence import weights_of
+        from reread.reader.loading import DEFAULT_READER, reader_folder
+
+        tuned = read_tuned(folder)
+        machine = settings.machine
+        own = Path(reader_folder(machine.reader or DEFAULT_READER))
+        if weights_of(own if own.is_dir() else None) != tuned.base_weights:
+            logger.warning(
+                "%s was tuned from another %s than the reader of the settings, which answers: "
+                "set REREAD_READER to that one to have the tuned one answer", folder, tuned.base,
+            )  # fmt: skip
+            return None
+        changed = replace(settings, machine=replace(machine, reader=str(folder)))
+        reader = reader_loader(changed)()
+        reader.name = tuned.name
+        return reader
+
+    return load
+
+
+def readers_of(settings: Settings) -> Readers:
+    """What the service reads with: the reader of the settings, and how a tuned one is loaded."""
+    from service.answering.reading import Readers
+
+    return Readers(reader_loader(settings)(), tuned_loader(settings))
 
 
 def sight_of_settings(settings: Settings) -> Sees:

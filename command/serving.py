@@ -15,7 +15,13 @@ from typing import Annotated, Any
 
 import typer
 
-from command.models import reader_loader, set_threads, sight_of_settings
+from command.models import (
+    reader_loader,
+    readers_of,
+    set_threads,
+    sight_of_settings,
+    tuned_loader,
+)
 from command.options import HomeOption, home_of, machine_flags, settings_from, stores_of
 from command.settings import MachineSettings, Settings, environment_of
 from command.terminal.console import make_console
@@ -83,7 +89,7 @@ def run_service(settings: Settings) -> int:
 
     try:
         return run(
-            settings.service, place, reader_loader(settings), stores=stores_of(settings),
+            settings.service, place, partial(readers_of, settings), stores=stores_of(settings),
             check_retrain=check_retrain, split=partial(split_document, fits=sight.fits),
             read_file=partial(read_upload, fits=sight.fits, recogniser=recogniser),
             sight=sight, tell=tell,
@@ -152,6 +158,7 @@ def run_trainer(settings: Settings, home: Home) -> None:
         open_log=stores.open_log,
         open_board=stores.open_board,
         load_reader=reader_loader(settings),
+        load_tuned=tuned_loader(settings),
         index=settings.machine.index,
         reach=crash_at(os.environ),
         prepare=partial(set_threads, settings),

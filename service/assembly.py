@@ -22,11 +22,11 @@ from reread.log.stores import Stores
 from service.answering.documents import HomeDocuments, SplitsDocuments
 from service.answering.encoding import EncodingDesk
 from service.answering.files import ReadsFile, SentFiles
-from service.answering.generations import HomeGenerations
+from service.answering.generations import HomeGenerations, TunedReaders
 from service.answering.history import PastAnswers
 from service.answering.live import LiveGeneration
 from service.answering.pipeline import Pipeline
-from service.answering.reading import AnswerReader, ReaderDesk
+from service.answering.reading import AnswerReader, LoadTuned, ReaderDesk, Readers
 from service.answering.searching import SearchDesk
 from service.backlog import Backlog
 from service.http.parts import ServiceParts
@@ -44,7 +44,7 @@ PACKAGES = ("reread", "torch", "transformers", "faiss-cpu", "faiss-gpu", "fastap
 def assembled(
     settings: ServiceSettings,
     home: Home,
-    reader: AnswerReader,
+    readers: Readers,
     keys: Keys,
     check_retrain: Callable[[Mapping[str, Any]], object],
     trainer_pid: Callable[[], int | None],
@@ -71,7 +71,8 @@ def assembled(
         closing.callback(recorder.close)
         board = stores.open_board()
         closing.callback(board.close)
-        live = (open_live or partial(live_generation, changes))(home, settings, metrics)
+        opening = open_live or partial(live_generation, changes, readers.load_tuned)
+        live = opening(home, settings, metrics)
         documents = HomeDocuments(
             home, changes, log, split, on_change=live.update, clock=time.time,
             cut_for=lambda: None if sight is None else sight.cut_for,
@@ -80,7 +81,7 @@ def assembled(
         unfit = watch_fit(home, sight, closing)
         searches = search_desk(settings, metrics)
         encodings = EncodingDesk(capacity=settings.max_queue, wait_s=settings.wait_s)
-        readings = reader_desk(reader, settings, metrics)
+        readings = reader_desk(readers.own, settings, metrics)
         for part in (searches, encodings, readings, live):
             part.start()
             closing.callback(part.stop)
@@ -149,7 +150,11 @@ def rates(settings: ServiceSettings, stores: Stores) -> tuple[Rate, Rate]:
 
 
 def live_generation(
-    changes: ChangeList, home: Home, settings: ServiceSettings, metrics: ServiceMetrics
+    changes: ChangeList,
+    load_tuned: LoadTuned,
+    home: Home,
+    settings: ServiceSettings,
+    metrics: ServiceMetrics,
 ) -> LiveGeneration:
     generations = HomeGenerations(home, changes, settings.device)
     return LiveGeneration(
@@ -157,6 +162,7 @@ def live_generation(
         generations.committed,
         generations.open,
         doubt=generations.doubt,
+        reader_of=TunedReaders(home, load_tuned).of,
         poll_s=settings.poll_s,
         on_swap=metrics.swaps.inc,
         on_refusal=metrics.refused_generations.inc,

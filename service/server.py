@@ -21,7 +21,7 @@ from service.answering.documents import SplitsDocuments
 from service.answering.encoding import EncodingDesk
 from service.answering.files import ReadsFile
 from service.answering.live import LiveGeneration
-from service.answering.reading import AnswerReader, ReaderDesk
+from service.answering.reading import ReaderDesk, Readers
 from service.answering.searching import SearchDesk
 from service.app import create_app
 from service.assembly import assembled
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 def run(
     settings: ServiceSettings,
     home: Home,
-    load_reader: Callable[[], AnswerReader],
+    load_readers: Callable[[], Readers],
     *,
     check_retrain: Callable[[Mapping[str, Any]], object],
     split: SplitsDocuments,
@@ -70,11 +70,11 @@ def run(
         home.create()
         url = url_of(settings.host, bound)
         keys = with_admin(named, settings, home, tell)
-        reader = load_reader()
+        readers = load_readers()
         pid = trainer_pid or (lambda: recorded_pid(home))
         with (
             assembled(
-                settings, home, reader, keys, check_retrain, pid, split, read_file,
+                settings, home, readers, keys, check_retrain, pid, split, read_file,
                 stores=stores, trainer_trouble=trainer_trouble, sight=sight,
             ) as parts,
             recorded_address(home, url),

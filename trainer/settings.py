@@ -203,6 +203,11 @@ class TrainerSettings:
     token_dimension: int | None = setting(
         None, "Width that a late transformer's tokens are projected to, such as 96; none: its own."
     )
+    adapt_reader: bool = setting(
+        False, "Also tune the reader in a round, on the home's own documents and on corrections."
+    )
+    adapt_questions: int = setting(600, "Passages that questions are made of to tune the reader.")
+    adapt_steps: int = setting(80, "Steps of that tuning, some 25 questions each.")
     device: str = setting("auto", "auto, cpu, cuda, cuda:1, ...")
     seed: int = setting(0, "Of data order and dropout.")
 
@@ -217,6 +222,8 @@ class TrainerSettings:
         _require("reread_top_k", self.reread_top_k, 0, 100)
         _require("min_questions", self.min_questions, 1, 1_000_000_000)
         _require("max_questions", self.max_questions, 2, 1_000_000_000)
+        _require("adapt_questions", self.adapt_questions, 10, 100_000)
+        _require("adapt_steps", self.adapt_steps, 1, 100_000)
         _require("auto_questions", self.auto_questions, 0, 1_000_000_000)
 
     @classmethod

@@ -18,6 +18,7 @@ from reread.artefacts.manifest import Manifest, mark_verified, write_manifest
 from reread.artefacts.passages import newest_corpus, open_corpus
 from reread.artefacts.publication import OlderCorpus, check_fence, chosen, current, publish
 from reread.artefacts.seals import FileSeals, check_files, seal_files
+from reread.artefacts.tuned import carry_tuned
 from reread.commit import Reach, committed_dir, never, remove_dir, sweep_scratch
 from reread.errors import NoCorpus, RereadError
 from reread.home import Home, next_number
@@ -67,6 +68,7 @@ def _build(home: Home, plan: Plan, progress: Progress, reach: Reach, now_s: floa
     folder = home.generations_dir / str(number)
     with committed_dir(folder, before_rename=reach) as scratch:
         made = _write_search(home, plan, corpus, scratch, progress, reach)
+        _carry_reader(home, plan, scratch)
         _check_corpus_again(corpus)
         reach("K4")
         created_s = time.time() if now_s is None else now_s
@@ -140,6 +142,14 @@ def _write_lexical(corpus: Corpus, scratch: Path, progress: Progress, reach: Rea
     BM25Retriever.build(passages).save(scratch / LEXICAL_DIR)
     reach("K3")
     return Made("bm25", "BM25", None, None)
+
+
+def _carry_reader(home: Home, plan: Plan, scratch: Path) -> None:
+    """The checkpoint's tuned reader, or that of what serves where nothing was trained."""
+    if plan.checkpoint is not None:
+        carry_tuned(home.checkpoints_dir / str(plan.checkpoint), scratch)
+    elif (serving := current(home)) is not None:
+        carry_tuned(home.generations_dir / str(serving.number), scratch)
 
 
 def _check_corpus_again(corpus: Corpus) -> None:

@@ -39,13 +39,17 @@ def write_checkpoint(
     metrics: Mapping[str, Any],
     config: Mapping[str, Any],
     *,
+    save_reader: Callable[[Path, int], None] = lambda folder, number: None,
     reach: Reach = never,
 ) -> int:
-    """Commit the next checkpoint and return its number; on any error nothing is left."""
+    """Commit the next checkpoint and return its number; on any error nothing is left.
+
+    `save_reader` puts a tuned reader into the folder, if one is to serve with these weights."""
     sweep_scratch(home.checkpoints_dir)
     number = next_number(home.checkpoints_dir)
     with committed_dir(home.checkpoints_dir / str(number)) as scratch:
         retriever.save(scratch / "retriever")
+        save_reader(scratch, number)
         reach("K1")
         body = {
             "format": 1,

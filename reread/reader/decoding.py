@@ -99,6 +99,18 @@ def greedy_steps(
             return
 
 
+def first_step(
+    model: PreTrainedModel,
+    fused: torch.Tensor,  # (B, S, d)
+    mask: torch.Tensor,  # (B, S)
+) -> CrossAttentionTap:
+    """The cross-attention of the start token, for answers that are not decoded."""
+    tokens = torch.full((fused.shape[0], 1), start_token(model), device=fused.device)
+    tap = CrossAttentionTap(model, value_norms=True)
+    decode_step(model, tokens, fused, mask, tap=tap)
+    return tap
+
+
 def beam_decode(
     model: PreTrainedModel, fused: torch.Tensor, mask: torch.Tensor, beams: int, max_tokens: int
 ) -> Decoded:

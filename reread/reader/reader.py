@@ -26,7 +26,13 @@ from reread.compute.devices import pick_device, pick_dtype
 from reread.errors import UnknownModel
 from reread.reader.aggregations import aggregate, aggregation_named
 from reread.reader.confidence import judge, read_notes, signals_of
-from reread.reader.decoding import Decoded, beam_decode, generation_rules, greedy_steps
+from reread.reader.decoding import (
+    Decoded,
+    beam_decode,
+    first_step,
+    generation_rules,
+    greedy_steps,
+)
 from reread.reader.evidence import evidence_of, token_scores
 from reread.reader.fusion import install_fusion_attention
 from reread.reader.marking import mark_answer
@@ -218,15 +224,13 @@ class Reader:
     def _point(self, prepared: Prepared, aggregation: str, tokens: bool) -> list[Reading]:
         """Answers by the pointing head; the decoder takes its first step alone, for attention."""
         assert self.pointer is not None
-        first = next(
-            greedy_steps(self.model, prepared.fused, prepared.mask, self._rules, 1, all_steps=True)
-        )
+        first = first_step(self.model, prepared.fused, prepared.mask)
         readings = []
         for b, (segments, request) in enumerate(
             zip(prepared.segments, prepared.requests, strict=True)
         ):
             pointed = point(self.pointer, prepared.fused[b], segments, self.max_answer_tokens)
-            evidence = evidence_of(first.taps, b, segments, 1)
+            evidence = evidence_of([first], b, segments, 1)
             reading = reading_of(
                 pointed,
                 request.passages,

@@ -1,8 +1,9 @@
-"""The generations of a home as the service finds, shows and chooses them.
+"""The generations of a home as the service finds, shows and chooses them, and readers they hold.
 
 Translates between the home and the HTTP names; loading and swapping belong to live.py.
 """
 
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -17,11 +18,13 @@ from reread.artefacts.publication import (
     verified_numbers,
 )
 from reread.artefacts.sources import known_roots
+from reread.artefacts.tuned import read_tuned, tuned_folder
 from reread.errors import Conflict, CorruptArtefact, NotFound
 from reread.home import Home
 from reread.live.guards import StandingGuards
 from reread.live.living import LivingGeneration
 from reread.log.changes import ChangeList
+from service.answering.reading import AnswerReader, LoadTuned
 
 
 class HomeGenerations:
@@ -62,6 +65,29 @@ class HomeGenerations:
             if isinstance(error, NotFound):
                 raise
             raise Conflict(f"Generation {number} stays unpublished: {error}") from error
+
+
+class TunedReaders:
+    """One is kept beside those that generations hold: the next generation mostly has the same."""
+
+    def __init__(self, home: Home, load: LoadTuned) -> None:
+        self._home, self._load = home, load
+        self._kept: tuple[int, AnswerReader | None] | None = None
+        self._loading = threading.Lock()
+
+    def of(self, generation: int) -> AnswerReader | None:
+        """The generation's tuned reader; None where it has none of the reader of the settings.
+
+        Raises what loading it raises: the generation is refused then, and the present one serves.
+        """
+        folder = tuned_folder(self._home.generations_dir / str(generation))
+        if folder is None:
+            return None
+        number = read_tuned(folder).number
+        with self._loading:
+            if self._kept is None or self._kept[0] != number:
+                self._kept = number, self._load(folder)
+            return self._kept[1]
 
 
 def _entry(state: GenerationState) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from reread.errors import CorruptArtefact, NoGeneration, RereadError
 from reread.records import Hit, Passage
 from reread.rights import Rights
+from service.answering.reading import AnswerReader
 
 logger = logging.getLogger(__name__)
 DAMAGED_RETRY_S = 60.0  # a damaged file may be restored, as its message advises; hashing costs
@@ -76,8 +77,13 @@ class Pin:
 class HeldGeneration:
     """Counts the holds on one generation; the live pointer itself is the first."""
 
-    def __init__(self, generation: ServedGeneration, on_free: Callable[[], None]) -> None:
-        self.generation = generation
+    def __init__(
+        self,
+        generation: ServedGeneration,
+        on_free: Callable[[], None],
+        reader: AnswerReader | None = None,  # tuned with it; None: the service's own
+    ) -> None:
+        self.generation, self.reader = generation, reader
         self._on_free = on_free
         self._holds = 1
         self._lock = threading.Lock()
@@ -108,12 +114,14 @@ class LiveGeneration:
         doubt: Callable[[], str | None] = lambda: None,  # why `published` is not what was chosen
         poll_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
+        reader_of: Callable[[int], AnswerReader | None] = lambda number: None,
         on_swap: Callable[[], None] = lambda: None,
         on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
         self._published, self.committed, self.open = published, committed, open_generation
         self._poll_s, self._clock = poll_s, clock
         self._on_swap, self._on_refusal, self._doubt = on_swap, on_refusal, doubt
+        self.reader_of = reader_of
         self._stand_in: tuple[int, int] | None = None  # (published, the older one that answers)
         self._doubted: str | None = None
         self._since_s: float | None = None  # when this generation was taken into service
@@ -143,6 +151,12 @@ class LiveGeneration:
     def number(self) -> int | None:
         lease = self._lease
         return None if lease is None else lease.generation.number
+
+    @property
+    def reader(self) -> AnswerReader | None:
+        """The tuned reader that came with this generation; None: the service's own reads."""
+        lease = self._lease
+        return None if lease is None else lease.reader
 
     @property
     def age_s(self) -> float:
@@ -234,13 +248,14 @@ class LiveGeneration:
         try:
             fresh = self.open(number)
             fresh.warm()  # the first use is paid here, not by a user
+            reader = self.reader_of(number)
         except Exception as error:
             self._refuse(number, fence, error)
             return False
         if not fallback:
             self._refused.pop((number, fence), None)
             self._stand_in = None
-        self._swap(fresh)
+        self._swap(fresh, reader)
         return True
 
     def _refuse(self, number: int, fence: int, error: Exception) -> None:
@@ -251,8 +266,8 @@ class LiveGeneration:
         self._refused[(number, fence)] = (f"Generation {number} was refused: {cause}", retry_at)
         self._on_refusal()
 
-    def _swap(self, fresh: ServedGeneration) -> None:
-        lease = HeldGeneration(fresh, self._wake.set)
+    def _swap(self, fresh: ServedGeneration, reader: AnswerReader | None) -> None:
+        lease = HeldGeneration(fresh, self._wake.set, reader)
         with self._pointer:
             old, self._lease = self._lease, lease
         self._since_s = self._clock()

@@ -43,4 +43,4 @@ class OtherGenerations:
 
     def _open(self, number: int) -> HeldGeneration:
         generation = self._live.open(number)
-        return HeldGeneration(generation, generation.close)
+        return HeldGeneration(generation, generation.close, self._live.reader_of(number))

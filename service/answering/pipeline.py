@@ -26,7 +26,7 @@ from service.answering.examples import example_questions
 from service.answering.live import LiveGeneration, Pin
 from service.answering.others import OtherGenerations
 from service.answering.patience import patiently
-from service.answering.reading import ReaderDesk, ReadingStream
+from service.answering.reading import AnswerReader, ReaderDesk, ReadingStream
 from service.answering.searching import Retrieved, SearchDesk
 from service.metrics import ServiceMetrics, evenness
 from service.tracing import Tracing
@@ -68,8 +68,17 @@ class Pipeline:
         self._removed_since, self._tracing = removed_since, tracing or Tracing()
 
     @property
+    def reader(self) -> AnswerReader:
+        """What reads for the generation that serves: a tuned one, or the service's own."""
+        return self.live.reader or self.readings.reader
+
+    @property
     def reader_name(self) -> str:
-        return self.readings.reader.name
+        return self.reader.name
+
+    def reader_of(self, material: Material) -> AnswerReader:
+        """What reads this; a swap between search and reading changes nothing of it."""
+        return material.retrieved.reader or self.readings.reader
 
     async def answer(self, asked: Asked) -> Answered:
         """Find, read and record; raises StorageFailed if the record cannot be kept."""
@@ -100,7 +109,9 @@ class Pipeline:
         """
         if not material.retrieved.holds_evidence:
             return self._refuse(material)
-        return self._follow(material, self.readings.stream(material.request))
+        return self._follow(
+            material, self.readings.stream(material.request, reader=self.reader_of(material))
+        )
 
     async def relevance(
         self, asked: Asked, aggregation: str, tokens: bool
@@ -110,7 +121,9 @@ class Pipeline:
         material = await self.material(asked)
         if not material.retrieved.holds_evidence:
             return material, nothing_to_read(material)
-        reading = await self.readings.read(material.request, aggregation, tokens)
+        reading = await self.readings.read(
+            material.request, aggregation, tokens, reader=self.reader_of(material)
+        )
         self._require_present(material)
         return material, reading
 
@@ -134,7 +147,9 @@ class Pipeline:
         started_s = time.perf_counter()
         if asked.passages is not None:
             none = (None,) * len(asked.passages)
-            own = Retrieved(asked.passages, none, none, self.live.number, None)
+            own = Retrieved(
+                asked.passages, none, none, self.live.number, None, reader=self.live.reader
+            )
             return Material(asked, own, started_s)
         question = whole_question(asked.question, asked.history)
         top_k = asked.top_k or self._top_k
@@ -177,7 +192,7 @@ class Pipeline:
     async def _answer_once(self, material: Material) -> Answered:
         began_s = time.perf_counter()
         if material.retrieved.holds_evidence:
-            reading = await self.readings.read(material.request)
+            reading = await self.readings.read(material.request, reader=self.reader_of(material))
         else:
             reading = nothing_to_read(material)
         return await self._recorded(material, reading, began_s)
@@ -221,7 +236,8 @@ class Pipeline:
     ) -> Answered:
         read_s = time.perf_counter() - began_s
         self._require_present(material)
-        record = record_of(material, reading, self.reader_name, self._clock(), read_s)
+        reader = self.reader_of(material).name
+        record = record_of(material, reading, reader, self._clock(), read_s)
         await self._commit(record)
         logger.info("answer %s is logged", record.id)
         self._require_present(material)  # its record is found by the next pass over the log

@@ -37,10 +37,22 @@ class AnswerReader(Protocol):
     def info(self) -> dict[str, Any]: ...
 
 
+LoadTuned = Callable[[Path], AnswerReader | None]  # None: tuned from another reader than this one
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The reader of the settings, and how one is loaded that a round tuned on this home."""
+
+    own: AnswerReader
+    load_tuned: LoadTuned = lambda folder: None
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What must be equal for requests to be read together; a stream equals only itself."""
 
+    reader: AnswerReader
     aggregation: str
     tokens: bool
     emit: Emit | None = None
@@ -77,34 +89,46 @@ class ReaderDesk:
         return self._batcher.busy_s
 
     async def read(
-        self, request: ReadRequest, aggregation: str = "mean", tokens: bool = False
+        self,
+        request: ReadRequest,
+        aggregation: str = "mean",
+        tokens: bool = False,
+        *,
+        reader: AnswerReader | None = None,
     ) -> Reading:
-        """Raises Overloaded at once when too many wait; a cancelled wait is never computed."""
-        future = self._batcher.submit(_Reading(aggregation, tokens), request)
+        """Raises Overloaded at once when too many wait; a cancelled wait is never computed.
+
+        `reader`: one that was tuned, in the place of the desk's own."""
+        key = _Reading(reader or self.reader, aggregation, tokens)
+        future = self._batcher.submit(key, request)
         return await self._batcher.result(future)
 
-    def stream(self, request: ReadRequest) -> "ReadingStream":
+    def stream(
+        self, request: ReadRequest, *, reader: AnswerReader | None = None
+    ) -> "ReadingStream":
         """Queue a streamed reading; raises Overloaded before anything is sent."""
+        chosen = reader or self.reader
         stream = ReadingStream(asyncio.get_running_loop(), self._batcher.wait_s)
-        stream.follow(self._batcher.submit(_Reading("mean", False, stream.emit), request))
+        stream.follow(self._batcher.submit(_Reading(chosen, "mean", False, stream.emit), request))
         return stream
 
     def _run(self, key: _Reading, requests: Sequence[ReadRequest]) -> list[Reading]:
         if key.emit is None:
-            readings = self.reader.read(requests, key.aggregation, key.tokens)
+            readings = key.reader.read(requests, key.aggregation, key.tokens)
         else:
-            readings = [self._stream_one(requests[0], key.emit)]
+            readings = [_stream_one(key.reader, requests[0], key.emit)]
         for request, reading in zip(requests, readings, strict=True):
             check(request, reading)
         return readings
 
-    def _stream_one(self, request: ReadRequest, emit: Emit) -> Reading:
-        for piece in self.reader.stream(request):
-            if isinstance(piece, Reading):
-                return piece
-            if not emit(piece):
-                raise ReaderFailed("The caller went away while the answer was written.")
-        raise ReaderFailed(f"The reader {self.reader.name} ended a stream without its scores.")
+
+def _stream_one(reader: AnswerReader, request: ReadRequest, emit: Emit) -> Reading:
+    for piece in reader.stream(request):
+        if isinstance(piece, Reading):
+            return piece
+        if not emit(piece):
+            raise ReaderFailed("The caller went away while the answer was written.")
+    raise ReaderFailed(f"The reader {reader.name} ended a stream without its scores.")
 
 
 class ReadingStream:

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reread.artefacts.passages import content_hash
@@ -17,6 +17,7 @@ from reread.rights import EVERYBODY, Rights
 from reread.search.evidence import Evidence, select_evidence
 from service.answering.batcher import Batcher
 from service.answering.live import HeldGeneration, Pin, ServedGeneration
+from service.answering.reading import AnswerReader
 
 MAX_QUESTIONS = 32  # encoded and searched at once
 SPARE = 10  # found beyond top_k, in the place of near-copies
@@ -38,6 +39,7 @@ class Retrieved:
     holds_evidence: bool = True  # False: they share nothing with the question; not to be read
     contents: tuple[str | None, ...] | None = None  # hashes of those that are in no corpus yet
     as_of: int = 0  # the change list's sequence before the search
+    reader: AnswerReader | None = None  # tuned with the generation; None: the service's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ def search_batch(key: _Search, questions: Sequence[str]) -> list[Retrieved]:
     embedded_s = time.perf_counter()
     found = _find(generation, questions, embedded, key.top_k, key.rights)
     spent_ms = (embedded_s - started_s) * 1000, (time.perf_counter() - embedded_s) * 1000
-    return [_retrieved(generation, one, spent_ms, as_of) for one in found]
+    return [
+        replace(_retrieved(generation, one, spent_ms, as_of), reader=key.lease.reader)
+        for one in found
+    ]
 
 
 _Choice = tuple[list[Hit], list[Passage], Evidence]

@@ -6,6 +6,7 @@ Knows both sides' shapes and no step between them.
 from dataclasses import asdict
 from typing import Any
 
+from reread.artefacts.tuned import tuning_of
 from reread.reading import Reading
 from reread.records import AnswerRecord, Job, Passage
 from service.answering.answered import Answered, Material
@@ -42,6 +43,7 @@ def answer_body(answered: Answered) -> AnswerBody:
         ],
         generation=record.generation,
         reader=record.reader,
+        reader_generation=tuning_of(record.reader),
         timings_ms=Timings(**answered.timings_ms),
     )
 
@@ -71,6 +73,7 @@ def relevance_body(
         aggregation=aggregation,
         generation=material.retrieved.generation,
         reader=reader,
+        reader_generation=tuning_of(reader),
         passages=[
             WeighedPassage(
                 **_found(material, i),
@@ -114,6 +117,7 @@ def logged_body(
         aggregation=aggregation,
         generation=record.generation,
         reader=record.reader,
+        reader_generation=tuning_of(record.reader),
         passages=[
             ReadPassage(
                 id=one.id,

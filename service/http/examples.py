@@ -25,11 +25,13 @@ ANSWER = {
     "passages": [READ],
     "generation": 3,
     "reader": "starter_reader",
+    "reader_generation": None,
     "timings_ms": {"embed": 4.1, "search": 1.2, "read": 310.5, "total": 318.0},
 }
 RELEVANCE = {
     "question": ANSWER["question"], "answer": ANSWER["answer"], "found": True,
     "aggregation": "mean", "generation": 3, "reader": "starter_reader",
+    "reader_generation": None,
 }  # fmt: skip
 PUT = {"id": "keys.md", "passages": ["keys.md"], "status": "added"}
 DOCUMENT = {

@@ -209,6 +209,7 @@ class AnswerBody(BaseModel):
     passages: list[ReadPassage]
     generation: int | None  # None: own passages, before anything was published
     reader: str
+    reader_generation: int | None  # of a reader tuned in a round: the checkpoint it came with
     timings_ms: Timings
 
 
@@ -234,6 +235,7 @@ class RelevanceBody(BaseModel):
     aggregation: str
     generation: int | None
     reader: str
+    reader_generation: int | None  # of a reader tuned in a round: the checkpoint it came with
     passages: list[WeighedPassage]
 
 
@@ -246,6 +248,7 @@ class LoggedRelevanceBody(BaseModel):
     aggregation: str
     generation: int | None
     reader: str
+    reader_generation: int | None  # of a reader tuned in a round: the checkpoint it came with
     passages: list[ReadPassage]
 
 

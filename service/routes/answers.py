@@ -127,7 +127,8 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     """`passages`, `token`..., `done`; a failure after the start is an `error` event."""
     passages = [one.model_dump() for one in found_passages(material)]
-    head = {"generation": material.retrieved.generation, "reader": parts.pipeline.reader_name}
+    reader = parts.pipeline.reader_of(material).name
+    head = {"generation": material.retrieved.generation, "reader": reader}
     yield _event("passages", {"question": material.asked.question, "passages": passages, **head})
     try:
         async for piece in pieces:

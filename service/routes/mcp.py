@@ -48,7 +48,7 @@ class PipelineDesk:
         own = None if passages is None else [("", text) for text in passages]
         asked = Asked.checked(question, own=own).by(self._rights)
         material, reading = await self._pipeline.relevance(asked, "mean", False)
-        reader = self._pipeline.reader_name
+        reader = self._pipeline.reader_of(material).name
         return relevance_body(material, reading, "mean", reader).model_dump(exclude_unset=True)
 
 

@@ -29,7 +29,9 @@ async def relevance(
     """Read and score without logging; any aggregation, token by token on request."""
     weighing = parts.pipeline.relevance(wanted.asked.by(rights), wanted.aggregation, wanted.tokens)
     material, reading = await unless_gone(request, weighing)
-    return relevance_body(material, reading, wanted.aggregation, parts.pipeline.reader_name)
+    return relevance_body(
+        material, reading, wanted.aggregation, parts.pipeline.reader_of(material).name
+    )
 
 
 @router.get("/relevance/{answer_id}")

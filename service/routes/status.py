@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from reread.artefacts.tuned import tuning_of
 from reread.errors import RereadError
 from service.http.described import PROBLEMS
 from service.http.parts import Parts, ServiceParts
@@ -46,14 +47,19 @@ async def metrics(parts: Parts) -> Response:
 async def info(parts: Parts) -> dict[str, Any]:
     """Versions, models, the generation in service and the process ids."""
     pipeline = parts.pipeline
-    reader = pipeline.readings.reader
+    reader = pipeline.reader
     about_reader = reader.info()
     known = await asyncio.to_thread(parts.generations.describe)
     serving = pipeline.live.number
     retrievers = [_retriever(one) for one in known if one["generation"] == serving]
     return {
         "versions": dict(parts.versions),
-        "reader": {**about_reader, "name": reader.name, "folder": _text(reader.folder)},
+        "reader": {
+            **about_reader,
+            "name": reader.name,
+            "folder": _text(reader.folder),
+            "generation": tuning_of(reader.name),
+        },  # fmt: skip
         "retriever": retrievers[0] if retrievers else None,
         "generation": serving,
         "warnings": [*pipeline.live.warnings, *filter(None, [parts.unfit()])],

@@ -28,6 +28,7 @@ import torch
 from index_builder.ingest.documents import split_document
 from index_builder.ingest.uploads import read_upload
 from reread.home import Home
+from service.answering.reading import Readers
 from service.server import run
 from service.settings import ServiceSettings
 from tests.worlds.fakes import EchoReader
@@ -40,8 +41,8 @@ class Stuck(EchoReader):
 
 reader = {"slow": EchoReader(delay_s=1.5), "stuck": Stuck()}[sys.argv[2]]
 settings = ServiceSettings(port=0, drain_s=float(sys.argv[3]))
-sys.exit(run(settings, Home(Path(sys.argv[1])), lambda: reader, check_retrain=lambda params: None,
-             split=split_document, read_file=read_upload,
+sys.exit(run(settings, Home(Path(sys.argv[1])), lambda: Readers(reader),
+             check_retrain=lambda params: None, split=split_document, read_file=read_upload,
              tell=lambda line: print(line, flush=True)))
 """
 OWN = {"question": "wells", "passages": [{"text": "Rome has wells"}]}

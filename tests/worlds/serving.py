@@ -17,7 +17,7 @@ from reread.home import Home
 from reread.live.fit import Sees
 from reread.log.stores import Stores
 from service.answering.live import LiveGeneration
-from service.answering.reading import AnswerReader
+from service.answering.reading import AnswerReader, Readers
 from service.assembly import assembled
 from service.http.key_file import KeyFile
 from service.http.parts import ServiceParts
@@ -80,7 +80,7 @@ def running(
         assembled(
             settings,
             home,
-            reader or EchoReader(),
+            Readers(reader or EchoReader()),
             keys,
             check_retrain,
             lambda: 4711,

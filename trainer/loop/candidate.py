@@ -1,12 +1,13 @@
-"""Makes a candidate retriever from the attention log: read, read again if asked, train, gate.
+"""Makes a candidate from the attention log: read, read again if asked, train, gate, tune a reader.
 
 Leaves nothing on disk: a killed run starts over with the same seed and the same log. Knows the
 order of the stages and what a rejection says; each stage's work is in its own module.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from trainer.loop.gate import Contest, GateReport, compare_only, run_gate
 from trainer.loop.judging import judge_examples
 from trainer.loop.lease import Lease
 from trainer.loop.parts import RoundParts
+from trainer.loop.reader_candidate import adapt_reader, carry_reader, with_serving_reader
 from trainer.loop.window import CONSUMER, LogWindow, find_shortage, is_place_in, read_window
 from trainer.settings import TrainerSettings
 from trainer.student.distil import Stopped, train
@@ -43,9 +45,17 @@ SPANS = {
     "reading log": (0.0, 0.05),
     "rereading": (0.05, 0.2),
     "training": (0.2, 0.7),
-    "gating": (0.7, 0.8),
+    "gating": (0.7, 0.75),
+    "tuning reader": (0.75, 0.8),
     "building": (0.8, 1.0),
 }
+
+
+SaveReader = Callable[[Path, int], None]  # into a checkpoint's folder, under its number
+
+
+def keep_reader(checkpoint: Path, number: int) -> None:
+    """No tuned reader serves, and none is to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Candidate:
     cursor: int  # the log's sequence they were trained up to
     log: str  # which log that is
     metrics: dict[str, Any]
+    save_reader: SaveReader = keep_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,9 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     generation = open_serving(home, settings.device)
     retriever = start_retriever(home, settings, generation, len(store))
     check_index(parts.index, retriever.dimension)
+    serving = with_serving_reader(parts, generation)
     examples = judge_examples(
-        parts,
+        serving,
         generation,
         window.selection.examples,
         lambda share: report_within(lease, "rereading", share),
@@ -98,7 +110,14 @@ def make_candidate(parts: RoundParts, lease: Lease, *, force: bool) -> Candidate
     metrics |= report.to_json()
     if not report.accepted:
         return Rejected(f"The candidate did not pass the gate: {report.reason}", metrics)
-    return Candidate(retriever, window.cursor, window.log, metrics)
+    save_reader: SaveReader = partial(carry_reader, home, generation)
+    if settings.adapt_reader and generation is not None:
+        lease.show_metrics(metrics)
+        tell = partial(report_within, lease, "tuning reader")
+        adapted = adapt_reader(parts, serving, generation, window.selection, tell)
+        metrics["reader"] = adapted.metrics
+        save_reader = adapted.save if adapted.tuned else save_reader
+    return Candidate(retriever, window.cursor, window.log, metrics, save_reader)
 
 
 def open_serving(home: Home, device: str) -> Generation | None:

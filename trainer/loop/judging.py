@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from evaluation.measure import AnswerReader
 from reread.artefacts.generation import Generation
+from reread.artefacts.tuned import tuning_of
 from reread.errors import BadRequest
 from reread.records import LOGGED_AGGREGATION
 from trainer.examples import Example
@@ -30,7 +31,7 @@ def judge_examples(
 ) -> Sequence[Example]:
     """Examples as the settings want them judged; `progress` may raise to stop."""
     distil = parts.settings.distil
-    again = [one for one in examples if is_read_again(one, parts.settings)]
+    again = [one for one in examples if is_read_again(one, parts.settings, parts.tuning)]
     judged = distil.taught_by != ATTENTION or distil.pair_teacher is not None
     if not again and not judged:
         return examples
@@ -43,7 +44,7 @@ def judge_examples(
         )
     progress(0.0)
     load_reader = _once(parts.load_reader)
-    ready = [one for one in examples if not is_read_again(one, parts.settings)]
+    ready = [one for one in examples if not is_read_again(one, parts.settings, parts.tuning)]
     if again:
         assert generation is not None
         ready += _refresh(generation, again, load_reader, parts.settings, progress)
@@ -58,11 +59,17 @@ def judge_examples(
     )  # fmt: skip
 
 
-def is_read_again(example: Example, settings: TrainerSettings) -> bool:
-    """Only attention depends on the aggregation; for others the passages of the log will do."""
+def is_read_again(example: Example, settings: TrainerSettings, tuning: int | None = None) -> bool:
+    """Only attention depends on the aggregation and the reader; for others the passages of the log
+    will do.
+
+    Scores of a reader from before or after a tuning (`tuning` is that of the one that serves) are
+    on another scale, and never stand beside its own.
+    """
     if settings.distil.taught_by != ATTENTION:
         return settings.reread_top_k > 0
-    return settings.reread_top_k > 0 or example.signal != settings.aggregation
+    other = example.signal != settings.aggregation or tuning_of(example.reader) != tuning
+    return settings.reread_top_k > 0 or other
 
 
 def needs_reader(settings: TrainerSettings) -> bool:

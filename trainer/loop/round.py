@@ -64,6 +64,7 @@ def commit(parts: RoundParts, lease: Lease, candidate: Candidate) -> int:
         candidate.cursor,
         candidate.metrics,
         config,
+        save_reader=candidate.save_reader,
         reach=parts.reach,
     )
 

@@ -94,7 +94,8 @@ def test_info_names_versions_models_and_processes(idle: Running) -> None:
     info = idle.client.get("/info").json()
     assert {"python", "torch", "transformers", "faiss"} <= set(info["versions"])
     assert info["versions"] == versions()
-    assert info["reader"] == {"name": "echo", "folder": None, "fast_path": "none"}
+    about = {"name": "echo", "folder": None, "fast_path": "none", "generation": None}
+    assert info["reader"] == about
     assert (info["generation"], info["fast_path"]) == (1, "none")
     assert info["pids"] == {"service": os.getpid(), "trainer": 4711}
 

@@ -21,7 +21,7 @@ def test_an_answer_has_every_field_in_retrieval_order(service: Running) -> None:
     body = service.ask(top_k=3).json()
     assert sorted(body) == [
         "answer", "confidence", "found", "generation", "id", "passages", "question", "reader",
-        "spans", "timings_ms", "warnings",
+        "reader_generation", "spans", "timings_ms", "warnings",
     ]  # fmt: skip
     assert (body["found"], body["warnings"]) == (True, [])
     assert body["spans"] == [{"passage": "p3", "start": 0, "end": 19}]
@@ -182,8 +182,8 @@ def test_relevance_of_retrieved_passages_with_tokens(service: Running) -> None:
     asked = {"question": "wells of town 3", "top_k": 1, "tokens": True}
     body = service.client.post("/relevance", json=asked).json()
     assert sorted(body) == [
-        "aggregation", "answer", "found", "generation", "passages", "question", "reader", "spans",
-        "warnings",
+        "aggregation", "answer", "found", "generation", "passages", "question", "reader",
+        "reader_generation", "spans", "warnings",
     ]  # fmt: skip
     assert (body["found"], body["spans"][0]["passage"]) == (True, "p3")
     assert body["passages"][0]["tokens"][:3] == [["Town", 1.0], ["3", 1.0], ["of", 1.0]]

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from reread.errors import CorruptArtefact, UnknownModel
+from reread.reader.causal.loading import load_causal
 from reread.reader.loading import (
     CAUSAL_STARTER,
     DEFAULT_READER,
@@ -228,3 +229,15 @@ def test_names_that_come_with_the_package(tmp_path: Path):
 def test_without_tuned_weights_the_sentence_says_how_to_make_them(tmp_path):
     with pytest.raises(UnknownModel, match="train-reader --starter-causal"):
         read_facts(tmp_path)
+
+
+def test_a_gguf_file_without_its_libraries_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.gguf"
+    write_gguf(tiny_llama(), path, GGMLQuantizationType.Q4_1)
+    monkeypatch.setitem(sys.modules, "gguf", None)  # as where it is not installed
+    with pytest.raises(UnknownModel, match="needs the package gguf; pip install gguf"):
+        next(base_weights(path))
+    with pytest.raises(UnknownModel, match=r"model\.gguf needs packages .* pip install gguf acc"):
+        load_causal(str(path), device="cpu")

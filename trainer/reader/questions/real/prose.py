@@ -72,7 +72,7 @@ def cloze(random: Random, texts: Sequence[Text], name: str) -> Example:
         text = random.choice(texts)
         i = random.randrange(len(text.passages))
         passage = text.passages[i]
-        made = _asked(random, random.choice(re.split(r"(?<=[.!?])\s+(?=[A-Z])", passage.text)))
+        made = ask_of(random, random.choice(re.split(r"(?<=[.!?])\s+(?=[A-Z])", passage.text)))
         if made and passage.text.count(made[1]) == 1:
             break
     order = sorted((j for j in range(len(text.passages)) if j != i), key=lambda j: (abs(j - i), j))
@@ -100,7 +100,7 @@ def absent(random: Random, texts: Sequence[Text], name: str) -> Example:
     return Example("none", name, found.article, found.question, (), kept, ())
 
 
-def _asked(random: Random, sentence: str) -> tuple[str, str] | None:
+def ask_of(random: Random, sentence: str) -> tuple[str, str] | None:
     """A question and a span of the sentence, or nothing where no pattern fits."""
     if (
         not 8 <= words_in(sentence) <= 34

@@ -1,0 +1,1 @@
+"""Tunes a pointing reader on a home's own documents and on what people corrected."""
