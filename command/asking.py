@@ -12,7 +12,8 @@ import typer
 from command.conversation import Conversation, ask_each, converse
 from command.options import HomeOption, JsonOption, UrlOption, settings_from
 from command.settings import Settings
-from command.terminal.console import make_console, show_answer
+from command.terminal.answers import show_answer
+from command.terminal.console import make_console
 from reread.errors import RereadError
 from reread.home import Home
 from reread.service_address import running_service

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from command.terminal.console import show_answer
+from command.terminal.answers import show_answer
 from reread.errors import RereadError
 
 Post = Callable[[str, dict[str, Any]], dict[str, Any]]  # path, body -> response
@@ -51,7 +51,7 @@ class Conversation:
             elif word in ("/right", "/wrong"):
                 self._judge("correct" if word == "/right" else "wrong", rest.strip())
             else:
-                self._console.print(HELP)
+                self._console.print(HELP, markup=False)
         except RereadError as error:
             self._console.print(str(error), style="red", markup=False)
         return True
@@ -75,7 +75,7 @@ class Conversation:
 
 def converse(conversation: Conversation, console: Console, history: Path) -> None:
     """Read lines until the end; what was typed is kept for the arrow keys of the next time."""
-    console.print(HELP, style="dim")
+    console.print(HELP, style="dim", markup=False)  # it has square brackets
     with line_history(history):
         while True:
             try:

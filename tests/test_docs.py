@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from command.settings import known_settings
-from command.terminal.console import BANDS
+from command.terminal.answers import BANDS
 from tests import settings_page, tree
 from tests.tree import PACKAGES, ROOT
 

@@ -26,7 +26,8 @@ from command.jobs import ENDED
 from command.models import sight_of_settings
 from command.options import home_of, settings_from
 from command.settings import Settings
-from command.terminal.console import make_console, progress_bar, show_answer
+from command.terminal.answers import show_answer
+from command.terminal.console import make_console, progress_bar
 from reread.errors import RereadError
 from reread.home import Home
 

@@ -1,30 +1,21 @@
-"""What people see in a terminal: progress, passages with relevance bars, one-sentence errors.
+"""What people see in a terminal of long work: a bar, the stage, and how long it may still take.
 
-Knows rich and the shape of an answer; knows no model and no home.
+Knows rich; knows no model and no home.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
 StageReport = Callable[[str, float], None]
-BAR_WIDTH = 24
-BANDS = (  # from which confidence on what is said of an answer
-    (0.75, "Sure", ""),
-    (0.45, "Fairly sure", ""),
-    (0.2, "Not sure", "check it against the passages"),
-    (0.0, "Probably wrong", "trust the passages, not the answer"),
-)
 LEAST_S, LEAST_SHARE = 3.0, 0.02  # before these the pace says nothing
 
 
@@ -103,45 +94,3 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def show_answer(console: Console, body: Mapping[str, Any], *, texts: int = 3) -> None:
-    """An answer with its passages, most relevant first, each with a bar."""
-    console.print(Panel(escape(body["answer"] or "(no answer)"), title=escape(body["question"])))
-    console.print(sureness(body.get("confidence"), body.get("found", True)))
-    console.print(
-        f"generation {body['generation']}   reader {body['reader']}   "
-        f"{body['timings_ms']['total']:.0f} ms"
-    )
-    ranked = sorted(body["passages"], key=lambda p: -p["relevance"])
-    for place, passage in enumerate(ranked):
-        bar = "█" * round(passage["relevance"] * BAR_WIDTH)
-        console.print(f"{passage['relevance']:6.1%} {bar:<{BAR_WIDTH}} {escape(passage['title'])}")
-        if place < texts:
-            console.print(f"       {escape(shorten(passage['text']))}", style="dim")
-
-
-def sureness(confidence: float | None, found: bool) -> str:
-    """How sure the reader is, in the page's words (docs/how-it-works.md).
-
-    >>> sureness(0.06, True)
-    'Probably wrong (6%): trust the passages, not the answer.'
-    >>> sureness(0.75, True), sureness(0.9, False)
-    ('Sure (75%).', 'Nothing found.')
-    """
-    if not found:
-        return "Nothing found."
-    if confidence is None:
-        return "How sure the reader is, is not known."
-    word, advice = next((said for least, *said in BANDS if confidence >= least), BANDS[-1][1:])
-    return f"{word} ({confidence:.0%}){f': {advice}' if advice else ''}."
-
-
-def shorten(text: str, limit: int = 160) -> str:
-    """The beginning of a text, cut at a word.
-
-    >>> shorten("one two three", 9)
-    'one two …'
-    """
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: flat.rfind(" ", 0, limit)] + " …"

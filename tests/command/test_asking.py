@@ -24,7 +24,7 @@ def test_a_conversation_with_history_a_judgement_and_a_refusal(
     service: Running, tmp_path: Path
 ) -> None:
     with terminal("ask", "--home", str(tmp_path), "--url", service.url) as shown:
-        shown.wait_for("? ")
+        shown.wait_for("/wrong [the right answer]")  # the brackets were taken for a style
         shown.type("/right")
         shown.wait_for("There is no answer yet")
         shown.type("wells of Turku")
