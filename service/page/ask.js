@@ -3,7 +3,7 @@
 import { at, isDoubtful, make, sureness, withCode } from "./elements.js";
 import { showJudge } from "./judge.js";
 import { footer, tell, trouble } from "./page.js";
-import { showPassages } from "./passages.js";
+import { showPassages, wereRead } from "./passages.js";
 import { call, events } from "./service.js";
 
 const KEPT = 20, LOOK_MS = 2000;
@@ -129,8 +129,9 @@ function finish(answer) {
   at("warnings").replaceChildren(...answer.warnings.map((one) => make("li", { text: one })));
   at("passages-title").textContent = answer.found ? "What it was read from" : "The nearest passages";
   showPassages(answer);
-  at("weights-note").hidden = answer.passages.length < 2;
-  at("attend").hidden = at("follow").hidden = false;
+  at("weights-note").hidden = answer.passages.length < 2 || !wereRead(answer.passages);
+  at("attend").hidden = !wereRead(answer.passages);
+  at("follow").hidden = false;
   showJudge(answer);
 }
 

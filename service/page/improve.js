@@ -27,6 +27,9 @@ export async function enter() {
       ["admin/jobs", "admin/generations", "admin/log"].map((path) => call(path, { kind: "admin" })));
     at("improve-body").hidden = false;
     showLog(log);
+    for (const one of generations.generations) { // older ones have the gate's figures in their job alone
+      if (!one.metrics?.after) one.metrics = jobs.jobs.find((job) => job.generation === one.generation)?.metrics;
+    }
     showGenerations(generations, activate);
     const newest = jobs.jobs[0];
     seen = { log, serving: generations.serving };

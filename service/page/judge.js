@@ -30,7 +30,7 @@ export function showJudge(answer) {
   const passages = make("details", {}, make("summary", { text: "Which passages hold the answer?" }),
     ...places.map((i) => make("p", {}, make("label", { class: "check" }, holding[i], named(answer.passages[i], i)))));
   at("judge").replaceChildren(
-    make("div", { class: "row" }, make("span", { text: "Is this right?" }), button("Right", "correct"), button("Wrong", "wrong"), button("In part", "partial")),
+    make("div", { class: "row" }, make("span", { text: answer.found ? "Is this right?" : "Is it right that they do not?" }), button("Right", "correct"), button("Wrong", "wrong"), button("In part", "partial")),
     make("details", {}, make("summary", { text: "Put it right" }), correction, passages));
   at("judge").hidden = false;
 }

@@ -33,6 +33,9 @@ export function showPassages({ passages, spans = [], found = true }, tokens = nu
     make("summary", { text: `${cards.length - open} more that were found` }), make("ol", { class: "cards" }, ...cards.slice(open))));
 }
 
+// Where nothing was found near enough to be read, every score is 0.
+export const wereRead = (passages) => passages.some((one) => one.attention);
+
 function card(passages, place, spans, tokens, scale) {
   const one = passages[place];
   const heading = make("div", { class: "spread" }, make("span", {},
@@ -40,7 +43,7 @@ function card(passages, place, spans, tokens, scale) {
   const own = spans.filter((span) => span.passage === one.id);
   if (own.length) heading.append(make("span", { class: "tag", text: "holds the answer" }));
   const parts = [heading];
-  if (one.relevance !== undefined) parts.push(weight(passages, one));
+  if (wereRead(passages)) parts.push(weight(passages, one));
   const text = one.text || "";
   parts.push(make("div", { class: "text" }, ...(tokens ? shaded(text, tokens[place], ...scale) : marked(text, own))));
   return make("li", {}, ...parts);

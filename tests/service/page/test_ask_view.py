@@ -135,6 +135,9 @@ def test_nothing_found_is_said_kindly(page: Page) -> None:
     expect(page.get_by_role("heading", name="The nearest passages")).to_be_visible()
     expect(page.locator("#warnings")).to_contain_text("none was read")
     expect(page.locator("#sure")).to_contain_text("Nothing found")
+    expect(page.locator("#judge")).to_contain_text("Is it right that they do not?")
+    expect(page.locator("#passages .bar")).to_have_count(0)  # nothing was read: nothing to weigh
+    expect(page.get_by_role("button", name="Show what the reader looked at")).to_be_hidden()
 
 
 def test_what_a_person_says_of_an_answer_is_kept(page: Page, service: Running) -> None:
