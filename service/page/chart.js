@@ -20,7 +20,9 @@ export function chart(generations, serving) {
   points.forEach(([number, value], i) => svg.append(
     draw("circle", { cx: x(i), cy: y(value), r: number === serving ? 7 : 4.5, class: number === serving ? "current" : "" }),
     draw("text", { x: x(i), y: HEIGHT - 6, "text-anchor": "middle" }, String(number))));
-  return [svg, make("p", { class: "soft", text: "How far each generation's order of passages agrees with the reader's (nDCG on questions kept out of training; every round asks its own)." })];
+  const forced = generations.filter((one) => one.metrics?.after?.trained_on).map((one) => one.generation);
+  const but = forced.length ? ` Without a gate, so on questions trained on: ${forced.join(", ")}.` : "";
+  return [svg, make("p", { class: "soft", text: `How far each generation's order of passages agrees with the reader's (nDCG on questions kept out of training; every round asks its own).${but}` })];
 }
 
 // What its own gate said; for one that was never a candidate, what the next one's gate said of it.

@@ -159,7 +159,7 @@ async function add(files) {
         at("tally").replaceChildren();
         return trouble(error, "admin");
       }
-      said.replaceChildren(...withCode(error.message));
+      said.replaceChildren(...withCode(error.message.replace(`${file.name}: `, ""))); // the name stands beside it
       said.className = "bad";
       line.dataset.refused = "yes";
       taken.refused += 1;

@@ -87,6 +87,7 @@ def improve(page: Page) -> None:
     expect(page.locator("#generations tbody tr").first).to_contain_text("serves", timeout=60_000)
     expect(page.locator("#loop")).to_contain_text("skipped")  # the gate
     expect(page.get_by_role("img", name="Agreement with the reader")).to_be_visible()
+    expect(page.locator("#chart")).to_contain_text("on questions trained on: 2.")
     expect(page.locator("#footer")).to_contain_text("generation 2,")
     page.get_by_role("link", name="Ask", exact=True).click()
     ask(page, QUESTIONS[0])

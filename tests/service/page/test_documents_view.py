@@ -82,7 +82,7 @@ def test_a_file_of_50_mb_and_rubbish_get_one_sentence_each(
         page.locator("#files").set_input_files([huge, rubbish, tool, empty])
         told = said_of(page, "huge.pdf")
         assert told == "It has 50 MB and the page takes 32 MB; use reread ingest for this file."
-        assert said_of(page, "rubbish.pdf").startswith("rubbish.pdf: ")
+        assert said_of(page, "rubbish.pdf").startswith("broken .pdf file")
         assert "files of type .exe are not read" in said_of(page, "tool.exe")
         assert said_of(page, "empty.txt") == "It is empty."
         assert objections(page) == []
