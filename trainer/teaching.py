@@ -67,6 +67,8 @@ class TeachersNamed(Protocol):
     def pair_prompt(self) -> str | None: ...
     @property
     def pair_words(self) -> str: ...
+    @property
+    def pair_weight(self) -> float: ...
 
 
 def check_objective(objective: str, teacher: str | None) -> None:
@@ -109,11 +111,12 @@ def check_models(named: TeachersNamed) -> None:
             "The pair_teacher prompted_pairs is a model and no pair_model is named: give its "
             "folder or name, or choose the pair_teacher reader."
         )
-    if needs_of(named.loss).pairs and named.pair_teacher is None:
+    compares = needs_of(named.loss).pairs and named.pair_weight > 0
+    if compares and named.pair_teacher is None:
         raise BadRequest(
             f"Objective {named.loss} learns from comparisons of two passages, which the teacher "
             f"{named.taught_by} does not make: name a pair_teacher ({', '.join(PAIR_TEACHERS)}), "
-            f"or choose the objective kl."
+            f"choose the objective kl, or the pair_weight 0."
         )
     check_prompt("teacher_prompt", named.teacher_prompt, PROMPT_FIELDS)
     check_prompt("pair_prompt", named.pair_prompt, PAIR_FIELDS)

@@ -31,6 +31,11 @@ def all_claims() -> list[Claim]:
               (teacher, net, LIST, 1), (LABELS, net, HARD, 1))
         for teacher in TEACHERS for net in NETS
     ]  # fmt: skip
+    claims += [
+        Claim(f"The same, {net} and {teacher}, both with the in-batch term",
+              (teacher, net, BATCH, 1), (LABELS, net, BATCH, 1))
+        for teacher in TEACHERS for net in NETS
+    ]  # fmt: skip
     for teacher in TEACHERS:
         for student in STUDENTS:
             pairs = (teacher, student, PAIRS, 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.teachers.plan import (
     BATCH,
@@ -32,8 +33,9 @@ from evaluation.metrics import first_hit, is_gold
 from index_builder.ingest.run import ingest
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.commit import committed_dir, remove_dir
+from reread.compute.precision import pick_bf16
 from reread.home import Home, numbers
-from reread.reader.loading import small_starter
+from reread.reader.loading import STARTER, load_reader
 from reread.reader.reader import Reader
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever, resolve_default_retriever
@@ -50,10 +52,12 @@ from trainer.teacher.attention import AttentionTeacher
 from trainer.teacher.cross_encoder import CrossEncoder
 from trainer.teacher.cross_training import load_base, train_cross_encoder
 from trainer.teacher.negatives import mine
+from trainer.teacher.score_cache import CachedTeacher, ScoreCache
 from trainer.teacher.teacher import Teacher
 from trainer.teacher.training_settings import CrossTraining
 
 DEEPEST = 20  # ranks are looked for so far
+ONE_HOT = 0.1  # labels of 0 and 1, so divided, are a softmax with e^10 to 1
 FOR_SCALE = 25  # questions read in full to know the scale of the reader's attention
 Report = Callable[[str, float], None]
 
@@ -76,6 +80,8 @@ class Laboratory:
         self._corpus = self._open_corpus()
         self._questions = share_out(data, sizes)
         self._reader: Reader | None = None
+        self._scores = ScoreCache(work / "scores.db")
+        self._fast = pick_bf16(None, torch.device("cpu"))  # the cross-encoder in bfloat16
 
     def work_out(self, cell: Cell, report: Report) -> dict[str, Any]:
         """`ranks` of the named passage, one per measured question, 0 = not among the first 20."""
@@ -94,20 +100,25 @@ class Laboratory:
 
     def reader(self) -> Reader:
         if self._reader is None:
-            name = self._reader_name or str(small_starter())
-            self._reader = Reader.load(name, device="cpu")
+            found = load_reader(self._reader_name or STARTER, device="cpu")
+            assert isinstance(found, Reader)
+            self._reader = found
         return self._reader
 
     def teacher(self, name: str, report: Report = lambda stage, share: None) -> Teacher:
         """The cross-encoder is trained if there is none."""
+        if name == "attention":
+            return AttentionTeacher(self.reader())
         folder = self._cross_encoder or self._work / "cross-encoder"
-        if name == "cross_encoder" and not (folder / "config.json").exists():
+        if not (folder / "config.json").exists():
             self._train_cross_encoder(folder, report)
-        return (
-            AttentionTeacher(self.reader())
-            if name == "attention"
-            else CrossEncoder.load(str(folder), device="cpu")
-        )
+        found = CrossEncoder.load(str(folder), device="cpu")
+        return found if not self._fast else replace(found, model=found.model.to(torch.bfloat16))
+
+    def scorer(self, name: str, report: Report) -> Teacher:
+        """The teacher; a score of a passage alone is kept for other lists that it stands in."""
+        found = self.teacher(name, report)
+        return CachedTeacher(found, self._scores) if isinstance(found, CrossEncoder) else found
 
     def student(self, kind: str, seed: int) -> DenseRetriever:
         """Untaught; late is the encoder token by token."""
@@ -124,13 +135,14 @@ class Laboratory:
         return [one.label.question for one in self._questions.measured[:count]]
 
     def _train_cross_encoder(self, folder: Path, report: Report) -> None:
-        settings = CrossTraining(steps=self._sizes.cross_steps)
+        sizes = self._sizes
+        settings = CrossTraining(steps=sizes.cross_steps, negatives=sizes.cross_wrong)
         base = self._encoder or str(resolve_default_retriever())
         model, tokenizer = load_base(base, seed=settings.seed)
         labels = [one.label for one in self._questions.cross]
         mined = mine(labels, self._corpus, settings.depth)
         train_cross_encoder(
-            model, tokenizer, mined, settings, folder,
+            model, tokenizer, mined, settings, folder, bf16=self._fast,
             report=lambda line: report("training the cross-encoder", line["step"] / settings.steps),
         )  # fmt: skip
 
@@ -162,14 +174,16 @@ class Laboratory:
         """Lists by KL; pairs are in the loss, or, for comparison, have no weight in it."""
         sizes, net = self._sizes, cell.student in NETS
         objective = {LIST: "kl", HARD: "soft_labels"}.get(cell.objective, "pair_kl")
-        in_pairs = cell.objective in (BATCH, PAIRS)
+        labels = cell.teacher == LABELS
+        in_pairs = cell.objective in (BATCH, PAIRS) and not labels
         return DistilSettings(
-            objective=objective, teacher=None if cell.teacher == LABELS else cell.teacher,
+            objective=objective, teacher=None if labels else cell.teacher,
             teacher_model="given" if cell.teacher == "cross_encoder" else None,
             pair_teacher="reader" if in_pairs else None,
             pair_weight=0.0 if cell.objective == BATCH else 3.0,
+            teacher_temperature=ONE_HOT if labels and objective == "pair_kl" else None,
             hard_label_share=1.0 if cell.objective == HARD else 0.0,
-            epochs=sizes.net_epochs if net else sizes.epochs, bf16="off",
+            epochs=sizes.net_epochs if net else sizes.epochs, bf16="off" if net else "auto",
             passages_per_question=sizes.passages_per_question, pairs_per_question=sizes.pairs,
         )  # fmt: skip
 
@@ -192,7 +206,7 @@ class Laboratory:
         show = lambda share: report(f"asking {cell.teacher}", share)  # noqa: E731
         kept = self._work / "signals"
         folder = kept / f"{cell.teacher}-{key}"
-        found = judged(self.teacher(cell.teacher, report), plain, folder, show)
+        found = judged(self.scorer(cell.teacher, report), plain, folder, show)
         if cell.objective not in (BATCH, PAIRS):
             return found
         read = found
@@ -234,13 +248,15 @@ class Laboratory:
 
     def _rerank(self, teacher: str, report: Report) -> list[int]:
         """The teacher's own order of BM25's first 20."""
-        asked = self._questions.measured
+        asked = self._questions.measured[: self._sizes.reranked]
         lists = self._words(asked, report)
         plain = list_examples(asked, lists, self._corpus, depth=DEEPEST)
         folder = self._work / "signals" / f"{teacher}-measured"
         show = lambda share: report(f"asking {teacher}", share)  # noqa: E731
-        found = {one.question: one for one in judged(self.teacher(teacher), plain, folder, show)}
-        ranks = self._ranks(lists)
+        found = {
+            one.question: one for one in judged(self.scorer(teacher, report), plain, folder, show)
+        }
+        ranks = [rank or 0 for rank in gold_ranks([o.label for o in asked], lists, self._corpus)]
         for place, one in enumerate(asked):
             if (own := found.get(one.label.question)) is not None:
                 order = np.argsort(-np.array(own.teacher), kind="stable")

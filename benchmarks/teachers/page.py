@@ -37,16 +37,20 @@ OPENING = (
     "# Teachers and students\n\n"
     "Every teacher x student x objective on SQuAD's 1,537 paragraphs, by one command. Measured on "
     "questions of six articles that no reader, teacher or student was trained on; one right "
-    "paragraph each. The questions that teach come from every second of the other articles (by "
-    "name); the cross-encoder was trained on the rest, with their named paragraphs and mined wrong "
-    "ones, so it is asked about articles that are new to it. **The reader was not spared so:** the "
-    "starter reader learnt from gold paragraphs of the questions that teach here, which flatters "
-    "the rows of attention and of pairs. Teachers are asked about BM25's first passages; a second "
-    "iteration about those that the student of the first finds. Students lstm and cnn are a "
+    "paragraph each. The questions that teach are `dev` questions of every second of the other "
+    "articles (by name), which no teacher was trained on. The cross-encoder was trained here, on "
+    "`train` questions of the rest with their named paragraphs and mined wrong ones, so it is "
+    "asked about articles that are new to it. **The reader was not spared so:** it is the one that "
+    "ships (`starter`, which points at its answers, in bfloat16 where that is fast) and learnt "
+    "from gold paragraphs of other questions on the articles that teach here: it has seen their "
+    "paragraphs, which flatters the rows of attention and of pairs. Teachers are asked about "
+    "BM25's first passages; a second iteration about those that the student of the first finds. "
+    "Students lstm and cnn are a "
     "reconstruction of arXiv 1911.11065, of which only the abstract could be read; pairs are "
     "PairDistill's (EMNLP 2024), compared by the reader, both orders.\n\n"
     "Figures are means over seeds in percent with the middle 95% of bootstrap draws of questions; "
-    "seeds differ in the student's start, order and dropout, not in the questions that teach. "
+    "seeds differ in the student's start, order and dropout, not in the questions that teach. A "
+    "teacher's own order is measured on the first questions (`reranked`) alone. "
     f"{MISSING} was not run."
 )
 
@@ -63,16 +67,22 @@ def write_page(results: Results, page: Path) -> None:
 def state(results: Results) -> str:
     if not results.found:
         return "**Nothing has been worked out yet.**"
-    sizes: dict[str, object] = {}
-    for body in results.found.values():
-        sizes |= body["sizes"]
-    said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in sorted(sizes.items()))
+    sizes = sizes_of(results)
+    said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in sizes.items())
     seeds = sorted({cell.seed for cell in results.found if cell.teacher != NOBODY})
     minutes = sum(body["seconds"] for body in results.found.values()) / 60
     return (
         f"**{len(results.found)} of {len(results.wanted)} cells**, seeds "
         f"{', '.join(map(str, seeds)) or 'none'}, {minutes:.0f} minutes. Sizes: {said}."
     )
+
+
+def sizes_of(results: Results) -> dict[str, object]:
+    """What the cells were made with; those of a kind were made with the same."""
+    found = {
+        name: value for body in results.found.values() for name, value in body["sizes"].items()
+    }
+    return dict(sorted(found.items()))
 
 
 def claims_table(results: Results) -> str:
@@ -134,8 +144,9 @@ def figures_table(results: Results) -> str:
 def costs_table(results: Results) -> str:
     lines = [
         "## Costs\n",
-        "On one core of the machine that the command ran on; the bytes are of vectors and tokens "
-        "in an exact index. A teacher's question is one with all its passages.\n",
+        "Of processor time, one thread, on the machine that the command ran on; the bytes are of "
+        "vectors and tokens in an exact index. A teacher's question is one with all its "
+        "passages.\n",
         table_row(["", "parameters", "µs a question", "passages/s", "bytes a passage"]),
         table_row(["---"] * 5),
     ]
@@ -173,10 +184,14 @@ def not_run(results: Results) -> str:
 
 
 def closing(results: Results) -> str:
+    sizes = sizes_of(results).items()
+    given = "".join(f" --{name.replace('_', '-')} {value}" for name, value in sizes)
     return (
         "## Again\n\n"
-        "    python -m benchmarks.teachers --data FOLDER --work DIR [--minutes M] [--seeds 0,1,2]\n"
-        "\nWhat is done is never done twice; results are in `benchmarks/results/teachers`. Not "
+        f"    python -m benchmarks.teachers --data FOLDER --work DIR{given}\n"
+        "\nWithout sizes it takes larger ones; `--minutes`, `--seeds`, `--teachers` and "
+        "`--students` do a part. What is done is never done twice; results are in "
+        "`benchmarks/results/teachers`. Not "
         "compared here: monoT5 and duoT5 and instruction prompts (no model of theirs is at hand), "
         "MarginMSE and RankNet."
     )

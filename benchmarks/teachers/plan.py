@@ -23,14 +23,16 @@ COST = "cost"
 class Sizes:
     """Written into each cell; two sizes are never mixed."""
 
-    questions: int = 2000  # taught with
-    depth: int = 20  # passages of each that the teacher judges
-    pairs: int = 16  # of each that are compared
-    measured: int = 500  # on articles nobody was taught with
-    epochs: int = 2  # of a transformer
+    questions: int = 500  # taught with
+    depth: int = 10  # passages of each that the teacher judges
+    pairs: int = 8  # of each that are compared
+    measured: int = 600  # on articles nobody was taught with
+    reranked: int = 300  # of these, by a teacher itself
+    epochs: int = 1  # of a transformer
     net_epochs: int = 6
-    passages_per_question: int = 8
-    cross_steps: int = 1500  # of the cross-encoder, where none is given
+    passages_per_question: int = 6
+    cross_steps: int = 300  # of the cross-encoder, where none is given
+    cross_wrong: int = 3  # passages beside a question's right one, in a step of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +56,25 @@ class Cell:
 
 
 def all_cells(seeds: Sequence[int]) -> list[Cell]:
-    """Seed by seed, those first that others wait for; what has no draw has one seed."""
+    """Those without a draw once; then seed by seed, nets before transformers: they take minutes."""
     once = [
         *(Cell(NOBODY, student, NONE, 0, 0) for student in UNTAUGHT),
         *(Cell(teacher, ITSELF, NONE, 0, 0) for teacher in TEACHERS),
     ]
-    return [*once, *(Cell(*row, seed) for seed in seeds for row in taught_rows())]
+    return [
+        *once,
+        *(Cell(NOBODY, net, NONE, 0, seed) for net in NETS for seed in seeds),
+        *(Cell(*row, seed) for seed in seeds for row in taught_rows(NETS)),
+        *(Cell(*row, seed) for seed in seeds for row in taught_rows(("transformer", "late"))),
+    ]
 
 
-def taught_rows() -> list[tuple[str, str, str, int]]:
+def taught_rows(students: Sequence[str]) -> list[tuple[str, str, str, int]]:
     """Every way of teaching; the second round goes on where the first ended."""
-    rows: list[tuple[str, str, str, int]] = []
-    for student in STUDENTS:
-        rows.append((LABELS, student, HARD, 1))
-        rows += [(teacher, student, LIST, 1) for teacher in TEACHERS]
-    for teacher in TEACHERS:
-        for student in STUDENTS:
-            rows += [(teacher, student, objective, 1) for objective in (BATCH, PAIRS)]
-            rows.append((teacher, student, LIST, 2))
-    return rows
+    rows = [(LABELS, student, objective, 1) for student in students for objective in (HARD, BATCH)]
+    for objective in (LIST, BATCH, PAIRS):
+        rows += [(teacher, student, objective, 1) for teacher in TEACHERS for student in students]
+    return rows + [(teacher, student, LIST, 2) for teacher in TEACHERS for student in students]
 
 
 def cost_names() -> tuple[str, ...]:
@@ -81,14 +83,17 @@ def cost_names() -> tuple[str, ...]:
 
 def plain(sizes: Sizes, cell: Cell) -> dict[str, Any]:
     """The sizes the cell's figures depend on; a change of the others leaves it valid."""
-    wanted = {"measured"}
+    wanted = {"reranked" if cell.student == ITSELF else "measured"}
+    if cell.student == ITSELF:
+        wanted |= {"cross_steps", "cross_wrong"} if cell.teacher == "cross_encoder" else set()
+        return {name: value for name, value in asdict(sizes).items() if name in wanted}
     if cell.teacher != NOBODY:
         wanted |= {"depth"}
     if cell.teacher == "cross_encoder":
-        wanted |= {"cross_steps"}
+        wanted |= {"cross_steps", "cross_wrong"}
     if cell.student in STUDENTS and cell.teacher != NOBODY:
         wanted |= {"questions", "passages_per_question"}
         wanted |= {"net_epochs" if cell.student in NETS else "epochs"}
-    if cell.objective in (BATCH, PAIRS):
+    if cell.objective in (BATCH, PAIRS) and cell.teacher != LABELS:
         wanted |= {"pairs"}
     return {name: value for name, value in asdict(sizes).items() if name in wanted}

@@ -1,7 +1,8 @@
 """The comparison's questions: which teach, which make the cross-encoder, which measure.
 
-By whole articles, so that no teacher is asked about what it was trained on. Knows articles and
-seeds; knows no passage and no model.
+By whole articles for the cross-encoder; the starter reader was trained on the `train` questions of
+all but the measured articles, so those that teach are `dev` questions, new to both. Knows articles
+and seeds; knows no passage and no model.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ def share_out(data: Path, sizes: Sizes) -> Questions:
     asked = read_asked(data / "questions.jsonl")
     seen = sorted({article_of(one) for one in asked} - set(UNSEEN))
     taught, cross = set(seen[::2]), set(seen[1::2])
-    train = [one for one in asked if one.label.split == "train"]
+    new = [one for one in asked if one.label.split == "dev" and article_of(one) in taught]
+    train = [one for one in asked if one.label.split == "train" and article_of(one) in cross]
     return Questions(
-        draw([one for one in train if article_of(one) in taught], sizes.questions, 0),
-        [one for one in train if article_of(one) in cross],
+        draw(new, sizes.questions, 0),
+        train,
         draw([one for one in asked if article_of(one) in UNSEEN], sizes.measured, 0),
     )

@@ -54,8 +54,12 @@ def prepare(
     segments = [
         cut_segments(one.question, one.passages, tokenizer, max_segment_tokens) for one in requests
     ]
+    # A comparison of pairs reads each passage many times: what stands there twice is encoded once.
     every = [one for group in segments for one in group]
-    states = packed.encode([one.ids for one in every]) if packed else encode(model, every)
+    apart = {one.ids: one for one in every}
+    found = packed.encode(list(apart)) if packed else encode(model, list(apart.values()))
+    by_ids = dict(zip(apart, found, strict=True))
+    states = [by_ids[one.ids] for one in every]
     width = max(sum(len(one.ids) for one in group) for group in segments)
     fused = states[0].new_zeros(len(requests), width, states[0].shape[-1])
     mask = torch.zeros(len(requests), width, dtype=torch.long, device=fused.device)

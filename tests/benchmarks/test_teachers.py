@@ -34,7 +34,8 @@ def make_data(folder: Path) -> Path:
             words = passages[n].text.split()
             entry = {
                 "id": str(n), "question": f"where is the {words[-1]} {words[0]} {n}",
-                "answers": [words[-1]], "passage_id": f"{ARTICLES[n % 3]}#{n}", "split": "train",
+                "answers": [words[-1]], "passage_id": f"{ARTICLES[n % 3]}#{n}",
+                "split": "dev" if n % 3 == 1 else "train",
             }  # fmt: skip
             stream.write(json.dumps(entry) + "\n")
     return folder
@@ -81,7 +82,7 @@ def test_cells_are_worked_out_once_and_make_the_page(
     kinds = ("cnn", "bm25", "itself")
     wanted = [o for o in all_cells([0]) if o.student in kinds or o.teacher == "nobody"]
     made = [(results / one.file).exists() for one in wanted]
-    assert all(made) and len(made) == 3 + 2 + 1 + 2 + 2 * 3
+    assert all(made) and len(made) == 5 + 2 + 2 + 2 + 2 * 3
     second = json.loads((results / "attention-cnn-list-2-seed0.json").read_text())
     first = json.loads((results / "attention-cnn-list-1-seed0.json").read_text())
     assert len(second["ranks"]) == 9 and 0 < first["taught"] <= 12

@@ -26,7 +26,8 @@ def check_signals(examples: Sequence[Example], settings: DistilSettings) -> None
         raise BadRequest(
             f"Objective {settings.loss} needs each answer token's likelihood beside the scores."
         )
-    if needs.pairs and not any(one.pairs for one in examples):
+    compares = needs.pairs and settings.pair_weight > 0
+    if compares and not any(one.pairs for one in examples):
         raise BadRequest(
             f"Objective {settings.loss} learns from comparisons of two passages and none of the "
             f"{len(examples)} examples has any: choose a pair_teacher, or the objective kl."

@@ -65,9 +65,12 @@ class Installation:
         body = self.client.get(f"/admin/jobs/{id}", headers=ADMIN).json()
         return body.get("job", body)
 
-    def retrain(self) -> str:
+    def student(self) -> str | None:
+        return self.client.get("/info").json()["retriever"]["student"]
+
+    def retrain(self, **wanted: object) -> str:
         response = self.client.post(
-            "/admin/retrain", json={"force": True, "epochs": 1}, headers=ADMIN
+            "/admin/retrain", json={"force": True, "epochs": 1, **wanted}, headers=ADMIN
         )
         assert response.status_code == 202, response.text
         return response.json()["job"]["id"]

@@ -93,3 +93,5 @@ def test_what_cannot_be_learnt_is_said_before_training(source: Path) -> None:
     pairs = DistilSettings(objective="pair_kl", pair_teacher="reader")
     with pytest.raises(BadRequest, match="none of the 4 examples has any"):
         train(made, make_examples(4), pairs, seed=0)
+    weightless = replace(pairs, pair_weight=0.0, epochs=1)  # the list and the in-batch term
+    assert train(made, make_examples(4), weightless, seed=0).questions == 4

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 import pytest
 
@@ -88,3 +89,17 @@ def test_the_readers_pairs_are_its_attention_on_two() -> None:
     wanted = (reading.attention[0] - reading.attention[1]) / 0.5
     found = teacher.compare(example.question, [two, two[::-1]])
     assert found == pytest.approx([wanted, -wanted], abs=1e-4)
+
+
+def test_a_passage_that_many_pairs_share_is_encoded_once() -> None:
+    """Twelve pairs read 24 passages, and there are four."""
+    reader, example = reader_over(tiny_bart()), make_examples(1)[0]
+    pairs = list(permutations(example.passages[:4], 2))
+    rows: list[int] = []
+    encoder = reader.model.get_encoder()
+    hook = encoder.register_forward_hook(lambda module, given, out: rows.append(len(out[0])))
+    found = ReaderPairs(reader, spread=1.0).compare(example.question, pairs)
+    hook.remove()
+    assert (len(pairs), sum(rows)) == (12, 4 + 12)  # and each question without its passages
+    alone = [ReaderPairs(reader, spread=1.0).compare(example.question, [two])[0] for two in pairs]
+    assert found == pytest.approx(alone, abs=1e-4)
