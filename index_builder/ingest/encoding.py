@@ -91,8 +91,9 @@ def _unmarked_utf16(data: bytes) -> str | None:
     if max(even, odd) < HALF_NULS and len(CONTROL.findall(sample)) < 0.1 * len(sample):
         return None  # other scripts in UTF-16 have control characters for high bytes
     text = sample.decode(name, errors="replace")
-    readable = sum(one.isalnum() or one.isspace() for one in text)
-    return name if readable > 0.7 * len(text) else None
+    readable = sum(one.isprintable() or one.isspace() for one in text)
+    letters = sum(one.isalnum() or one.isspace() for one in text)
+    return name if readable > 0.95 * len(text) and letters > 0.3 * len(text) else None
 
 
 def _script_in_utf16(data: bytes) -> str | None:
@@ -134,10 +135,13 @@ def _without_nuls(data: bytes, note: Note) -> bytes:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Whether bytes that are not UTF-8 are the exception in it."""
+    """Whether bytes that are not UTF-8 are the exception in it.
+
+    Latin text has next to no sequence of UTF-8's, other encodings three wrong ones for a good one.
+    """
     good = len(SEQUENCE.findall(data))
     bad = data.decode("utf-8", errors="replace").count(REPLACEMENT)
-    return good > 0 and bad <= max(1, good // 10)
+    return 0 < good >= bad
 
 
 def _likely_encoding(data: bytes) -> str:

@@ -73,7 +73,7 @@ def _bounded(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnyStr 
 
 def _bad_lines(path: Opens) -> list[int] | None:
     """The lines of a UTF-8 file with other bytes in them; None for a file in another encoding."""
-    good, bad = 0, []
+    whole, good, bad = 0, 0, []
     with path.open("rb") as file:
         first = file.read(4)
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
@@ -85,8 +85,10 @@ def _bad_lines(path: Opens) -> list[int] | None:
             if b"\0" in line and not line.lstrip(b"\xef\xbb\xbf \t").startswith((b"{", b'"')):
                 return None
             try:
-                good += not line.decode("utf-8").isascii()
+                whole += not line.decode("utf-8").isascii()
             except UnicodeDecodeError:
                 bad.append(number)
                 good += bool(SEQUENCE.search(line))
-    return bad if good >= 10 * len(bad) or (good and len(bad) == 1) else None
+    # a line of another encoding is seldom sound in UTF-8 from end to end
+    is_utf8 = 10 * whole >= len(bad) > 0 or whole + good >= 10 * len(bad)
+    return bad if is_utf8 or (good and len(bad) == 1) else None

@@ -187,7 +187,7 @@ def _from_object(number: int, loaded: Any) -> Iterator[Record | BadLine]:
 
 def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) -> Record | BadLine:
     text, title = fields.get("text"), fields.get("title")
-    id = fields.get("id", fields.get("_id"))
+    id = next((one for one in map(fields.get, ("id", "_id")) if one not in (None, "")), None)
     if not isinstance(text, str):
         return BadLine(number, "no 'text', or it is not a string")
     if title is not None and not isinstance(title, str):
@@ -206,7 +206,11 @@ def _record(number: int, fields: dict[str, Any], *, from_context: bool = False) 
         return BadLine(
             number, f"an id of {len(own):,} characters, and {MOST_ID} are allowed; shorten it"
         )
-    unread = "" if own else next((key for key in fields if ID_LIKE.match(key)), "")
+    unread = (
+        ""
+        if own
+        else next((key for key in fields if ID_LIKE.match(key) and key not in ("id", "_id")), "")
+    )
     id = own or _own_id(title, text)
     return Record(number, id, title, text, unread, from_context, labels)
 
@@ -219,8 +223,8 @@ def _labels_in(fields: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _storable(text: str) -> str:
-    """Without lone surrogates, which JSON can escape and UTF-8 cannot hold."""
-    return text.encode("utf-8", errors="replace").decode("utf-8").strip()
+    """Without what JSON can escape: lone surrogates, which UTF-8 cannot hold, and NULs."""
+    return text.replace("\0", "").encode("utf-8", errors="replace").decode("utf-8").strip()
 
 
 def _own_id(title: str, text: str) -> str:

@@ -85,3 +85,29 @@ def test_ids_that_look_like_parts_are_documents_of_their_own(home: Home, docs: P
         "Section 3.2.",
         "Section 4.",
     ]
+
+
+def test_wrong_bytes_cost_their_own_lines_and_no_others(home: Home, docs: Path) -> None:
+    """Two lines of wrong bytes turned "caf\u00e9" on a third into mojibake."""
+    (docs / "r.jsonl").write_bytes(
+        b'{"id": "a", "text": "bad \xff byte"}\n\xff\xfe rubbish\n'
+        b'{"id": "b", "text": "a caf\xc3\xa9"}\n{"id": "c", "text": "nul\\u0000 and more"}\n'
+    )
+    report = ingest(home, [docs], workers=1)
+    assert [one.text for one in passages(home)] == [
+        "bad \ufffd byte",
+        "a caf\u00e9",
+        "nul and more",
+    ]
+    assert [note for _, note in report.notes] == [
+        "bytes in it not UTF-8, shown as \ufffd (line 1, 2)"
+    ]
+
+
+def test_records_in_utf16_without_a_mark_and_ids_that_are_null(home: Home, docs: Path) -> None:
+    lines = '{"_id": "w", "id": null, "text": "wide"}\n{"id": "", "text": "no id"}\n'
+    (docs / "r.jsonl").write_bytes(lines.encode("utf-16-le"))
+    report = ingest(home, [docs], workers=1)
+    first, second = passages(home)
+    assert (first.id, first.text, second.text) == ("w", "wide", "no id")
+    assert report.notes == ()

@@ -39,6 +39,12 @@ def test_utf16_without_a_mark(text: str, encoding: str) -> None:
     assert decoded(text.encode(encoding)) == (text, [])
 
 
+def test_some_wrong_bytes_in_few_words_are_still_wrong_bytes_of_utf8() -> None:
+    text, notes = decoded("Caf\u00e9 ".encode() + b"\xff" + " na\u00efve ".encode() + b"\xfe")
+    assert text == "Caf\u00e9 \ufffd na\u00efve \ufffd"
+    assert notes == ["2 bytes in it not UTF-8, shown as \ufffd (line 1)"]
+
+
 def test_japanese_of_few_bytes_is_not_taken_for_latin() -> None:
     text = "\u6771\u4eac\u30bf\u30ef\u30fc\u306f\u8d64\u3044\u3067\u3059\u3002"
     assert decoded(text.encode("shift_jis")) == decoded(text.encode("euc_jp")) == (text, [])
