@@ -12,7 +12,8 @@ from typing import Any
 
 from index_builder.ingest.blocks import Outline, ParsedDocument, collapse, title_from
 from index_builder.ingest.parsers.tables import Cell, table_text
-from index_builder.ingest.parsers.word.package import Style, WordPackage, open_package
+from index_builder.ingest.parsers.word.numbering import Numbering
+from index_builder.ingest.parsers.word.package import Style, WordPackage, list_of, open_package
 from index_builder.ingest.parsers.word.text import (
     Text,
     WordText,
@@ -49,6 +50,7 @@ class _Walk:
         self._outline = outline
         self._package = package
         self._text = WordText()
+        self._numbering = Numbering(package.numbering)
         self._code: list[str] = []
         self._unfinished = ""  # a paragraph whose end was deleted goes on in the next
         self._noted: set[str] = set()
@@ -95,11 +97,22 @@ class _Walk:
             self.title = self.title or collapse(text)
         elif level:
             self._outline.enter(level, text)
-        elif style.numbered or LIST.match(style.name) or find(node, "pPr", "numPr") is not None:
-            with self._outline.item("- "):
+        elif (marker := self._marker(node, style)) and text.strip():
+            with self._outline.item(marker):
                 self._outline.add("paragraph", text)
         else:
             self._outline.add("paragraph", text)
+
+    def _marker(self, node: Any, style: Style) -> str:
+        """What Word puts before a paragraph of a list, set in by its level; "" for no list."""
+        list_id, level = list_of(find(node, "pPr"))
+        if not list_id:
+            list_id, level = style.list_id, style.list_level
+        if list_id == "0":  # taken off the list of its style
+            return ""
+        if not list_id:
+            return "- " if LIST.match(style.name) else ""
+        return "  " * min(level, 8) + self._numbering.marker(list_id, level)
 
     def _follow(self, read: Text) -> None:
         """Text boxes, then notes, of what was just read."""

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from index_builder.ingest.blocks import UnreadableError
-from index_builder.ingest.parsers.word.text import attribute, find, is_on, kind
+from index_builder.ingest.parsers.word.text import attribute, find, kind
 
 MOST_PART_BYTES = 256 * 1024 * 1024  # unpacked; a thousand pages of text are a tenth of it
 OLE = b"\xd0\xcf\x11\xe0"  # what encrypted files and files of Word before 2007 begin with
@@ -23,11 +23,12 @@ MOST_BASED_ON = 20  # styles may be based on each other in a circle
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A paragraph style: its English name, the outline level (-1: none), and if it makes a list."""
+    """A paragraph style: its English name, the outline level (-1: none), and the list it makes."""
 
     name: str = ""
     outline_level: int = -1
-    numbered: bool = False
+    list_id: str = ""  # of the list it numbers; "": none
+    list_level: int = 0
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class WordPackage:
     title: str
     styles: dict[str, Style]
     notes: Mapping[str, Any] = field(default_factory=dict)  # "footnote 2" -> its element
+    numbering: Any = ()  # the root of its definitions of lists
 
     def style(self, id: str) -> Style:
         return self.styles.get(id, Style(id))
@@ -75,6 +77,7 @@ def _read(archive: zipfile.ZipFile) -> WordPackage:
         (title.text or "") if title is not None else "",
         _styles(_part(archive, f"{folder}/styles.xml")),
         notes,
+        _part(archive, f"{folder}/numbering.xml"),
     )
 
 
@@ -113,7 +116,7 @@ def _styles(tree: Any) -> dict[str, Style]:
 def _style(id: str, found: dict[str, Any]) -> Style:
     """Its own name; level and list from itself or the nearest style it is based on."""
     name = attribute(find(found[id], "name"), "val")
-    level, numbered, current = -1, False, id
+    level, list_id, list_level, current = -1, "", 0, id
     for _ in range(MOST_BASED_ON):
         node = found.get(current)
         if node is None:
@@ -121,6 +124,14 @@ def _style(id: str, found: dict[str, Any]) -> Style:
         own = attribute(find(node, "pPr", "outlineLvl"), "val")
         if level < 0 and own.isdigit():
             level = int(own)
-        numbered = numbered or is_on(find(node, "pPr", "numPr"))
+        if not list_id:
+            list_id, list_level = list_of(find(node, "pPr"))
         current = attribute(find(node, "basedOn"), "val")
-    return Style(name, level, numbered and level < 0)
+    return Style(name, level, list_id if level < 0 else "", list_level)
+
+
+def list_of(properties: Any) -> tuple[str, int]:
+    """The list that a paragraph or style says it belongs to, and its level; "" for none."""
+    numbers = find(properties, "numPr")
+    level = attribute(find(numbers, "ilvl"), "val")
+    return attribute(find(numbers, "numId"), "val"), int(level) if level.isdecimal() else 0

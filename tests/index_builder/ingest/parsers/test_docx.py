@@ -150,6 +150,37 @@ def test_a_style_based_on_a_heading_is_a_heading_and_contents_are_left_out(tmp_p
     ]
 
 
+NUMBERING = """
+<w:abstractNum w:abstractNumId="5">
+  <w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>
+  <w:lvl w:ilvl="1"><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1%2)"/></w:lvl>
+</w:abstractNum>
+<w:abstractNum w:abstractNumId="6">
+  <w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl>
+</w:abstractNum>
+<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num>
+<w:num w:numId="2"><w:abstractNumId w:val="6"/></w:num>
+<w:num w:numId="3"><w:abstractNumId w:val="5"/>
+  <w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride></w:num>
+"""
+
+
+def test_lists_have_the_numbers_that_word_shows(tmp_path: Path) -> None:
+    """Kind of docx-tracked-changes: every number was a bullet, and "see 4." led nowhere."""
+
+    def item(text: str, list_id: int, level: int = 0) -> str:
+        numbers = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'
+        return paragraph(run(text), numbers)
+
+    body = item("Open.", 1) + item("Left.", 1, 1) + item("Right.", 1, 1) + item("", 1, 1)
+    body += item("Close.", 1) + item("Dot.", 2) + item("Anew.", 3) + item("On.", 3)
+    body += item("Unknown.", 9) + item("Off.", 0)
+    assert texts(tmp_path, body, numbering=NUMBERING) == [
+        "3. Open.", "  3a) Left.", "  3b) Right.", "4. Close.", "- Dot.", "1. Anew.", "2. On.",
+        "- Unknown.", "Off.",
+    ]  # fmt: skip
+
+
 def test_what_is_no_word_file_says_what_it_is() -> None:
     with pytest.raises(UnreadableError, match="needs a password"):
         parse_docx(b"\xd0\xcf\x11\xe0rest", Path("x.docx"))
