@@ -204,6 +204,7 @@ def open_passages(
 ) -> PassageStore | None:
     """The corpus to retrieve from: a file's, read once into the run, else the home's, else None."""
     from reread.artefacts.passages import newest_corpus, open_corpus
+    from reread.live.guards import standing
 
     if passages is not None:
         own = Home(output / "corpus").create()
@@ -215,7 +216,7 @@ def open_passages(
     place = home_of(settings)
     if not needed and not numbers(place.passages_dir):
         return None
-    store = open_corpus(place, newest_corpus(place))
+    store = standing(place, open_corpus(place, newest_corpus(place)))
     if store.guards.labels_of:
         raise BadRequest(
             f"{len(store.guards.labels_of)} passages of this home are under access labels, and a "

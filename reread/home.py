@@ -91,6 +91,11 @@ class Home:
         return self.root / "keys.json"
 
     @property
+    def question_key_file(self) -> Path:
+        """Of the hashes of questions, where these are logged; nobody else can make them."""
+        return self.log_dir / "questions.key"
+
+    @property
     def audit_file(self) -> Path:
         return self.log_dir / "audit.jsonl"
 
@@ -122,7 +127,7 @@ class Home:
         """How this home is set up and what serves: with the above, all that a copy must have."""
         return (
             self.pins_file, self.published_file, self.roots_file, self.settings_file,
-            self.admin_key_file, self.keys_file, self.current_file,
+            self.admin_key_file, self.keys_file, self.question_key_file, self.current_file,
         )  # fmt: skip
 
     def create(self) -> "Home":

@@ -78,6 +78,7 @@ class AnswerRecord:
     timings_ms: dict[str, float] | None = None  # embed, search, read, as far as they were measured
     labels: tuple[str, ...] = ()  # of who asked and of what was read; others do not see it
     follows: str | None = None  # the answer that the question went on from, by its id
+    words: bool = True  # false: question, answer and own passages' texts were not kept
 
     def scores_by(self, aggregation: str) -> tuple[float, ...] | None:
         """The passages' scores by that aggregation; None where they were not logged."""
@@ -98,6 +99,8 @@ class AnswerRecord:
             del body["labels"]
         if self.follows is None:
             del body["follows"]
+        if self.words:
+            del body["words"]
         for one in body["passages"]:
             if one["content"] is None:
                 del one["content"]

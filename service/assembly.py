@@ -18,6 +18,8 @@ from reread.live.fit import FitWatch, Sees
 from reread.log.attention_log import AttentionLog
 from reread.log.changes import ChangeList
 from reread.log.group_commit import GroupCommitter
+from reread.log.privacy import Discretion, discretion_of
+from reread.log.retention import Retention
 from reread.log.stores import Stores
 from service.answering.documents import HomeDocuments, SplitsDocuments
 from service.answering.encoding import EncodingDesk
@@ -67,7 +69,8 @@ def assembled(
         closing.callback(log.close)
         changes = ChangeList(home.changes_file, settings.log_sync)
         closing.callback(changes.close)
-        recorder = GroupCommitter(log)
+        discretion = discretion_in(home, settings, log, closing)
+        recorder = GroupCommitter(log, discretion)
         closing.callback(recorder.close)
         board = stores.open_board()
         closing.callback(board.close)
@@ -96,7 +99,7 @@ def assembled(
         yield ServiceParts(
             settings=settings, keys=keys, rates=rates(settings, stores), home=home,
             pipeline=pipeline,
-            history=past_answers(log, home, changes, documents),
+            history=past_answers(log, home, changes, documents, discretion),
             documents=documents,
             files=SentFiles(documents, read_file),
             roots=partial(known_roots, home),
@@ -106,8 +109,7 @@ def assembled(
             metrics=metrics,
             check_retrain=check_retrain,
             trainer_pid=trainer_pid, trainer_trouble=trainer_trouble, unfit=unfit,
-            log=log,
-            versions=versions(),
+            log=log, unkept=discretion.loss, versions=versions(),
             tracing=tracing,
             clock=time.time,
         )  # fmt: skip
@@ -122,6 +124,19 @@ def start_forgetting(documents: HomeDocuments) -> threading.Event:
     return stop
 
 
+def discretion_in(
+    home: Home, settings: ServiceSettings, log: AttentionLog, closing: ExitStack
+) -> Discretion:
+    """What of a record is logged; a thread takes the words out of old ones, where so asked."""
+    if settings.log_days:
+        stop, retention = threading.Event(), Retention(log, settings.log_days, time.time)
+        threading.Thread(
+            target=retention.keep_looking, args=(stop,), name="expire words", daemon=True
+        ).start()
+        closing.callback(stop.set)
+    return discretion_of(settings.log_questions, home.question_key_file)
+
+
 def watch_fit(home: Home, sight: Sees | None, closing: ExitStack) -> Callable[[], str | None]:
     """What tells whether passages are too long for the reader; nothing where nobody asks."""
     if sight is None:
@@ -133,10 +148,16 @@ def watch_fit(home: Home, sight: Sees | None, closing: ExitStack) -> Callable[[]
 
 
 def past_answers(
-    log: AttentionLog, home: Home, changes: ChangeList, documents: HomeDocuments
+    log: AttentionLog,
+    home: Home,
+    changes: ChangeList,
+    documents: HomeDocuments,
+    discretion: Discretion,
 ) -> PastAnswers:
     """What the log holds, as far as its documents are still there and may be seen."""
-    return PastAnswers(log, home, changes.removed_since, documents.passage, documents.labels_now)
+    return PastAnswers(
+        log, home, changes.removed_since, documents.passage, documents.labels_now, discretion
+    )
 
 
 def rates(settings: ServiceSettings, stores: Stores) -> tuple[Rate, Rate]:

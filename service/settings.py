@@ -6,9 +6,10 @@ Reads neither the environment nor a file: the command line fills it.
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Literal
+from typing import Literal, get_args
 
 from reread.errors import BadRequest
+from reread.log.privacy import Words
 from reread.settings import setting
 
 LOCAL_NAMES = ("localhost", "ip6-localhost")
@@ -63,6 +64,14 @@ class ServiceSettings:
     max_file_bytes: int = setting(
         32 * 1024 * 1024, "Largest file that is sent to a running service; ingest takes larger."
     )
+    log_questions: Words = setting(
+        "text",
+        "What is kept of questions and answers: text; hashed: a keyed hash of the question, and no "
+        "answer; none. Without text nothing is learnt from them.",
+    )
+    log_days: int = setting(
+        0, "Days after which what was asked, answered and typed leaves the log; 0: never."
+    )
     log_sync: Literal["normal", "full"] = setting(
         "normal", "What the log survives: normal a killed process, full a power loss too."
     )
@@ -82,6 +91,11 @@ class ServiceSettings:
         self._within("poll_s", self.poll_s, 0.01, 60)
         self._within("max_body_bytes", self.max_body_bytes, 1_024, 1 << 30)
         self._within("max_file_bytes", self.max_file_bytes, 1_024, 1 << 30)
+        self._within("log_days", self.log_days, 0, 36_500)
+        if self.log_questions not in get_args(Words):
+            raise BadRequest(
+                f"log_questions is {self.log_questions!r}; choose {', '.join(get_args(Words))}."
+            )
         if self.log_sync not in ("normal", "full"):
             raise BadRequest(f"log_sync is {self.log_sync!r}; choose normal or full.")
         if self.traces_url is not None and not TRACES_URL.match(self.traces_url):

@@ -161,6 +161,7 @@ FAULTS = (
             "test_every_answer_is_of_one_generation_while_they_swap_under_load",
             "tests/service/routes/test_admin.py::"
             "test_swapping_real_generations_under_load_never_mixes_them",
+            "tests/service/test_swaps.py",
         ),
     ),
     Fault("Redis down, slow, full, empty", ("tests/reread/log/redis",), loses=True),
@@ -216,6 +217,19 @@ FAULTS = (
         ),
     ),
     Fault("read-only home", ("tests/command/test_read_only.py",)),
+    Fault(
+        "power lost at any write of the log",
+        ("tests/reread/log/test_power_loss.py",),
+        loses=True,
+    ),
+    Fault(
+        "generations that are slow at first use",
+        (
+            "tests/service/answering/test_live.py::"
+            "test_the_first_use_of_a_generation_is_paid_before_it_serves",
+        ),
+    ),
+    Fault("forks beside loaded models", ("tests/test_spawning.py",)),
     Fault("locked log", ("tests/reread/log/test_locked.py",), loses=True),
     Fault(
         "homes and manifests of other versions",

@@ -24,6 +24,7 @@ TOO_FEW = "fewer than 2 passages were found, and one alone has no order"
 NOT_FINITE = "an attention score is not a finite number"
 REPEATED = "the question was asked again later"
 FLAT = "all attention scores are equal"
+UNTOLD = "the question's words are not in the log (log_questions, log_days)"
 GUARDED = "it was read from a passage under access labels"
 
 # Of passages, in the lists of the records that are used.
@@ -98,8 +99,10 @@ def select_examples(
         old = None if record.corpus in (corpus, None) else open_old(record.corpus)
         return PassageFinder(store, is_same_corpus=record.corpus == corpus, old=old, gone=gone)
 
-    open_to_all = [one for one in records if not finder(one).reads_guarded(one)]
-    dropped[GUARDED] = len(records) - len(open_to_all)
+    told = [one for one in records if one.words]
+    dropped[UNTOLD] = len(records) - len(told)
+    open_to_all = [one for one in told if not finder(one).reads_guarded(one)]
+    dropped[GUARDED] = len(told) - len(open_to_all)
     records = open_to_all  # what is trained serves everybody
     people = gather(records, said, lambda record: finder(record).now)
     for record in records:

@@ -44,9 +44,11 @@ def export_passages(
     from index_builder.ingest.parsers.records import write_tsv
     from reread.artefacts.passages import open_corpus
     from reread.commit import replaced_file
+    from reread.live.guards import standing
 
     check_output(output)
-    store = open_corpus(home_of(settings_from(home=home)), corpus)
+    place = home_of(settings_from(home=home))
+    store = standing(place, open_corpus(place, corpus))
     with replaced_file(output) as stream:
         count = write_tsv(stream, store.open_passages())
     told = f"{count} passages of corpus {store.folder.name} are in {output}{left_out(store)}."
@@ -66,9 +68,11 @@ def export_beir(
     from evaluation.formats.beir import write_corpus, write_queries
     from evaluation.questions import read_questions
     from reread.artefacts.passages import open_corpus
+    from reread.live.guards import standing
 
     labelled = None if questions is None else read_questions(questions)
-    store = open_corpus(home_of(settings_from(home=home)), corpus)
+    place = home_of(settings_from(home=home))
+    store = standing(place, open_corpus(place, corpus))
     make_folder(output)
     count = write_corpus(output / "corpus.jsonl", store.open_passages())
     if labelled is not None:
@@ -91,17 +95,20 @@ def export_trec(
     from evaluation.formats.trec import judged_names, write_qrels, write_run
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current
+    from reread.live.guards import standing
 
     if not 1 <= top_k <= 1000:
         raise BadRequest(f"--top-k is {top_k}; choose 1 to 1000.")
     labelled = read_labelled(questions, split)
     settings = settings_from(home=home)
-    published = current(home_of(settings))
+    place = home_of(settings)
+    published = current(place)
     if published is None:
         raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
     make_folder(output)
     set_threads(settings)
-    generation = Generation.open(home_of(settings), published.number, device=settings.device)
+    generation = Generation.open(place, published.number, device=settings.device)
+    standing(place, generation.passages)
     found = generation.search([one.question for one in labelled], top_k)
     ranked = []
     for one, hits in zip(labelled, found, strict=True):
@@ -179,6 +186,7 @@ def retrieved_questions(
     from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current
+    from reread.live.guards import standing
     from trainer.fid.retrieved_questions import retrieve_questions
 
     home = home_of(settings)
@@ -187,6 +195,7 @@ def retrieved_questions(
     if published is None:
         raise NoGeneration("Nothing is published; run `reread ingest PATH` and `reread build`.")
     generation = Generation.open(home, published.number, device=settings.device)
+    standing(home, generation.passages)
     return generation.number, retrieve_questions(generation, labelled, top_k, share)
 
 

@@ -36,6 +36,7 @@ def export_feedback(
 ) -> None:
     """Write confirmed and corrected answers and marked passages, as far as they still hold."""
     from reread.artefacts.passages import open_corpus
+    from reread.live.guards import standing
     from trainer.loop.window import read_window
 
     if form not in FORMATS:
@@ -51,7 +52,7 @@ def export_feedback(
             f"Nobody said anything of the {window.records} logged answers that still holds "
             f"({window.feedback['outdated_answers']} words are of documents changed since)."
         )
-    count = write(form, output, labels, window, open_corpus(place))
+    count = write(form, output, labels, window, standing(place, open_corpus(place)))
     left = len(labels) - count
     told = f"; {left} have no passage that {form} needs" if left else ""
     make_console().print(f"{count} questions people judged are in {output}{told}.", markup=False)

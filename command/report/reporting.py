@@ -66,8 +66,9 @@ def gather(
     from reread.artefacts.documents import documents_of
     from reread.artefacts.passages import open_corpus
     from reread.artefacts.publication import current
+    from reread.live.guards import standing
 
-    store = open_corpus(home)
+    store = standing(home, open_corpus(home))
     progress("the log", 0.0)
     records, said = read_log(stores, answers)
     records = [one for one in records if is_for_everybody(one, store)]
@@ -111,13 +112,16 @@ def learnt(
     from command.report.lessons import compare
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current
+    from reread.live.guards import standing
 
     serving = current(home)
     older = [] if serving is None else numbers(home.generations_dir)
     older = [number for number in older if serving is not None and number < serving.number]
     if serving is None or not older:
         return None, "There is no earlier generation to compare with yet."
-    newest = {one.question: one for one in records if one.found and len(one.passages) > 1}
+    newest = {
+        one.question: one for one in records if one.words and one.found and len(one.passages) > 1
+    }
     wanted = [(one, favourite_of(one, said)) for one in newest.values()][-examples:]
     if not wanted or not examples:
         return None, "No question was answered yet that could be compared."
@@ -126,6 +130,7 @@ def learnt(
             closing(Generation.open(home, older[-1])) as before,
             closing(Generation.open(home, serving.number)) as after,
         ):
+            standing(home, before.passages), standing(home, after.passages)
             return compare(before, after, [r for r, _ in wanted], [id for _, id in wanted]), ""
     except RereadError as error:
         return None, f"The two generations cannot be compared: {error}"

@@ -145,7 +145,7 @@ def _stages(records: Sequence[AnswerRecord]) -> list[Stage]:
 
 def _hard(records: Sequence[AnswerRecord], said: Mapping[str, Feedback]) -> list[Hard]:
     """Marked wrong, then not found, then least sure; each question once, its newest answer."""
-    newest = {one.question: one for one in records}
+    newest = {one.question: one for one in records if one.words}
 
     def rank(one: AnswerRecord) -> tuple[int, float]:
         wrong = one.id in said and said[one.id].verdict == "wrong"

@@ -189,6 +189,7 @@ def retrieved_rows(
     from evaluation.questions import read_questions
     from reread.artefacts.generation import Generation
     from reread.artefacts.publication import current
+    from reread.live.guards import standing
 
     labelled = read_questions(path, split=split)
     home = home_of(settings)
@@ -198,8 +199,8 @@ def retrieved_rows(
             "No index to take passages from; run `reread ingest` and `reread build`."
         )
     generation = Generation.open(home, published.number, device=settings.device)
+    store = standing(home, generation.passages)
     hits = generation.search([one.question for one in labelled], top_k)
-    store = generation.passages
     return [
         (one, [hit.row for hit in found], store) for one, found in zip(labelled, hits, strict=True)
     ]
@@ -208,5 +209,7 @@ def retrieved_rows(
 def plain_texts(settings: Settings) -> list[Passage]:
     """The home's passages that everybody may see, as material for cloze questions."""
     from reread.artefacts.passages import open_corpus
+    from reread.live.guards import standing
 
-    return list(open_corpus(home_of(settings)).open_passages())
+    home = home_of(settings)
+    return list(standing(home, open_corpus(home)).open_passages())

@@ -161,7 +161,8 @@ class PassageStore:
 
     def open_passages(self) -> Iterator[Passage]:
         """What everybody may see, in row order: for whatever leaves the home or is trained."""
-        return (one for batch in self.iterate() for one in batch if not one.labels)
+        rows = (one for batch in self.iterate() for one in batch)
+        return (one for row, one in enumerate(rows) if not self.guards.of_row(row))
 
     def iterate(self, batch: int = 1024) -> Iterator[list[Passage]]:
         """Every passage in row order, `batch` at a time; memory stays at one batch."""

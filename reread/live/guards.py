@@ -1,4 +1,4 @@
-"""The access labels of a corpus' rows as they stand: its own, and what newer corpora say of them.
+"""The access labels of a corpus' rows as they stand: its own, and what has been said of them since.
 
 A document may have been guarded after a corpus was written; a generation over the older corpus,
 served again, must not show it. Knows corpora of one home; knows no generation and no key.
@@ -6,13 +6,15 @@ served again, must not show it. Knows corpora of one home; knows no generation a
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from reread.artefacts.documents import document_source, rows_of_document
 from reread.artefacts.guards import Guards
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.errors import RereadError
 from reread.home import Home, numbers
+from reread.log.changes import Change, ChangeList
 
 logger = logging.getLogger(__name__)
 Labels = frozenset[str]
@@ -43,6 +45,31 @@ class StandingGuards:
         except RereadError as error:
             logger.error("access labels of corpus %d are not known: %s", newest, error)
         self._looked_at = newest
+
+
+def standing(home: Home, store: PassageStore) -> PassageStore:
+    """The same corpus, its rows under the labels they have now: for whatever leaves the home.
+
+    Raises where that is not known; what serves goes on with what was known last.
+    """
+    newest = max(numbers(home.passages_dir))
+    if newest > int(store.folder.name):
+        store.guards = store.guards.joined(labels_by(open_corpus(home, newest), store))
+    if home.changes_file.exists():
+        with closing(ChangeList(home.changes_file)) as changes:
+            since = changes.since(store.changes)
+        store.guards = store.guards.joined(labels_since(since, store))
+    return store
+
+
+def labels_since(changes: Iterable[Change], store: PassageStore) -> dict[int, Labels]:
+    """The labels that changed documents have now, on the rows of what they were."""
+    found: dict[int, Labels] = {}
+    for one in changes:
+        labels = Labels(name for held in one.passages for name in held.passage.labels)
+        for row in rows_of_document(store, one.document, one.drops) if labels else ():
+            found[row] = found.get(row, Labels()) | labels
+    return found
 
 
 def labels_by(newer: PassageStore, older: PassageStore) -> dict[int, Labels]:

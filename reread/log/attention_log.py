@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from reread.errors import CorruptArtefact
 from reread.log.database import Database, Synchronous
-from reread.log.forgetting import forget_passages
+from reread.log.forgetting import expire_words, forget_passages
 from reread.records import AnswerRecord, Feedback
 
 _SCHEMA = """
@@ -70,6 +70,9 @@ class AttentionLog(Protocol):
 
     def forget(self, passage_ids: Collection[str]) -> int:
         """Blank the answers that were read from these passages; how many there were."""
+
+    def expire(self, before_s: float, after: int) -> int:
+        """Take the words out of older records; the last sequence done with, the next `after`."""
 
     def compact(self) -> bool:
         """Take what was overwritten out of the files themselves; False: try again later."""
@@ -182,6 +185,10 @@ class SqliteAttentionLog:
     def forget(self, passage_ids: Collection[str]) -> int:
         """Blank the answers that were read from these passages; how many there were."""
         return forget_passages(self._database, passage_ids, checksum_of)
+
+    def expire(self, before_s: float, after: int) -> int:
+        """Take the words out of older records; the last sequence done with, the next `after`."""
+        return expire_words(self._database, before_s, after, checksum_of)
 
     def compact(self) -> bool:
         """Take what was overwritten out of the files themselves; False: try again later."""

@@ -1,7 +1,8 @@
 """Takes a removed document out of the log: what was answered from it, and what people said of that.
 
 The record stays, with its scores and ids, so that counts and cursors hold; its answer goes, for it
-may repeat the document. Knows records and feedback; does not know who removed what.
+may repeat the document. The words of old records go in the same way. Knows records and feedback;
+does not know who removed what.
 """
 
 import json
@@ -11,6 +12,7 @@ from dataclasses import replace
 import apsw
 
 from reread.log.database import Database
+from reread.log.privacy import without_words
 from reread.records import AnswerRecord
 
 RECORDS_AT_ONCE = 500
@@ -32,6 +34,36 @@ def forget_passages(database: Database, ids: Collection[str], checksum: Checksum
             break
         cursor, forgotten = last, forgotten + changed
     return forgotten
+
+
+def expire_words(database: Database, before_s: float, after: int, checksum: Checksum) -> int:
+    """Take the words out of records older than that; the last sequence that is done with.
+
+    `after`: what an earlier call returned, so that a pass looks at what has become old since.
+    """
+    while True:
+        with database.transaction() as connection:
+            rows = list(
+                connection.execute(
+                    "SELECT sequence, CAST(id AS BLOB), CAST(body AS BLOB) FROM answers "
+                    "WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                    (after, RECORDS_AT_ONCE),
+                )
+            )
+            for sequence, id_bytes, body in rows:
+                record = _parsed(body)
+                if record is not None and record.created_s >= before_s:
+                    return after
+                if record is not None and record.words:
+                    id, text = id_bytes.decode(), without_words(record).to_json()
+                    connection.execute(
+                        "UPDATE answers SET body = ?, checksum = ? WHERE sequence = ?",
+                        (text, checksum(id, text), sequence),
+                    )
+                    _blank_feedback(connection, id, checksum)
+                after = sequence
+        if not rows:
+            return after
 
 
 def _forget_some(
@@ -66,11 +98,15 @@ def _forget_some(
 
 def _read_from(body: bytes, ids: frozenset[str]) -> AnswerRecord | None:
     """The record where it was read from one of these passages."""
+    record = _parsed(body)
+    return record if record is not None and touches(record, ids) else None
+
+
+def _parsed(body: bytes) -> AnswerRecord | None:
     try:
-        record = AnswerRecord.from_json(body.decode())
+        return AnswerRecord.from_json(body.decode())
     except (ValueError, TypeError, KeyError):
         return None  # damaged: nobody reads it
-    return record if touches(record, ids) else None
 
 
 def touches(record: AnswerRecord, ids: frozenset[str]) -> bool:

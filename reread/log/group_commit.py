@@ -10,6 +10,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Protocol
 
 from reread.errors import Overloaded, StorageFailed
+from reread.log.privacy import Discretion
 from reread.records import AnswerRecord
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,9 @@ class Appends(Protocol):
 class GroupCommitter:
     """Owns one writing thread; a failed batch fails its own futures and the thread goes on."""
 
-    def __init__(self, log: Appends) -> None:
-        self._log = log
+    def __init__(self, log: Appends, discretion: Discretion | None = None) -> None:
+        """`discretion`: what of a record is logged; None: all."""
+        self._log, self._discretion = log, discretion or Discretion()
         self._waiting: queue.Queue[_Item | None] = queue.Queue(MAX_WAITING)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
@@ -51,7 +53,7 @@ class GroupCommitter:
             raise StorageFailed(_STOPPED)
         future: Future[None] = Future()
         try:
-            self._waiting.put_nowait((record, future))
+            self._waiting.put_nowait((self._discretion.record(record), future))
         except queue.Full as error:
             raise Overloaded(
                 f"{MAX_WAITING} answers already wait to be logged: try again in a second"

@@ -17,6 +17,7 @@ from reread.errors import NotFound, RereadError
 from reread.home import Home
 from reread.live.guards import StandingGuards
 from reread.log.attention_log import AttentionLog
+from reread.log.privacy import Discretion
 from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
 from reread.rights import EVERYBODY, Rights
 
@@ -45,6 +46,7 @@ class PastAnswers:
         removed_since: Callable[[int], Collection[str]] = lambda sequence: (),
         find_passage: Callable[[str], Passage | None] = lambda id: None,
         labels_now: Callable[[Collection[str]], frozenset[str]] = lambda ids: frozenset(),
+        discretion: Discretion | None = None,
     ) -> None:
         """`removed_since` a change: passages' ids; `find_passage` as it is now, by its id.
 
@@ -53,6 +55,7 @@ class PastAnswers:
         self._log, self._home = log, home
         self._removed_since, self._find_passage = removed_since, find_passage
         self._labels_of = labels_now
+        self._discretion = discretion or Discretion()
         self._stores: OrderedDict[int, PassageStore] = OrderedDict()
         self._guards: dict[PassageStore, StandingGuards] = {}  # of the stores that are open
         self._lock = threading.Lock()
@@ -80,13 +83,16 @@ class PastAnswers:
     ) -> list[tuple[str, str]]:
         """Questions and answers of that answer and of those it follows, oldest first.
 
-        NotFound as for `get`; of a conversation whose beginning is not there, what is.
+        NotFound as for `get`, and where the log keeps no words of it; of a conversation whose
+        beginning is not there, what is.
         """
         found: list[tuple[str, str]] = []
         next_id: str | None = answer_id
         while next_id is not None and len(found) < most:
             try:
                 record, _ = self.get(next_id, rights)
+                if not record.words:
+                    raise NotFound(f"What was said in {next_id[:64]!r} is not kept in the log.")
             except NotFound:
                 if not found:
                     raise
@@ -107,7 +113,7 @@ class PastAnswers:
                 f"passage_ids names {sorted(unknown)[0][:64]!r}, which the answer did not read; "
                 "use the ids of its passages."
             )
-        self._log.append_feedback(feedback)
+        self._log.append_feedback(self._discretion.feedback(feedback, record))
         return record
 
     def overview(self, newest: int = 1000, unsure: int = 10) -> "Overview":
@@ -116,7 +122,7 @@ class PastAnswers:
         records = self._log.read_since(cursor, newest)
         latest = {one.answer_id: one.verdict for one in self._log.feedback_since(cursor)}
         doubted = sorted(
-            (one for one in records if one.id not in latest and one.found),
+            (one for one in records if one.id not in latest and one.found and one.words),
             key=lambda one: one.confidence,
         )
         distinct = {one.question: one for one in reversed(doubted)}

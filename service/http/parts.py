@@ -84,6 +84,7 @@ class ServiceParts:
     trainer_trouble: Callable[[], str | None]  # why no trainer stays alive
     unfit: Callable[[], str | None]  # that passages are too long for this reader
     log: LogHealth
+    unkept: str | None  # what the loop loses, as questions are not logged; None: they are
     versions: Mapping[str, str]
     presence: Presence = field(default_factory=Presence)
     tracing: Tracing = field(default_factory=Tracing)

@@ -103,6 +103,7 @@ def readiness(parts: ServiceParts, unlogged: str | None = None) -> ReadyBody:
         one
         for one in (
             parts.log.warning,
+            parts.unkept,
             parts.trainer_trouble(),
             parts.keys.trouble,
             parts.unfit(),

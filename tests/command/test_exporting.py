@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 
@@ -10,8 +11,11 @@ from command.__main__ import run
 from reread.artefacts.generation import Generation
 from reread.artefacts.passages import open_corpus
 from reread.home import Home
+from reread.log.attention_log import SqliteAttentionLog
+from reread.log.changes import ChangeList, Edit
 from reread.reader.loading import DEFAULT_READER, load_reader
 from reread.reading import ReadRequest
+from reread.records import AnswerRecord, Feedback, LoggedPassage, Passage
 from trainer.fid.files import read_scored_questions
 
 TEXTS = [
@@ -53,6 +57,35 @@ def test_what_is_guarded_stays_in_the_home(place, tmp_path, capsys):
         text = file.read_text()
         assert "kanarienvogel" not in text and "Paris" in text
     assert capsys.readouterr().out.count("1 under access labels are left out") == 2
+
+
+def test_a_label_given_since_the_last_build_is_heeded_by_all_that_leaves_the_home(place, tmp_path):
+    """Defect: PUT /documents gave it, and exports and reports had the document until a build."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(place / "home", home.root)
+    was = LoggedPassage(1, "d1", 1.0, 0.5)
+    with closing(SqliteAttentionLog(home.log_file)) as log:
+        log.append([AnswerRecord("a", "Spree?", "Berlin", 0.9, (was,), 1, 1, "reader", 1.0)])
+        log.append_feedback(Feedback("a", "correct", None, ("d1",), 2.0))
+    with closing(ChangeList(home.changes_file)) as changes:
+        guarded = Passage("d1", *TEXTS[1], "", ("hr",))
+        changes.append([Edit("d1", (guarded,), ("d1",))], 3.0)
+    asked = tmp_path / "q.jsonl"
+    asked.write_text('{"question": "Which river is in Berlin?", "answers": ["Spree"]}')
+    about = ["--home", str(home.root), "--output"]
+    questions = ["--questions", str(asked)]
+    assert run(["export", "passages", *about, str(tmp_path / "p.tsv")]) == 0
+    assert run(["export", "beir", *about, str(tmp_path / "beir")]) == 0
+    assert run(["export", "trec", *questions, *about, str(tmp_path / "trec")]) == 0
+    assert run(["export", "questions", *questions, *about, str(tmp_path / "fid.json")]) == 0
+    assert run(["report", *about, str(tmp_path / "report.html")]) == 0
+    for form in ("fid", "squad", "questions", "beir"):
+        assert run(["export", "feedback", "--format", form, *about, str(tmp_path / form)]) != 0
+    written = ["p.tsv", "beir/corpus.jsonl", "trec/run.txt", "fid.json", "report.html"]
+    for name in written:
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert not [word for word in ("Spree.", "Berlin lies", "Spree?", " d1 ") if word in text]
+    assert "Tiber" in (tmp_path / "p.tsv").read_text()
 
 
 def test_passages_come_back_through_ingest(place, tmp_path):

@@ -50,7 +50,7 @@ def test_killed_at_a_failpoint(tmp_path: Path, encoder: Path, point: str) -> Non
     home = make_home(tmp_path, records=30)
     job_id = request(home)
     with trainer_process(home, encoder, REREAD_FAILPOINT=point) as trainer:
-        assert trainer.wait(60) == 137
+        assert trainer.wait(240) == 137
     assert job_of(home, job_id).state == "running"
     assert numbers(home.generations_dir) == ([1] if point == "finish" else [])
     finish(home, encoder, job_id)

@@ -19,7 +19,7 @@ import redis
 from reread.errors import CorruptArtefact
 from reread.log.attention_log import LogPage, checksum_of, parse_feedback, parse_record
 from reread.log.redis.connection import RedisAway, RedisConnection
-from reread.log.redis.forgetting import forget_passages
+from reread.log.redis.forgetting import expire_words, forget_passages
 from reread.records import AnswerRecord, Feedback
 
 logger = logging.getLogger(__name__)
@@ -171,6 +171,11 @@ class RedisAttentionLog:
             return forget_passages(
                 self._redis.client, self._answers, self._said, self._dead, passage_ids
             )
+
+    def expire(self, before_s: float, after: int) -> int:
+        """Take the words out of older records; the last sequence done with, the next `after`."""
+        with self._redis.sentences():
+            return expire_words(self._redis.client, self._answers, self._said, before_s, after)
 
     def compact(self) -> bool:
         """Have the server write its append-only file anew; False where it does not now."""

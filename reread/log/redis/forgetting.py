@@ -13,6 +13,7 @@ from typing import Any
 
 from reread.log.attention_log import checksum_of, parse_record
 from reread.log.forgetting import touches
+from reread.log.privacy import without_words
 
 AT_ONCE = 500
 KEPT_S = 600  # what a killed process left behind goes by itself
@@ -85,6 +86,26 @@ def forget_passages(
     return len(set(_ids_of(blanked)) | corrected.answers)
 
 
+def expire_words(client: Any, answers: str, said: str, before_s: float, after: int) -> int:
+    """Take the words out of records older than that; the last sequence that is done with."""
+    old = _Blanks()
+    for place, fields in _entries(client, answers, f"({after}-0".encode()):
+        record = _record(fields)
+        if record is not None and record.created_s >= before_s:
+            break
+        if record is not None and record.words:
+            old.answers.add(record.id)
+            old.add(place, record.id, without_words(record).to_json())
+        after = int(place.split(b"-")[0])
+    corrected = _of_feedback(client, said, old.answers)
+    for stream, blanks in ((answers, old), (said, corrected)):
+        if blanks.bodies:
+            _rewrite(client, stream, blanks)
+    for answer_id in corrected.answers:
+        _blank_list(client, f"{said}:{answer_id}")
+    return after
+
+
 def _ids_of(blanks: _Blanks) -> Iterator[str]:
     return (str(json.loads(body)["id"]) for body, _ in blanks.bodies.values())
 
@@ -149,8 +170,9 @@ def _rewrite(client: Any, stream: str, blanks: _Blanks) -> None:
     client.delete(bodies)
 
 
-def _entries(client: Any, stream: str) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
-    start = b"-"
+def _entries(
+    client: Any, stream: str, start: bytes = b"-"
+) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
     while page := client.xrange(stream, start, "+", count=AT_ONCE):
         yield from ((place, fields or {}) for place, fields in page)
         start = b"(" + page[-1][0]

@@ -125,6 +125,9 @@ class SpooledLog:
         """Raises RedisAway while records wait: they may be read from these passages too."""
         return self._log.forget(passage_ids)  # without the lock: answers must not wait for it
 
+    def expire(self, before_s: float, after: int) -> int:
+        return self._log.expire(before_s, after)  # what waits is looked at once it is there
+
     def compact(self) -> bool:
         return self._log.compact()
 

@@ -71,6 +71,15 @@ def test_keys_are_made_listed_and_removed(
     assert run(["keys", "list", *home]) == 0
     listed = capsys.readouterr().out
     assert "anna" in listed and "admin" in listed and key not in listed
+    assert run(["keys", "relabel", "anna", "--label", "hr", "--label", "board", *home]) == 0
+    [anna] = [one for one in KeyFile(Home(tmp_path).keys_file).present() if one.name == "anna"]
+    assert anna.labels == ("board", "hr") and "may see hr, board" in capsys.readouterr().out
+    assert run(["keys", "relabel", "anna", "--label", "not a label", *home]) == 2
+    assert run(["keys", "relabel", "nobody", "--label", "hr", *home]) == 1
+    assert run(["keys", "relabel", "anna", *home]) == 0  # none
+    assert all(one.labels == () for one in KeyFile(Home(tmp_path).keys_file).present())
+    assert "key relabelled" in Home(tmp_path).audit_file.read_text()
+    capsys.readouterr()
     assert run(["keys", "remove", "anna", *home]) == 0
     assert run(["keys", "remove", "anna", *home]) == 1
     assert "this home has: ben" in capsys.readouterr().err

@@ -195,3 +195,26 @@ def test_a_record_keeps_its_labels(labels: tuple[str, ...]) -> None:
     record = AnswerRecord("a", "q", "x", 0.5, (), 1, 1, "r", 0.0, 3, labels=labels)
     assert AnswerRecord.from_json(record.to_json(), 3) == record
     assert ("labels" in record.to_json()) == bool(labels)
+
+
+@pytest.mark.parametrize("kind", ["dense", "late"])
+def test_vectors_and_tokens_are_compared_among_what_may_be_seen(
+    tmp_path: Path, tiny_encoder: Path, kind: str
+) -> None:
+    """The nearest is guarded, was relabelled meanwhile, or was added with a label."""
+    home = Home(tmp_path)
+    documents = [held(f"o{n}", f"oak number {n}") for n in range(6)]
+    ingest(home, documents=[*documents, held("h", "ash and fir", "hr"), held("p", "ash and elm")])
+    build_generation(home, Plan(retriever=kind, model=str(tiny_encoder), verify=verify_here))
+    changes = ChangeList(home.changes_file)
+    living = living_of(home, changes)
+    assert found(living, "ash and fir", 1, HR) == ["h"]
+    assert "h" not in found(living, "ash and fir", 8, EVERYBODY)
+    assert len(found(living, "ash and fir", 7, EVERYBODY)) == 7
+    texts = {"p": "ash and elm", "n": "ash and fir"}
+    now = [Passage(id, "t", text, "", ("hr",)) for id, text in texts.items()]
+    changes.append([Edit(one.id, (one,), (one.id,)) for one in now], 1.0)
+    living.update()
+    assert set(found(living, "ash and fir", 9, HR)) == {"h", "p", "n", *(f"o{n}" for n in range(6))}
+    assert sorted(found(living, "ash and fir", 9, EVERYBODY)) == [f"o{n}" for n in range(6)]
+    changes.close()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,26 @@ def test_a_dead_writer_is_visible_and_leaves_nobody_waiting():
         future.result(5)
     committer.close()
     assert not committer.alive
+
+
+def test_old_words_go_and_the_rest_stays(log, open_again):
+    """In both logs; what is younger, and who goes on from where the last pass was, is as it was."""
+
+    def at(id: str, created_s: float) -> AnswerRecord:
+        return replace(record(id), created_s=created_s)
+
+    log.append([at(f"old{n}", float(n)) for n in range(700)])
+    log.append([at("new", 5000.0)])
+    log.append_feedback(Feedback("old3", "wrong", "wir", ("p4",), 1.0))
+    log.append_feedback(Feedback("new", "wrong", "ihr", ("p4",), 1.0))
+    assert log.expire(600.0, 0) == 600
+    assert [one.words for one in log.read_since(0, 800)] == [False] * 600 + [True] * 101
+    assert log.expire(1000.0, 600) == 700 == log.expire(1000.0, 700)
+    *old, new = open_again().read_since(0, 800)
+    assert new == replace(at("new", 5000.0), sequence=701) and len(old) == 700
+    for one in old:
+        assert (one.question, one.answer, one.words) == ("", "", False)
+        assert [p.attention for p in one.passages] == [-1.25, 2.0]
+        assert one.passages[1].text is None and one.passages[1].title is None
+    assert [one.answer for one in log.feedback("old3") + log.feedback("new")] == [None, "ihr"]
+    assert [one.answer for one in log.feedback_since(0)] == [None, "ihr"]

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -175,3 +175,50 @@ def test_a_restored_file_is_served_without_a_restart() -> None:
     assert not live.refresh()
     now[0] += 1.0
     assert live.refresh() and live.number == 2 and live.warnings == []
+
+
+class ColdGeneration(WordGeneration):
+    """Whoever uses it first waits: for a compilation, or for files to be read."""
+
+    def __init__(self, number: int, *, warms: bool) -> None:
+        super().__init__(number)
+        self.warms, self.is_cold, self.waited = warms, True, list[str]()
+
+    def embed(self, questions: Sequence[str]) -> list[set[str]]:
+        if self.is_cold:
+            self.waited.append(threading.current_thread().name)
+        self.is_cold = False
+        return super().embed(questions)
+
+    def warm(self) -> None:
+        if self.warms:
+            self.embed(["What is warmed up here?"])
+
+
+@pytest.mark.parametrize("warms", [True, False])
+def test_the_first_use_of_a_generation_is_paid_before_it_serves(warms: bool) -> None:
+    """Without a warm-up one request pays; with it none does, however many come at the swap."""
+    shelf, stop, served = Shelf(), threading.Event(), set[int]()
+    fresh = ColdGeneration(2, warms=warms)
+    shelf.publish(1, WordGeneration(1))
+    live = live_over(shelf)
+    live.refresh()
+
+    def ask() -> None:
+        while not stop.is_set():
+            pin = live.pin()
+            pin.generation.find(pin.generation.embed(["wells"]), 1)
+            served.add(pin.generation.number)
+            pin.release()
+
+    requests = [threading.Thread(target=ask, name="a request") for _ in range(4)]
+    for one in requests:
+        one.start()
+    live.start()
+    shelf.publish(2, fresh)
+    until(lambda: 2 in served)
+    stop.set()
+    for one in requests:
+        one.join()
+    assert ("a request" in fresh.waited) != warms and len(fresh.waited) >= 1
+    live.stop()
