@@ -5,6 +5,7 @@ Knows rich and the shape of an answer; knows no model and no home.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -60,15 +61,16 @@ def sureness(confidence: float | None, found: bool) -> str:
 
     >>> sureness(0.06, True)
     'Probably wrong (6%): trust the passages, not the answer.'
-    >>> sureness(0.75, True), sureness(0.9, False)
-    ('Sure (75%).', 'Nothing found.')
+    >>> sureness(0.75, True), sureness(0.7499, True), sureness(0.9, False)
+    ('Sure (75%).', 'Fairly sure (74%).', 'Nothing found.')
     """
     if not found:
         return "Nothing found."
     if confidence is None:
         return "How sure the reader is, is not known."
     word, advice = next((said for least, *said in BANDS if confidence >= least), BANDS[-1][1:])
-    return f"{word} ({confidence:.0%}){f': {advice}' if advice else ''}."
+    whole = math.floor(100 * confidence + 1e-6)  # 74.9% is not yet what 75% is called
+    return f"{word} ({whole}%){f': {advice}' if advice else ''}."
 
 
 def excerpt(text: str, span: tuple[int, int] | None = None, limit: int = EXCERPT) -> Text:

@@ -28,10 +28,13 @@ const BANDS = [
 ];
 export const isDoubtful = ({ found, confidence }) => found && confidence < BANDS[1][0];
 
+// Rounded down: 74.9 % is not yet the 75 % from which the word is another.
+const confidently = (confidence) => percent(Math.floor(100 * confidence + 1e-6) / 100);
+
 export function sureness({ confidence, found }) {
   if (!found) return "Nothing found.";
   const [, word, advice] = BANDS.find(([least]) => confidence >= least) || BANDS.at(-1);
-  return `${word} (${percent(confidence)})${advice && `: ${advice}`}.`;
+  return `${word} (${confidently(confidence)})${advice && `: ${advice}`}.`;
 }
 
 // A share as a bar, with another value of 0 to 1 pale behind it.

@@ -98,14 +98,16 @@ def test_words_for_a_confidence_change_where_the_table_says(page: Page) -> None:
             const { isDoubtful, sureness } = await import("/page/elements.js");
             return confidences.map(confidence => {
                 const answer = { found: true, confidence };
-                return [sureness(answer).split(" (")[0], isDoubtful(answer)];
+                return [sureness(answer).split(")")[0], isDoubtful(answer)];
             });
         }""",
         [1, 0.75, 0.7499, 0.45, 0.4499, 0.2, 0.1999, 0],
     )
     assert said == [
-        ["Sure", False], ["Sure", False], ["Fairly sure", False], ["Fairly sure", False],
-        ["Not sure", True], ["Not sure", True], ["Probably wrong", True], ["Probably wrong", True],
+        ["Sure (100 %", False], ["Sure (75 %", False],
+        ["Fairly sure (74 %", False], ["Fairly sure (45 %", False],
+        ["Not sure (44 %", True], ["Not sure (20 %", True],
+        ["Probably wrong (19 %", True], ["Probably wrong (0.0 %", True],
     ]  # fmt: skip
 
 
