@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,7 +146,10 @@ def favourite_of(record: AnswerRecord, said: Mapping[str, Feedback]) -> str:
 
 
 def quality(home: Home, jobs: Sequence[Job]) -> list[tuple[int, float]]:
-    """Agreement with the reader by generation: of those kept, and of those a job remembers."""
+    """Agreement with the reader by generation: of those kept, and of those a job remembers.
+
+    Of one that was never a candidate: what the gate of the next one said of it.
+    """
     from reread.artefacts.manifest import read_manifest
 
     metrics: dict[int, Mapping[str, Any]] = {
@@ -156,6 +160,9 @@ def quality(home: Home, jobs: Sequence[Job]) -> list[tuple[int, float]]:
             kept = read_manifest(home.generations_dir / str(number)).metrics
             metrics[number] = kept or metrics.get(number, {})
     found = {number: figure(one, "after", "ndcg") for number, one in metrics.items()}
+    for number, following in pairwise(sorted(metrics)):
+        if found[number] is None:
+            found[number] = figure(metrics[following], "before", "ndcg")
     return [(number, value) for number, value in sorted(found.items()) if value is not None]
 
 

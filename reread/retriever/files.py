@@ -56,7 +56,7 @@ def resolve_default_retriever() -> Path:
 
 
 def silence_progress_bars() -> None:
-    """For a process whose output is read by another; call it once in `__main__`."""
+    """The library's, in this process: they stand in the middle of our own, or of another's JSON."""
     transformers.utils.logging.disable_progress_bar()
 
 
@@ -100,6 +100,7 @@ def load_encoder(folder: Path) -> tuple[Any, Any]:
     """Encoder and tokenizer; raises UnknownModel, or CorruptArtefact for unreadable weights."""
     if holds_net(folder):
         return load_net(folder), WordPieces.load(folder)
+    silence_progress_bars()
     try:
         encoder = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
         return encoder, AutoTokenizer.from_pretrained(folder)
