@@ -91,14 +91,20 @@ def test_a_file_of_50_mb_and_rubbish_get_one_sentence_each(
 
 
 def test_without_the_key_it_is_asked_for_and_nothing_is_sent(
-    browser: Browser, service: Running, tmp_path: Path
+    browser: Browser, service: Running
 ) -> None:
-    note = tmp_path / "note.md"
-    note.write_text("A note on moss.")
+    """The file is dropped, as a mouse does it."""
     with watched_page(browser, service.url) as watched:
         page = watched.page
         opened(page, key=None)
-        page.locator("#files").set_input_files(note)
+        dropped = page.evaluate_handle(
+            """() => {
+                const carried = new DataTransfer();
+                carried.items.add(new File(["A note on moss."], "note.md"));
+                return carried;
+            }"""
+        )
+        page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
         expect(page.get_by_label("Admin key")).to_be_focused()
         expect(page.locator("#received")).to_contain_text("give the admin key above, and it is")
         assert service.client.get("/documents/note.md").status_code == 404

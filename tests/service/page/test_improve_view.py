@@ -89,6 +89,7 @@ def test_two_generations_side_by_side(page: Page, service: Running) -> None:
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("#compared .said")).to_have_text([ANSWER, ANSWER])
     expect(page.locator("#compared h3")).to_have_text(["Generation 1", "Generation 2"])
+    assert objections(page) == []
     told = page.evaluate(
         """async () => {
             const { there } = await import("/page/generations.js");

@@ -12,6 +12,7 @@ from tests.worlds.browsing import (
     QUESTION,
     PlayedTrainer,
     ask,
+    objections,
     publish,
     town_service,
     unlock,
@@ -152,6 +153,7 @@ def test_files_dropped_on_an_empty_home_are_followed_until_they_serve(
         page = watched.page
         page.goto("/")
         expect(page.locator("#examples")).to_contain_text("Drop files on the page")
+        assert objections(page) == []
         page.get_by_role("link", name="Add documents").click()
         page.locator("#files").set_input_files(notes)
         expect(page.locator("#received")).to_contain_text("all 2 files are")
