@@ -6,7 +6,7 @@ own. Leaves nothing on disk: what passed is written with the round's checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,9 +25,16 @@ from reread.artefacts.tuned import (
 from reread.errors import BadRequest
 from reread.home import Home
 from reread.reader.confidence import weights_of
+from reread.reading import ReadRequest
 from trainer.examples import Selection
 from trainer.loop.parts import RoundParts
-from trainer.loop.reader_gate import measure_reader, reader_refusals, too_few
+from trainer.loop.reader_gate import (
+    measure_reader,
+    reader_refusals,
+    silence_refusals,
+    too_few,
+)
+from trainer.reader.adapting.asked import answered_of, hold_to_asked
 from trainer.reader.adapting.own_questions import make_own, make_said
 from trainer.reader.adapting.tuning import (
     OWN,
@@ -41,7 +48,9 @@ from trainer.reader.adapting.tuning import (
 
 Report = Callable[[float], None]
 # Where each step stands in the stage's 0..1.
-MAKING, TUNING, CALIBRATING, JUDGING = (0.0, 0.05), (0.05, 0.75), (0.75, 0.85), (0.85, 1.0)
+MAKING, TUNING, CALIBRATING, JUDGING = (0.0, 0.05), (0.05, 0.75), (0.75, 0.8), (0.85, 1.0)
+ASKING = (0.8, 0.85)
+MOST_ASKED = 200  # questions of the log that are read again by both
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +113,33 @@ def adapt_reader(
     )  # fmt: skip
     with suppress(BadRequest):  # too few of a kind: refuses by its head, and is judged so
         calibrated(tuned, own.calibrated, partial(_within, report, CALIBRATING))
+    asked = asked_of(selection)
+    answered = answered_of(incumbent, asked, partial(_within, report, ASKING))
+    hold_to_asked(tuned.reader, answered[::2], asked[::2])
+    answers = answered_of(tuned.reader, asked[1::2])
     before, after = (
         measure_reader(one, own.judged, said.judged, partial(_within, report, JUDGING))
         for one in (incumbent, tuned.reader)
     )
     refusals = reader_refusals(before, after, settings.gate, seed=settings.seed)
+    refusals += silence_refusals(answered[1::2], answers)
     metrics |= {
         "accepted": not refusals, "reason": " ".join(refusals) or "Better.",
         "calibrated": tuned.reader.notes.calibration is not None,
-        "before": before.to_json(), "after": after.to_json(),
+        "before": before.to_json() | {"answered": _share(answered[1::2])},
+        "after": after.to_json() | {"answered": _share(answers)},
     }  # fmt: skip
     return replace(kept, tuned=None if refusals else tuned, metrics=metrics)
+
+
+def asked_of(selection: Selection) -> list[ReadRequest]:
+    """The newest questions of the log with the passages they were read with."""
+    newest = selection.examples[-MOST_ASKED:]
+    return [ReadRequest(one.question, one.passages) for one in newest]
+
+
+def _share(answered: Sequence[bool]) -> float | None:
+    return sum(answered) / len(answered) if answered else None
 
 
 def carry_reader(home: Home, generation: Generation | None, checkpoint: Path, number: int) -> None:

@@ -8,6 +8,9 @@ without an answer where it is refused. Accepted when all of these hold:
 3. the right passage stands first by attention no less often, up to `gate_recall_tolerance`: it
    teaches the retriever, and must not become a worse teacher for a better answer.
 
+4. of questions that people asked it leaves no more unanswered, up to MOST_SILENT: made questions
+   are easier than theirs, and a reader that passed the rest refused three in ten of them.
+
 There is no way around it: a forced round keeps the reader that serves unless the other is better.
 """
 
@@ -25,6 +28,9 @@ from reread.reading import Reading, ReadRequest
 from trainer.loop.gate import better_share
 from trainer.reader.drawing.examples import ReadingExample
 from trainer.settings import GateSettings
+
+MOST_SILENT = 0.05  # share of asked questions that may go unanswered beyond those that do now
+FEWEST_ASKED = 10  # fewer say nothing of silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,22 @@ def reader_refusals(
             f"serving one's for {first:.1%}; {settings.gate_recall_tolerance} is tolerated."
         )
     return refusals
+
+
+def silence_refusals(before: Sequence[bool], after: Sequence[bool]) -> list[str]:
+    """Of the same asked questions, whether each was answered."""
+    if len(before) < FEWEST_ASKED:
+        return [
+            f"{len(before)} asked questions are left to tell by whether it falls silent and "
+            f"{FEWEST_ASKED} are needed: ask more first."
+        ]
+    was, now = sum(before) / len(before), sum(after) / len(after)
+    if now >= was - MOST_SILENT - 1e-12:
+        return []
+    return [
+        f"It answers {now:.0%} of {len(before)} questions that people asked and the serving one "
+        f"{was:.0%}; {MOST_SILENT} is tolerated."
+    ]
 
 
 def too_few(questions: int, settings: GateSettings) -> str:

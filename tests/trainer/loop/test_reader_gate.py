@@ -7,7 +7,12 @@ import pytest
 
 from reread.reading import Reading, ReadRequest
 from tests.trainer.reader.adapting.towns import make_towns
-from trainer.loop.reader_gate import ReaderFigures, measure_reader, reader_refusals
+from trainer.loop.reader_gate import (
+    ReaderFigures,
+    measure_reader,
+    reader_refusals,
+    silence_refusals,
+)
 from trainer.reader.drawing.examples import ReadingExample
 from trainer.settings import GateSettings
 
@@ -75,3 +80,13 @@ def test_only_a_surely_better_reader_that_teaches_no_worse_passes() -> None:
     assert "people corrected it is right about 50.0%" in people
     (few,) = reader_refusals(figures([0, 0]), figures([1, 1]), SETTINGS, seed=0)
     assert "2 questions could be made to judge it by and the gate needs 4" in few
+
+
+def test_a_reader_that_falls_silent_on_what_people_ask_does_not_pass() -> None:
+    """One did: it was better at made questions, and refused three in ten of real ones."""
+    served = [True] * 19 + [False]
+    assert silence_refusals(served, [True] * 18 + [False] * 2) == []
+    (silent,) = silence_refusals(served, [True] * 17 + [False] * 3)
+    assert "answers 85% of 20 questions that people asked and the serving one 95%" in silent
+    (few,) = silence_refusals([True] * 9, [True] * 9)
+    assert "9 asked questions are left" in few
