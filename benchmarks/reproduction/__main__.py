@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         questions=options.questions, table_questions=options.table_questions,
         epochs=options.epochs, measured=options.measured, answered=options.answered,
         section_answered=options.answered, table_answered=options.answered,
-        reader_steps=options.reader_steps, bf16=options.bf16,
+        reader_steps=options.reader_steps, bf16=options.bf16, spared=options.spared,
     )  # fmt: skip
     iterations = {start: min(last, options.iterations) for start, last in ITERATIONS.items()}
     cells = all_cells(iterations, options.seeds)
@@ -165,6 +165,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--reader", help="checkpoint to train from; default the starter reader")
     parser.add_argument("--encoder", help="what BM25's retriever starts as; default MiniLM")
+    parser.add_argument(
+        "--spared",
+        action="store_true",
+        default=None,
+        help="train on articles that the starter reader never saw; give --results and --page too",
+    )
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)

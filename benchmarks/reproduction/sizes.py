@@ -57,6 +57,7 @@ class Sizes:
     reader_passages: int = 6
     reader_learning_rate: float = 2e-5  # it has been trained to the end; 1e-4 cost 17 EM
     bf16: bool = True
+    spared: bool = False  # trained on articles that the starter reader never saw
 
     def of_start(self, start: str) -> Round:
         """What a run trains its retriever with; FIRST's serves the rows of tables 5 and 6."""
@@ -136,6 +137,7 @@ def plain(sizes: Sizes, cell: Cell) -> dict[str, Any]:
     else:
         start = cell.row.partition("-")[0]
         wanted |= {"answered", "bm25" if start in (LATE, TOGETHER) else start}
+    wanted |= {"spared"} if sizes.spared else set()  # cells made before there was a choice lack it
     return {name: value for name, value in asdict(sizes).items() if name in wanted}
 
 

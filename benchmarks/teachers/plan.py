@@ -62,8 +62,8 @@ def all_cells(seeds: Sequence[int]) -> list[Cell]:
         *(Cell(teacher, ITSELF, NONE, 0, 0) for teacher in TEACHERS),
     ]
     return [
-        *once,
         *(Cell(NOBODY, net, NONE, 0, seed) for net in NETS for seed in seeds),
+        *once,
         *(Cell(*row, seed) for seed in seeds for row in taught_rows(NETS)),
         *(Cell(*row, seed) for seed in seeds for row in taught_rows(("transformer", "late"))),
     ]

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.reproduction.__main__ import main
 from benchmarks.reproduction.cells import by_attention
-from benchmarks.reproduction.page import write_page
+from benchmarks.reproduction.page import opening, write_page
+from benchmarks.reproduction.questions import UNSEEN, article_of, ask
 from benchmarks.reproduction.results import BOTH, Results
 from benchmarks.reproduction.shapes import best_of, compare, rises, verdict, worst_of
 from benchmarks.reproduction.sizes import SPLITS, Cell, Sizes, all_cells, plain
@@ -160,6 +161,26 @@ def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
     assert row.split(" | ")[2:5] == ["50.0 ± 2.0", "50.0 ± 2.0", "50.0 ± 2.0"]
     assert row.endswith("| 76.4 | 84.3 | 46.8 |")
     assert next(line for line in page if line.startswith("| `mse` |")).count("·") == 8
+
+
+def test_a_spared_reader_has_seen_no_article_that_trains_or_measures(tmp_path: Path):
+    with (tmp_path / "questions.jsonl").open("w") as stream:
+        for n, article in enumerate([*UNSEEN, "Oxygen", "Rhine"] * 20):
+            entry = {"id": str(n), "question": f"{n}?", "answers": ["x"], "split": "train"}
+            entry |= {"passage_id": f"{article}#{n}", "split": ("train", "dev")[n // 8 % 2]}
+            stream.write(json.dumps(entry) + "\n")
+    sizes = Sizes(measured=10, spared=True)
+    train, measured = ask(tmp_path, sizes, "bm25", 0)
+    taught = {article_of(one) for one in train}
+    apart = {article_of(one) for one in measured[::2]}
+    assert taught | apart == set(UNSEEN) and not taught & apart
+    assert {article_of(one) for one in measured[1::2]} == taught
+    assert not {one.label.question for one in train} & {one.label.question for one in measured}
+    assert "Oxygen" in {article_of(one) for one in ask(tmp_path, Sizes(), "bm25", 0)[0]}
+    cell = Cell("table1", "bm25-0", 0)
+    assert plain(sizes, cell) == plain(Sizes(measured=10), cell) | {"spared": True}
+    made = Results({cell: {"sizes": plain(sizes, cell), "figures": {}}}, (cell,))
+    assert "on none of the articles here" in opening(made)
 
 
 def test_both_splits_together_are_their_mean_for_each_seed(tmp_path: Path):
