@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.teachers.claims import MISSING, all_claims, economies, every, leads, verdict
+from benchmarks.teachers.claims import (
+    DIFFERS,
+    HOLDS,
+    MISSING,
+    OPEN,
+    all_claims,
+    economies,
+    every,
+    leads,
+    verdict,
+)
 from benchmarks.teachers.plan import (
     BATCH,
     HARD,
@@ -38,10 +48,10 @@ OPENING = (
     "Every teacher x student x objective on SQuAD's 1,537 paragraphs, by one command. Measured on "
     "questions of six articles that no reader, teacher or student was trained on; one right "
     "paragraph each. The questions that teach are `dev` questions of every second of the other "
-    "articles (by name), which no teacher was trained on. The cross-encoder was trained here, on "
-    "`train` questions of the rest with their named paragraphs and mined wrong ones, so it is "
-    "asked about articles that are new to it. **The reader was not spared so:** it is the one that "
-    "ships (`starter`, which points at its answers, in bfloat16 where that is fast) and learnt "
+    "articles (by name), which no teacher was trained on. The cross-encoder is trained by the "
+    "command, on `train` questions of the rest with their named paragraphs and mined wrong ones, "
+    "so it is asked about articles that are new to it. **The reader was not spared so:** it is the "
+    "one that ships (`starter`, which points at its answers, in bfloat16 where that is fast) and learnt "
     "from gold paragraphs of other questions on the articles that teach here: it has seen their "
     "paragraphs, which flatters the rows of attention and of pairs. Teachers are asked about "
     "BM25's first passages; a second iteration about those that the student of the first finds. "
@@ -94,13 +104,21 @@ def claims_table(results: Results) -> str:
         table_row(["---"] * (len(FIGURES) + 3)),
     ]
     claims = [one for one in all_claims() if any(leads(results, one).values())]
+    in_all: list[str] = []
     for claim in claims:
         found = leads(results, claim)
         said = {name: verdict(one, or_level=claim.or_level) for name, one in found.items()}
         shown = [difference(found[name], said[name]) for name in FIGURES]
         seeds = {*results.seeds(claim.first)} & {*results.seeds(claim.second)}
         number = str(len(seeds)) if seeds else MISSING
-        lines.append(table_row([claim.words, number, *shown, every(list(said.values()))]))
+        in_all.append(every(list(said.values())))
+        lines.append(table_row([claim.words, number, *shown, in_all[-1]]))
+    held, lost, unsure = (in_all.count(one) for one in (HOLDS, DIFFERS, OPEN))
+    lines.insert(
+        1,
+        f"Of {len(claims)} claims that have figures {held} hold in every figure, {lost} do not in "
+        f"at least one, and of {unsure} it cannot be told.\n",
+    )
     open_claims = [one.words for one in all_claims() if one not in claims]
     if open_claims:
         lines.append(f"\nNo cells yet for {len(open_claims)} claims: {'; '.join(open_claims)}.")
