@@ -11,7 +11,7 @@ import re
 UP, MARK, DOWN, END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"  # noncharacters: in no real text
 ANY = re.compile(f"[{UP}{MARK}{DOWN}{END}]")
 SET = re.compile(f"[{UP}{MARK}{DOWN}][^{UP}{MARK}{DOWN}{END}]*{END}")
-FRACTION = re.compile(f"(\\d)?\\s?{UP}(\\d+){END}\\s?[/\u2044]\\s?(?:{DOWN}(\\d+){END}|(\\d+))")
+FRACTION = re.compile(f"(?:(\\d)\\s?)?{UP}(\\d+){END}\\s?[/\u2044]\\s?(?:{DOWN}(\\d+){END}|(\\d+))")
 ENDINGS = frozenset(
     ["st", "nd", "rd", "th", "er", "re", "e", "\u00e8me", "eme", "\u00ba", "\u00aa"]
 )

@@ -102,7 +102,7 @@ def _looks_like_header(grid: list[list[Cell]]) -> bool:
     first = [collapse(cell.text) for cell in grid[0]]
     if len(grid) < 2 or len(first) < 2 or len(set(first)) < len(first):
         return False
-    if first[0].endswith(":"):
+    if first[0].endswith(":") or len(first) == 2 and first[1][:1].isdigit():
         return False  # it names what stands beside it
     if not all(first) or any(
         NUMERIC.match(text) or len(text) > HEADER_CHARACTERS for text in first

@@ -20,7 +20,7 @@ BLOCKS = frozenset(
         "nav ol optgroup p pre search section summary table tbody td tfoot th thead tr ul caption"
     )
 )
-FIELDS = frozenset(["option", "button", "select", "textarea", "label", "input"])
+FIELDS = frozenset(str.split("option button select textarea label input progress meter output"))
 STRUCK = frozenset(["del", "s", "strike"])  # a price, say, beside the one that holds now
 APART = BLOCKS | FIELDS | STRUCK | frozenset(["br", "img"])
 SHOWN_FIELDS = frozenset(["", "text", "number", "email", "tel", "url", "date", "time", "search"])

@@ -75,6 +75,7 @@ def test_furniture_goes() -> None:
         ("the 1<sup>st</sup> of May", "the 1st of May"),
         ("patients<sup>3</sup>", "patients [3]"),
         ("Acme<sup>TM</sup>", "Acme\u2122"),
+        ("two, <sup>3</sup>&frasl;<sub>4</sub> l", "two, 3/4 l"),
         ("10<span style='vertical-align: super; font-size: 70%'>6</span> l", "10^6 l"),
         (
             "48,200<span class='sup'>1</span> in H<span class=subscript>2</span>O",
@@ -121,6 +122,8 @@ def test_tables_keep_their_columns() -> None:
     ]
     assert texts("<table><tr><th>Name<td>Bob<tr><th>Age<td>12</table>") == ["Name: Bob\nAge: 12"]
     assert texts("<table><tr><td>a<td>b<tr><td>c<td>d</table>") == ["a | b\nc | d"]
+    hours = "<table><tr><td>Opening hours<td>9 to 5<tr><td>Phone<td>555</table>"
+    assert texts(hours) == ["Opening hours | 9 to 5\nPhone | 555"]  # was a header over a number
     assert texts("<table><tr><td><h2>H</h2><p>left<td>right</table>") == ["left", "right"]
 
 
