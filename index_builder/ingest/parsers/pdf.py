@@ -26,7 +26,7 @@ from index_builder.ingest.blocks import (
 from index_builder.ingest.parsers.page.characters import SOFT_HYPHEN, read_runs
 from index_builder.ingest.parsers.page.layout import Line, TableRows, read_layout
 from index_builder.ingest.parsers.page.picture import picture_of
-from index_builder.ingest.parsers.tables import plain_rows
+from index_builder.ingest.parsers.tables import header_of, plain_rows
 from index_builder.ingest.recognising import NotRecognised, Recogniser
 
 USELESS_TITLE = re.compile(
@@ -221,14 +221,16 @@ class _Walk:
         self._paragraph = ""
         self._page = 1
         self._last: Line | None = None
+        self._header: tuple[str, ...] | None = None  # of a table that ended the last page
 
     def page(self, number: int, parts: list[Part], headings: list[tuple[int, str]]) -> None:
         waiting = list(headings)
         for i, part in enumerate(parts):
             if isinstance(part, TableRows):
                 self.flush()
-                self._outline.add("table", plain_rows(part.rows), number)
+                self._table(part.rows, number, first=i == 0)
                 continue
+            self._header = None
             line = collapse(part.text.replace(SOFT_HYPHEN, "\ufffe")).replace("\ufffe", SOFT_HYPHEN)
             place = next(
                 (i for i, (_, text) in enumerate(waiting) if _same_words(line, text)), None
@@ -242,6 +244,14 @@ class _Walk:
         if waiting:  # not found as lines of their own: they hold from the next page on
             self.flush()
             self._enter(waiting)
+
+    def _table(self, rows: tuple[tuple[str, ...], ...], number: int, *, first: bool) -> None:
+        """A table that goes on from the last page keeps its header."""
+        header, own = self._header, header_of(rows)
+        if own is None and first and header is not None and len(header) == len(rows[0]):
+            rows, own = (header, *rows), header
+        self._header = own
+        self._outline.add("table", plain_rows(rows), number)
 
     def _enter(self, headings: list[tuple[int, str]]) -> None:
         for level, text in headings:

@@ -52,6 +52,12 @@ def plain_rows(rows: Sequence[Sequence[str]], headers: int | None = None) -> str
     return table_text([[Cell(text) for text in row] for row in rows], headers)
 
 
+def header_of(rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
+    """The row that names the columns, where the first one does."""
+    grid = [[Cell(text) for text in row] for row in rows]
+    return tuple(rows[0]) if grid and _looks_like_header(grid) else None
+
+
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
     """The grid a reader sees: a cell stands in every row and column it covers."""
     grid: list[list[Cell]] = []

@@ -15,7 +15,9 @@ from index_builder.ingest.parsers.page.characters import Run
 
 COLUMN_ROWS = 3  # fewer rows on a side make no column
 COLUMN_WORDS = 3.2  # words per run: below this, and in rows, it is a table
+SENTENCE = 4  # words: cells of a table seldom have as many in every one
 TABLE_ROWS = 3
+APART = 1.5  # of the widest step between two rows: more begins another table
 GUTTER = 0.7  # of a line's height
 MOST_DEPTH = 6
 NUMBER = re.compile(r"^\D{0,3}\d[\d.,:/ ]*\D{0,3}$")
@@ -61,18 +63,21 @@ def _columns(runs: list[Run], depth: int) -> Iterator[list[Run]]:
 
 def _gutter(runs: list[Run]) -> float | None:
     """Where a column begins: a left edge shared by rows, free of text on its left."""
-    if len(runs) < 2 * COLUMN_ROWS:
+    least = COLUMN_ROWS
+    if all(len(run.text.split()) >= SENTENCE for run in runs):
+        least = 2  # the ends of two columns of running text
+    if len(runs) < 2 * least:
         return None
     height = median(run.height for run in runs)
     best: tuple[int, float] | None = None
     for edge in {round(run.left) for run in runs}:
         at = [run for run in runs if abs(run.left - edge) <= 2]
-        if len(at) < COLUMN_ROWS:
+        if len(at) < least:
             continue
         low, high = min(run.bottom for run in at), max(run.top for run in at)
         left = [run for run in runs if run.left < edge - 2 and low < run.top and run.bottom < high]
         free = [run for run in left if run.right <= edge - GUTTER * height]
-        if len(free) < COLUMN_ROWS or len(free) < 0.7 * len(left):
+        if len(free) < least or len(free) < 0.7 * len(left):
             continue
         score = min(len(at), len(free))
         if best is None or score > best[0]:
@@ -145,7 +150,17 @@ def _fits(row: list[Run], waiting: list[list[Run]]) -> bool:
     far = above[0].bottom - row[0].top > 2.5 * row[0].height
     edges = [run for line in waiting[:3] for run in line]
     under = sum(any(_overlap(run, one) for one in edges) for run in row)
-    return not far and under >= len(row) - 1
+    return not far and under >= len(row) - 1 and not _heads_another(row, waiting)
+
+
+def _heads_another(row: list[Run], waiting: list[list[Run]]) -> bool:
+    """Names, farther below than rows are apart, where the row above has numbers: a new header."""
+    if len(waiting) < TABLE_ROWS:
+        return False
+    steps = [one[0].bottom - two[0].bottom for one, two in zip(waiting, waiting[1:], strict=False)]
+    is_apart = waiting[-1][0].bottom - row[0].bottom > APART * max(steps)
+    numbers = any(NUMBER.match(run.text.strip()) for run in waiting[-1])
+    return is_apart and numbers and not any(NUMBER.match(run.text.strip()) for run in row)
 
 
 def _continues(row: list[Run], waiting: list[list[Run]]) -> bool:

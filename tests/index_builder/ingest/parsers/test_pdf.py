@@ -105,6 +105,39 @@ def test_a_form_of_labels_has_no_header(tmp_path: Path) -> None:
     assert read(path) == ["Name: Ann Lee\nCity: Fernhill\nPhone: 555-0199"]
 
 
+def rows_at(top: float, *rows: tuple[str, str]) -> list[tuple[float, float, str]]:
+    pairs = [
+        (x, top - 16 * n, row[i]) for n, row in enumerate(rows) for i, x in ((0, 60), (1, 200))
+    ]
+    return [(float(x), y, text) for x, y, text in pairs]
+
+
+def test_a_table_that_goes_on_over_the_page_keeps_its_header(tmp_path: Path) -> None:
+    first = rows_at(100, ("Part", "Price"), ("Hose", "0.50"), ("Pump", "9.50"))
+    rest = rows_at(760, ("Belt", "4.50"), ("Lid", "5.50"), ("Nut", "0.10"))
+    path = write_pdf(tmp_path / "o.pdf", [placed(first), placed(rest)])
+    assert read(path) == [
+        "Part: Hose | Price: 0.50\nPart: Pump | Price: 9.50",
+        "Part: Belt | Price: 4.50\nPart: Lid | Price: 5.50\nPart: Nut | Price: 0.10",
+    ]
+
+
+def test_a_second_table_below_has_its_own_header(tmp_path: Path) -> None:
+    first = rows_at(700, ("Zone", "Fee"), ("A", "2"), ("B", "3"))
+    second = rows_at(630, ("Month", "Days"), ("May", "31"), ("June", "30"))
+    assert read(write_pdf(tmp_path / "s.pdf", [placed(first + second)])) == [
+        "Zone: A | Fee: 2\nZone: B | Fee: 3",
+        "Month: May | Days: 31\nMonth: June | Days: 30",
+    ]
+
+
+def test_two_lines_of_two_columns_are_columns(tmp_path: Path) -> None:
+    left = ["The ferry leaves at seven in", "the morning and comes back."]
+    right = ["The museum of clocks is closed", "on every Monday of the year."]
+    both = [(x, 700 - 14 * n, side[n]) for n in range(2) for x, side in ((60, left), (320, right))]
+    assert " ".join(read(write_pdf(tmp_path / "c.pdf", [placed(both)]))) == " ".join(left + right)
+
+
 @pytest.mark.parametrize("turn", ["0 1 -1 0 500 100", "0 -1 1 0 100 700", "-1 0 0 -1 500 500"])
 def test_a_table_that_lies_across_the_sheet_is_read_as_it_lies(tmp_path: Path, turn: str) -> None:
     """Kind of pdf-two-columns-and-table: turned text came out letter by letter, backwards."""
