@@ -67,7 +67,9 @@ def parse_file(file: FoundFile, recogniser: Recogniser | None = None) -> ParsedF
         return ParsedFile(reason=f"cannot be opened ({error.strerror})")
     except MemoryError:
         return ParsedFile(reason="takes more memory to read than a file may; split it")
-    except (Exception, RecursionError) as error:  # parsers fail in as many ways as files do
+    except RecursionError:
+        return ParsedFile(reason="nested too deeply to be read; write it flatter")
+    except Exception as error:  # parsers fail in as many ways as files do
         words = " ".join(str(error).split())[:WORDS_OF_AN_ERROR]
         broken = f"broken {file.suffix} file ({type(error).__name__}: {words})"
         return ParsedFile(reason=f"{broken}; open it in its program and save it again")

@@ -6,6 +6,7 @@ HTML inside the text is read by the HTML parser.
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from index_builder.ingest.parsers.html import add_html, words_of_html
 from index_builder.ingest.parsers.tables import plain_rows
 
 ALERT = re.compile(r"^\[!(\w+)\]\s*")  # GitHub's  > [!NOTE]
+MOST_NESTING = 1000  # a list in a list is two
+FRAMES_PER_LEVEL = 8  # of the interpreter's stack
 ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")  # heading attributes:  ## Title {#anchor}
 
 
@@ -35,8 +38,22 @@ def parse_markdown(data: bytes, path: Path) -> ParsedDocument:
 
 def add_markdown(outline: Outline, text: str) -> None:
     """Add the text's blocks to an outline."""
-    syntax = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    _Walk(outline, syntax).run(syntax.parse(text))
+    syntax = MarkdownIt("commonmark", {"maxNesting": MOST_NESTING})
+    syntax.enable(["table", "strikethrough"])
+    tokens = _parsed(syntax, text)
+    if any(token.level >= MOST_NESTING - 1 for token in tokens):
+        outline.note(f"what is nested more than {MOST_NESTING:,} deep in it is not read")
+    _Walk(outline, syntax).run(tokens)
+
+
+def _parsed(syntax: MarkdownIt, text: str) -> list[Token]:
+    """The parser calls itself for every level; by default it leaves out what is below 20."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, FRAMES_PER_LEVEL * MOST_NESTING))
+    try:
+        return syntax.parse(text)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 class _Walk:

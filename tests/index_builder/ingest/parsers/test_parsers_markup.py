@@ -90,6 +90,18 @@ def test_markdown_title(text: str, title: str, path: tuple[str, ...]) -> None:
     assert (document.title, document.blocks[0].path) == (title, path)
 
 
+def test_deeply_nested_markdown_is_read_or_named() -> None:
+    """Lists in lists lost what stood ten levels deep, and nobody was told."""
+    nested = "\n".join(f"{'  ' * n}- item{n}" for n in range(60))
+    document = parse_markdown(nested.encode(), Path("x.md"))
+    text = " ".join(block.text for block in document.blocks)
+    assert [n for n in range(60) if f"item{n}" not in text.split()] == []
+    quoted = parse_markdown(b">" * 300 + b" deep", Path("x.md"))
+    assert [block.text for block in quoted.blocks] == ["deep"] and quoted.notes == ()
+    deeper = parse_markdown(b">" * 1200 + b" deep", Path("x.md"))
+    assert deeper.notes == ("what is nested more than 1,000 deep in it is not read",)
+
+
 def test_a_document_of_headings_alone_keeps_them() -> None:
     document = parsed(parse_markdown, "# A\n\n# B\n")
     assert [block.text for block in document.blocks] == ["A", "B"]
