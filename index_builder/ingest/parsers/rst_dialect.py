@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives, states
 
+from index_builder.ingest.blocks import Outline
+from index_builder.ingest.parsers.html import add_html
 from index_builder.ingest.raised import lowered, raised
 
 DIRECTIVE = re.compile(
@@ -25,7 +27,7 @@ CODE = frozenset(
 )
 SILENT = frozenset(
     str.split(
-        "contents sectnum include literalinclude date raw toctree index highlight currentmodule "
+        "contents sectnum include literalinclude date toctree index highlight currentmodule "
         "module py:currentmodule py:module automodule autoclass autofunction automethod "
         "autosummary default-role meta title target-notes role header footer sectionauthor "
         "moduleauthor codeauthor tabularcolumns only-html container-end testsetup "
@@ -156,6 +158,19 @@ class SilentDirective(_Lenient):
         return [nodes.Text(f"|{name}|")] if name else []
 
 
+class RawDirective(_Lenient):
+    """Markup of one output: of HTML the words are text; others draw the page."""
+
+    def run(self) -> list[nodes.Node]:
+        read = Outline()
+        if self.arguments[:1] == ["html"]:
+            add_html(read, "\n".join(self.content))
+        texts = [block.text for block in read.document("").blocks]
+        if name := defined_name(self):
+            return [nodes.Text(" ".join(texts) or f"|{name}|")]
+        return [nodes.paragraph("", "", nodes.Text(one)) for one in texts]
+
+
 class ReadingDirective(_Lenient):
     """A directive we do not know: its argument is a paragraph, its content is read."""
 
@@ -182,6 +197,8 @@ def admit_directives(text: str) -> None:
             directives.register_directive(name, CodeDirective)
         elif name in CONDITIONS:
             directives.register_directive(name, ConditionDirective)
+        elif name == "raw":
+            directives.register_directive(name, RawDirective)
         elif name == "image":
             directives.register_directive(name, ImageDirective)
         elif name in SILENT:

@@ -129,3 +129,16 @@ def test_rst_uses_what_it_defines() -> None:
     assert text.endswith("|me|.")
     assert (full, paper) == ("In the full edition.", "On paper.")
     assert table == "Plant: Rose | pH: 6; 7"
+
+
+def test_html_within_rst_is_text_and_other_markup_is_not() -> None:
+    raw = "\n\n".join(
+        f".. raw:: {kind}\n\n   {body}"
+        for kind, body in (
+            ("html", "<p>The lid is <b>blue</b>.</p><script>x()</script>"),
+            ("latex", "\\newpage"),
+        )
+    )
+    raw += "\n\n.. |sign| raw:: html\n\n   <b>Stop</b>"
+    document = parse_rst(f"Before.\n\n{raw}\n\nA |sign|.".encode(), Path("x.rst"))
+    assert [block.text for block in document.blocks] == ["Before.", "The lid is blue.", "A Stop."]
