@@ -27,7 +27,7 @@ from index_builder.ingest.parsers.word.text import (
 HEADING = re.compile(r"^heading (\d)$", re.IGNORECASE)
 LIST = re.compile(r"^list( (bullet|number|continue|paragraph))?( \d)?$", re.IGNORECASE)
 CODE = re.compile(r"code|preformatted|source text|macro", re.IGNORECASE)
-CONTENTS = re.compile(r"^(toc|table of figures)( \d)?$", re.IGNORECASE)
+CONTENTS = re.compile(r"^(toc|table of figures)( ?\d)?$", re.IGNORECASE)
 TEMPLATE_TITLES = ("word document", "document")  # what templates carry in their properties
 
 
