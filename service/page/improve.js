@@ -1,7 +1,7 @@
 // The view Improve: the loop as it stands, a retraining as it goes, and the log.
 
 import { put } from "./ask.js";
-import { at, day, make, percent } from "./elements.js";
+import { at, day, make, percent, withCode } from "./elements.js";
 import { report } from "./gate.js";
 import { compare, showGenerations } from "./generations.js";
 import { footer, needKey, tell, trouble } from "./page.js";
@@ -10,7 +10,7 @@ import { call, events, keyOf } from "./service.js";
 const SWAP_MS = 1500; // the service looks for a new generation twice a second, and loads it
 const STAGES = ["reading log", "rereading", "training", "gating", "building"];
 let watching = null;
-let seen = null; // the log and what serves, as the loop is drawn
+let seen = null; // the log, what serves and whether a trainer runs, as the loop is drawn
 
 export function begin() {
   at("retrain").addEventListener("click", () => retrain(at("force").checked));
@@ -23,8 +23,8 @@ export function begin() {
 export async function enter() {
   if (!keyOf("admin")) return needKey("admin");
   try {
-    const [jobs, generations, log] = await Promise.all(
-      ["admin/jobs", "admin/generations", "admin/log"].map((path) => call(path, { kind: "admin" })));
+    const [jobs, generations, log, info] = await Promise.all(
+      ["admin/jobs", "admin/generations", "admin/log", "info"].map((path) => call(path, { kind: "admin" })));
     at("improve-body").hidden = false;
     showLog(log);
     for (const one of generations.generations) { // older ones have the gate's figures in their job alone
@@ -32,7 +32,7 @@ export async function enter() {
     }
     showGenerations(generations, activate);
     const newest = jobs.jobs[0];
-    seen = { log, serving: generations.serving };
+    seen = { log, serving: generations.serving, trained: info.pids.trainer !== null };
     showLoop(newest);
     if (newest) {
       showJob(newest);
@@ -110,12 +110,13 @@ function showJob(job) {
       cancelled: ["", "Cancelled."],
     }[job.state];
     parts.push(make("p", { class: words[0] || undefined, text: `${words[1]} ${day(job.updated_s)}` }));
-    if (job.error) parts.push(make("p", { text: job.error }));
+    if (job.error) parts.push(make("p", {}, ...withCode(job.error)));
     if (isShort(job)) parts.push(make("button", { type: "button", class: "quiet", text: "Retrain anyway", on: { click: () => retrain(true) } }));
   } else {
     const place = STAGES.indexOf(job.stage);
-    const stage = place < 0 ? "Waiting for the trainer" : `${job.stage} (step ${place + 1} of ${STAGES.length})`;
-    parts.push(make("p", { text: `${stage}, ${percent(job.progress)}` }),
+    const waits = seen.trained ? "Waiting for the trainer" : "Waiting for the trainer (none runs beside this service: start `reread trainer`)";
+    const stage = place < 0 ? waits : `${job.stage} (step ${place + 1} of ${STAGES.length})`;
+    parts.push(make("p", {}, ...withCode(`${stage}, ${percent(job.progress)}`)),
       make("progress", { max: "1", value: String(job.progress), "aria-label": "Progress of the retraining" }),
       make("button", { type: "button", class: "quiet", text: "Cancel", on: { click: () => cancel(job.id) } }));
   }

@@ -4,7 +4,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import httpx2
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from service.http.key_file import KeyFile
 from tests.worlds.browsing import (
@@ -118,16 +118,24 @@ def test_feedback_on_an_answer_that_this_home_does_not_know(
     assert all("404" in one for one in watched.complaints)
 
 
+def without_trainer(route: Route) -> None:
+    """What a service says beside which no trainer runs; the world's says that one does."""
+    said = route.fetch()
+    route.fulfill(response=said, json={**said.json(), "pids": {"service": 1, "trainer": None}})
+
+
 def test_too_few_questions_are_no_refusal_and_one_press_goes_on(
     browser: Browser, tmp_path: Path
 ) -> None:
     """Defect: the page said the gate had refused, and named a setting of the command line."""
     with town_service(tmp_path) as service, watched_page(browser, service.url) as watched:
         page = watched.page
+        page.route("**/info", without_trainer)
         page.goto("/#improve")
         unlock(page)
         page.get_by_role("button", name="Retrain now").click()
-        expect(page.locator("#job")).to_contain_text("Waiting for the trainer")
+        waiting = "Waiting for the trainer (none runs beside this service: start reread trainer)"
+        expect(page.locator("#job")).to_contain_text(waiting)
         trainer = PlayedTrainer(service)
         trainer.claim()
         trainer.finish("rejected", error="The log holds 3 new ones.", metrics={"records": 3})
