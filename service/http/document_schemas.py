@@ -50,7 +50,15 @@ FileName = Annotated[
     Query(min_length=1, max_length=200, json_schema_extra=TOLD_ID),
     AfterValidator(usable_id),
 ]
-Title = Annotated[Text, Field(max_length=1_000)]
+
+
+def without_nuls(text: str) -> str:
+    """As they are left out of files: nobody sees one, and a word with one is not found."""
+    return text.replace("\0", "")
+
+
+TOLD_TEXT: dict[str, Any] = {**CONTENT, "pattern": r"[^\s\x00]"}
+Title = Annotated[Text, Field(max_length=1_000), AfterValidator(without_nuls)]
 Source = Annotated[Text, Field(max_length=2_000)]
 
 
@@ -88,7 +96,8 @@ class DocumentContent(Strict):
     title: Title = ""
     text: Annotated[
         str,
-        Field(max_length=MAX_TEXT_CHARS, json_schema_extra=CONTENT),
+        Field(max_length=MAX_TEXT_CHARS, json_schema_extra=TOLD_TEXT),
+        AfterValidator(without_nuls),
         AfterValidator(with_content),
     ]
     source: Source = ""

@@ -178,3 +178,10 @@ def test_with_redis_no_byte_is_left_in_the_home_nor_in_any_key(tmp_path: Path) -
 def holding(home: Home) -> list[Path]:
     files = (one for one in home.root.rglob("*") if one.is_file())
     return [one for one in files if CANARY.encode() in one.read_bytes()]
+
+
+def test_nuls_in_what_is_sent_are_left_out_and_are_no_text(service: Running) -> None:
+    """As in files: a word with one was in the corpus, and nobody could find it."""
+    assert send(service, {"id": "n", "text": "The zeb\0ra sleeps."}).status_code == 200
+    assert found(service, "zebra") == ["n"]
+    assert_problem(send(service, {"id": "m", "text": "\0 \0"}), 422, "needs some text")
