@@ -31,6 +31,7 @@ CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MOST_CHARACTERS = 80  # of a name: what is longer is data
 BARE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 SIGNS = re.compile("[\u2122\u2120\u00ae\u00a9]")  # would become letters of the word before
+HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212"), "-")  # as typesetting writes it
 RAISED = re.compile("(?<=\\w)([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
 WIDE = regex.compile(
     r"(?:[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)+"
@@ -80,7 +81,7 @@ def tokenize(text: str) -> list[str]:
 def _plain_forms(text: str) -> str:
     """One form of what Unicode writes in several; raised digits stay apart."""
     text = RAISED.sub(r"^\1", SIGNS.sub(" ", text))
-    return BARE.sub("", unicodedata.normalize("NFKC", text))
+    return BARE.sub("", unicodedata.normalize("NFKC", text).translate(HYPHENS))
 
 
 def _name(chunk: str) -> str:

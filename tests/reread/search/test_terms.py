@@ -110,6 +110,7 @@ def test_forms_that_read_the_same_are_the_same_terms() -> None:
         "filter ABC softhyphen"
     )
     assert "106" not in tokenize("10\u2076 litres") and "10" in tokenize("10\u2076 litres")
+    assert tokenize("C\u20111204\u2011AB \u2212v") == tokenize("C-1204-AB -v")
     assert tokenize("Acme\u2122 pumps") == ["acme", "pump"]
 
 
