@@ -69,6 +69,7 @@ def test_the_better_candidate_passes_with_figures_before_and_after(world: World)
     assert after["top_1_agreement"] > 0.9 > 0.5 > before["top_1_agreement"]
     assert after["ndcg"] > before["ndcg"] and after["kl"] < before["kl"]
     assert after["inversions"] < before["inversions"]
+    assert (before["trained_on"], after["trained_on"]) == (False, False)
     assert after["bootstrap_share_better"] == 1.0
     assert after["coverage_at_20"] > 0.9
     assert after["recall_at"]["answer"]["5"] > before["recall_at"]["answer"]["5"]
@@ -109,6 +110,9 @@ def test_forced_figures_do_not_decide(world: World) -> None:
     report = compare_only(contest(world, world.random, world.trained))
     assert report.accepted and report.reason.startswith("Forced")
     assert report.after["ndcg"] < report.before["ndcg"]
+    # A forced round trains on the slice too: it must not be called held out.
+    assert report.before["trained_on"] and report.after["trained_on"]
+    assert report.reason.endswith("the figures are of questions trained on.")
 
 
 def test_what_people_said_is_measured_and_a_sure_fall_is_refused(world: World) -> None:
