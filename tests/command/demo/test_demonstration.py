@@ -72,10 +72,11 @@ def ends_with_its_service(process: subprocess.Popen[bytes], port: int, number: i
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path) -> None:
     """SIGINT sent to a background job left the service running on its port."""
     with demo(tmp_path) as (process, port, log):
-        wait_for("Ctrl-C ends it", log, process, 240)
+        wait_for("Ctrl-C ends it", log, process, 600)
         assert "failed: 0" in log.read_text()
         assert "Generation 1 -> 2" in log.read_text()
         assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["generation"] == 2
@@ -83,10 +84,11 @@ def test_demo_turns_the_loop_and_ends_with_its_service(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_demo_that_is_ended_in_the_middle_ends_its_service(tmp_path: Path) -> None:
     """SIGTERM left the service running on its port."""
     with demo(tmp_path) as (process, port, log):
-        wait_for("3. A question", log, process, 240)
+        wait_for("3. A question", log, process, 600)
         ends_with_its_service(process, port, signal.SIGTERM)
 
 
