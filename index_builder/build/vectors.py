@@ -21,8 +21,9 @@ from reread.commit import Reach
 from reread.errors import CorruptArtefact
 from reread.home import Home
 from reread.retriever.retriever import DenseRetriever
+from reread.search.index_kind import choose_factory
 from reread.search.tokens import TokenIndex
-from reread.search.vectors import VectorIndex, choose_factory
+from reread.search.vectors import VectorIndex
 
 
 def write_vector_search(

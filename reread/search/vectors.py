@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reread.errors import BadRequest, CorruptArtefact
+from reread.search.index_kind import choose_factory
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-FLAT_UP_TO = 1_000_000  # exact search stays within tens of milliseconds below this on a CPU
 SPARE = 16  # hits fetched beyond k, so that equal scores at the edge are seen
 GPU_LIMIT = 2048  # the most results FAISS returns from a GPU
 MAX_TRAINING_ROWS_PER_LIST = 64
@@ -214,16 +214,6 @@ def _selecting(index: Any, allowed: Mask) -> Iterator[Any]:
 def _parameters(name: str) -> Any:
     """A class of FAISS's; its stubs know no keywords."""
     return getattr(faiss, name)
-
-
-def choose_factory(count: int, dimension: int) -> str:
-    """Exact while that is fast enough, then inverted lists with refined product codes."""
-    if count < FLAT_UP_TO:
-        return "Flat"
-    lists = 1 << int(round(np.log2(4 * count**0.5)))
-    if dimension % 4:
-        return f"IVF{lists},SQ8"
-    return f"IVF{lists},PQ{dimension // 4}x4fs,RFlat"
 
 
 def _write(index: Any, handle: BinaryIO) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from reread.errors import BadRequest, CorruptArtefact
-from reread.search.vectors import VectorIndex, choose_factory
+from reread.search.index_kind import choose_factory
+from reread.search.vectors import VectorIndex
 
 EXACT = ["Flat", "IVF1,Flat"]
 APPROXIMATE = ["IVF32,Flat", "HNSW16", "SQfp16", "IVF8,PQ4x4fs,RFlat"]
