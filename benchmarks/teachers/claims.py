@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.teachers.plan import BATCH, HARD, LABELS, LIST, NETS, PAIRS, STUDENTS, TEACHERS
+from benchmarks.teachers.plan import (
+    BATCH,
+    HARD,
+    LABELS,
+    LIST,
+    NETS,
+    NOBODY,
+    NONE,
+    PAIRS,
+    STUDENTS,
+    TEACHERS,
+)
 from benchmarks.teachers.results import FIGURES, Interval, Results, Row
 
 HOLDS, DIFFERS, OPEN, MISSING = "holds", "**does not hold**", "cannot be told", "·"
@@ -35,6 +46,12 @@ def all_claims() -> list[Claim]:
         Claim(f"The same, {net} and {teacher}, both with the in-batch term",
               (teacher, net, BATCH, 1), (LABELS, net, BATCH, 1))
         for teacher in TEACHERS for net in NETS
+    ]  # fmt: skip
+    claims += [
+        Claim(f"{student} taught by {teacher}, {words}, beats {student} untaught",
+              (teacher, student, objective, 1), (NOBODY, student, NONE, 0))
+        for teacher in TEACHERS for student in STUDENTS
+        for words, objective in (("list alone", LIST), ("all three terms", PAIRS))
     ]  # fmt: skip
     for teacher in TEACHERS:
         for student in STUDENTS:
