@@ -17,6 +17,10 @@ ENTRY = re.compile(  # "name -- text", "call() -> value", "name: text" or "name 
     r"^\s*(?:\S.{0,58}?\s--?>?\s+\S|[\w.*`'-]+(?: [\w.*-]+)?:\s+\S|\S.{0,38}?[^\s.!?:;,]\s{2,}\S)"
 )
 PLAIN_WORD = re.compile(r"""^["'(*`]*[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[.,;:!?)"'*`]*$""")
+DIVIDED = re.compile(  # from a word's beginning: a run of a megabyte is looked at once
+    r"\b(\w{0,60}[^\W\d_])[-\u00ad]\n([ \t]*)([^\W\d_A-Z][^\s]*)(?:[ \t]+|(?=\n)|$)"
+)
+HYPHENATED = re.compile(r"\b\w{1,60}-\w{1,60}")
 CODE_INDENT = 3
 MOST_INDENT = 6
 TITLE_CHARACTERS = 90
@@ -25,10 +29,31 @@ TITLE_CHARACTERS = 90
 def parse_plain_text(data: bytes, path: Path) -> ParsedDocument:
     """Read a .txt file; a short first line followed by a blank one is the title."""
     outline = Outline()
-    text = decode_text(data, outline.note)
+    text = undivided(decode_text(data, outline.note))
     title, body = _split_title(text)
     add_plain_text(outline, body)
     return outline.document(title_from(path), title=title)
+
+
+def undivided(text: str) -> str:
+    """Words divided at the ends of lines made whole; a hyphen that is written elsewhere stays.
+
+    >>> undivided("the con-\\ntroller, a by-\\npass; by-pass")
+    'the controller,\\na by-pass;\\nby-pass'
+    """
+    if not DIVIDED.search(text):
+        return text
+    written = {word.casefold() for word in HYPHENATED.findall(text)}
+
+    def whole(found: re.Match[str]) -> str:
+        first, indent, second = found.groups()
+        begins = re.match(r"\w+", second)
+        word = f"{first}-{begins[0] if begins else second}".casefold()
+        return f"{first}{'-' if word in written else ''}{second}" + (
+            f"\n{indent}" if found[0][-1].isspace() else ""
+        )
+
+    return DIVIDED.sub(whole, text)
 
 
 def _split_title(text: str) -> tuple[str | None, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from index_builder.ingest.encoding import decode_text
 from index_builder.ingest.parsers.markdown import parse_markdown
+from index_builder.ingest.parsers.plain_text import parse_plain_text
 from index_builder.ingest.parsers.rst import parse_rst
 
 
@@ -48,6 +49,20 @@ def test_some_wrong_bytes_in_few_words_are_still_wrong_bytes_of_utf8() -> None:
 def test_japanese_of_few_bytes_is_not_taken_for_latin() -> None:
     text = "\u6771\u4eac\u30bf\u30ef\u30fc\u306f\u8d64\u3044\u3067\u3059\u3002"
     assert decoded(text.encode("shift_jis")) == decoded(text.encode("euc_jp")) == (text, [])
+
+
+def test_words_divided_at_the_ends_of_lines_are_whole() -> None:
+    """Kind of pdf-soft-hyphens-ligatures: "con- troller" is neither read nor found."""
+    text = "Title of it\n\nThe pump has a con-\ntroller and a well-known en\u00ad\ngine, and is "
+    text += "well-\n"
+    text += "known. See A-\nB and 2019-\n2020.\n\n- one-\n- two\n"
+    document = parse_plain_text(text.encode(), Path("x.txt"))
+    assert [block.text for block in document.blocks] == [
+        "The pump has a controller and a well-known engine, and is well-known. "
+        "See A- B and 2019- 2020.",
+        "- one-",
+        "- two",
+    ]
 
 
 def test_a_nul_is_left_out_and_said() -> None:
