@@ -2,7 +2,7 @@
 # make demo      the whole loop on this machine's Python documentation, or DOCS=path
 # make test      every test, in parallel; make lint   ruff, mypy, import rules; make format
 # make test-faults   every injected fault, MINUTES=60 SEED=0: a table fault | rounds | lost | wrong
-# make audit     known holes in the pinned dependencies; asks the network
+# make audit     known holes in the pinned dependencies; asks the network, and fails where it cannot
 # make tree      docs/tree.md, a line per room and file; make settings   docs/settings.md
 # make docs      the documentation as a site, in build/site
 PYTHON ?= python3.11
@@ -58,8 +58,8 @@ format: $(STAMP)
 
 audit: $(STAMP)
 	$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -q pip-audit
-	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
-	$(VENV)/audit/bin/pip-audit --disable-pip --no-deps -r $(VENV)/audit/installed.txt
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[^ ]*$$//' > $(VENV)/audit/installed.txt
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r $(VENV)/audit/installed.txt
 
 tree: $(STAMP)
 	$(BIN)/python -m tests.tree
