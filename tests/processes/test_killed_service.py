@@ -44,12 +44,14 @@ from pathlib import Path
 from index_builder.ingest.documents import split_document
 from index_builder.ingest.uploads import read_upload
 from reread.home import Home
+from service.answering.reading import Readers
 from service.server import run
 from service.settings import ServiceSettings
 from tests.worlds.fakes import EchoReader
 
 settings = ServiceSettings(port=int(sys.argv[2]), admin_key="killed-admin", poll_s=0.02)
-sys.exit(run(settings, Home(Path(sys.argv[1])), EchoReader, check_retrain=lambda params: None,
+sys.exit(run(settings, Home(Path(sys.argv[1])), lambda: Readers(EchoReader()),
+             check_retrain=lambda params: None,
              split=split_document, read_file=read_upload))
 """
 WRITER = """
