@@ -24,6 +24,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (400, 400))
 from index_builder.ingest.documents import split_document
 from index_builder.ingest.uploads import read_upload
 from reread.home import Home
+from service.answering.reading import Readers
 from service.server import run
 from service.settings import ServiceSettings
 from tests.worlds.fakes import EchoReader
@@ -37,7 +38,8 @@ def eat(url):  # what else may hold descriptors: leave 40
             eaten.append(open(os.devnull))
 
 settings = ServiceSettings(port=0, head_s=float(sys.argv[3]), max_body_bytes=2_000)
-sys.exit(run(settings, Home(Path(sys.argv[1])), EchoReader, check_retrain=lambda params: None,
+sys.exit(run(settings, Home(Path(sys.argv[1])), lambda: Readers(EchoReader()),
+             check_retrain=lambda params: None,
              split=split_document, read_file=read_upload, on_ready=eat,
              tell=lambda line: print(line, flush=True)))
 """
