@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import gc
 import logging
 import socket
 from collections.abc import Callable, Mapping
@@ -71,6 +72,8 @@ def run(
         url = url_of(settings.host, bound)
         keys = with_admin(named, settings, home, tell)
         readers = load_readers()
+        gc.collect()
+        gc.freeze()  # libraries and reader stay: looking through them halted every thread for 0.24 s
         pid = trainer_pid or (lambda: recorded_pid(home))
         with (
             assembled(
