@@ -73,7 +73,7 @@ def run(
         keys = with_admin(named, settings, home, tell)
         readers = load_readers()
         gc.collect()
-        gc.freeze()  # libraries and reader stay: looking through them halted every thread for 0.24 s
+        gc.freeze()  # what stays for good: looking through it halted every thread for 0.24 s
         pid = trainer_pid or (lambda: recorded_pid(home))
         with (
             assembled(
