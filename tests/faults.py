@@ -140,6 +140,7 @@ FAULTS = (
         "overload",
         (
             "tests/service/test_faults.py::test_a_full_queue_is_a_429_at_once_and_the_rest_is_answered",
+            "tests/service/test_overload.py",
         ),
     ),
     Fault("hung reader", ("tests/service/test_hanging.py",)),

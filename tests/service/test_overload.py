@@ -1,0 +1,69 @@
+"""Ten times more questions than can be answered: as many are answered as ever, others told at once.
+
+The reader sleeps, so that what is measured is the queue and not the machine; calm and overloaded
+spells take turns.
+"""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import numpy as np
+
+from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
+from tests.worlds.serving import Running, running
+
+READ_S, TOGETHER = 0.2, 2  # a batch takes so long, and holds so many questions: ten a second
+SPELL_S = 3.0
+CALM, MANY = 4, 40  # clients; those refused come again after PAUSE_S
+PAUSE_S = 0.3
+
+
+def spell(service: Running, clients: int) -> tuple[Counter[int], list[float], set[str]]:
+    """Responses by status, seconds until a refusal, and what refusals say of coming again."""
+    statuses, waits, told = Counter[int](), list[float](), set[str]()
+    end_s = time.monotonic() + SPELL_S
+
+    def ask() -> None:
+        with httpx2.Client(base_url=service.url, timeout=30) as client:
+            while (sent_s := time.monotonic()) < end_s:
+                body = {"question": "wells of town 3", "top_k": 5}
+                response = client.post("/answer", json=body)
+                statuses[response.status_code] += 1
+                if response.status_code != 200:
+                    waits.append(time.monotonic() - sent_s)
+                    told.add(response.headers["retry-after"])
+                    time.sleep(PAUSE_S)
+
+    with ThreadPoolExecutor(clients) as pool:
+        for one in [pool.submit(ask) for _ in range(clients)]:
+            one.result()
+    return statuses, waits, told
+
+
+def resident_mb() -> float:
+    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in one]
+    return int(line.split()[1]) / 1024
+
+
+def test_under_ten_times_the_load_as_much_is_answered_and_memory_stays(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.publish(1, WordGeneration(1))
+    reader = EchoReader(delay_s=READ_S)
+    options = {"max_queue": CALM, "batch_passages": 5 * TOGETHER}
+    with running(tmp_path, shelf, reader, **options) as service:
+        spell(service, MANY)  # the clients are in this process, too: their memory
+        peak = over = 0
+        statuses, waits, told = Counter[int](), list[float](), set[str]()
+        before_mb = resident_mb()
+        for _ in range(2):
+            peak += spell(service, CALM)[0][200]
+            crowd = spell(service, MANY)
+            over += crowd[0][200]
+            statuses, waits, told = statuses + crowd[0], waits + crowd[1], told | crowd[2]
+        assert set(statuses) == {200, 429} and statuses.total() > 5 * peak
+        assert over >= 0.8 * peak
+        assert float(np.median(waits)) < READ_S * CALM and all(int(one) >= 1 for one in told)
+        assert resident_mb() < before_mb + 20
