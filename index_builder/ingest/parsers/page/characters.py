@@ -30,6 +30,7 @@ LIGATURES = {
     0xFB05: "st",
     0xFB06: "st",
 }
+TURNED_LETTERS, TURNED_RUNS = 2, 4  # turned text makes many runs of a letter or two
 SAMPLE = 5  # every fifth character is asked whether its font says what it is
 
 
@@ -54,12 +55,20 @@ def read_runs(page: PdfTextPage) -> tuple[list[list[Run]], float]:
     A group for each way that text runs: to the right first; another way's places are turned, as
     if the sheet were.
     """
-    count = page.count_chars()
-    box, raw = pdfium_c.FS_RECTF(), page.raw
+    count, raw = page.count_chars(), page.raw
+    lines, hidden = _read(raw, count, turned=False)
+    short = sum(len(run.text) <= TURNED_LETTERS for line in lines for run in line.runs)
+    if short >= TURNED_RUNS and any(_quarter(raw, i) for i in range(0, count, SAMPLE)):
+        lines, hidden = _read(raw, count, turned=True)
+    return [line.runs for line in lines if line.runs], hidden
+
+
+def _read(raw: Any, count: int, *, turned: bool) -> tuple[list[_Line], float]:
+    """A line for each quarter of a circle; asking every character for its own takes its time."""
+    box = pdfium_c.FS_RECTF()
     place = ctypes.byref(box)
     unicode_of, box_of = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetLooseCharBox
-    is_turned = any(_quarter(raw, i) for i in range(0, count, SAMPLE))
-    lines = [_Line() for _ in range(4)]
+    first, *_ = lines = [_Line() for _ in range(4 if turned else 1)]
     hidden = asked = 0
     for i in range(count):
         code = unicode_of(raw, i)
@@ -75,11 +84,14 @@ def read_runs(page: PdfTextPage) -> tuple[list[list[Run]], float]:
         if code == 0 or not box_of(raw, i, place):
             continue
         text = HYPHENS.get(code) or LIGATURES.get(code) or chr(code)
-        quarter = _quarter(raw, i) if is_turned else 0
-        lines[quarter].add(text, *_turned(box.left, box.right, box.bottom, box.top, quarter))
+        if turned:
+            quarter = _quarter(raw, i)
+            lines[quarter].add(text, *_turned(box.left, box.right, box.bottom, box.top, quarter))
+        else:
+            first.add(text, box.left, box.right, box.bottom, box.top)
     for line in lines:
         line.end()
-    return [line.runs for line in lines if line.runs], hidden / asked if asked else 0.0
+    return lines, hidden / asked if asked else 0.0
 
 
 def _quarter(raw: Any, place: int) -> int:
@@ -127,13 +139,13 @@ class _Line:
             self.end()
             self._left, self._bottom, self._top = left, bottom, top
             shift = 0
-            self.space = False
-        space = " " if self.space else ""
         if shift != self._shift:
-            mark = ("\0", "\1", "\2")[shift]
-            space = mark + space if self._shift else space + mark  # what is raised ends before it
+            mark, space = ("\0", "\1", "\2")[shift], " " if self.space else ""
+            # what is raised ends before the space
+            self._parts.append(mark + space if self._shift else space + mark)
             self._shift = shift
-        self._parts.append(space)
+        elif self.space:
+            self._parts.append(" ")
         self._parts.append(text)
         self._right, self._last = max(right, left), left
         self.space = False

@@ -24,7 +24,7 @@ FIELDS = frozenset(str.split("option button select textarea label input progress
 STRUCK = frozenset(["del", "s", "strike"])  # a price, say, beside the one that holds now
 APART = BLOCKS | FIELDS | STRUCK | frozenset(["br", "img"])
 SHOWN_FIELDS = frozenset(["", "text", "number", "email", "tel", "url", "date", "time", "search"])
-LEVELLED = frozenset(["span", "small", "font", "i", "b", "em", "strong", "a"])
+LEVELLED = frozenset(["span", "small", "font", "a"])
 ALIGNED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 NOTE_CLASS = re.compile(r"foot-?note|fnref|endnote|reference|citation|noteref", re.IGNORECASE)
 OF_BLOCKS = ", ".join(sorted(BLOCKS))
@@ -90,12 +90,14 @@ def _level(node: LexborNode, tag: str) -> str:
         return tag
     if tag not in LEVELLED:
         return ""
-    style = ALIGNED.search(node.attributes.get("style") or "")
+    named = node.attributes
+    style = ALIGNED.search(named.get("style") or "") if "style" in named else None
     if style:
         return style[1].lower()[:3]
-    for name in (node.attributes.get("class") or "").lower().split():
-        if name in ("sup", "sub", "superscript", "subscript"):
-            return name[:3]
+    if "class" in named:
+        for name in (named["class"] or "").lower().split():
+            if name in ("sup", "sub", "superscript", "subscript"):
+                return name[:3]
     return ""
 
 
