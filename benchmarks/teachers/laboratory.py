@@ -136,7 +136,9 @@ class Laboratory:
 
     def _train_cross_encoder(self, folder: Path, report: Report) -> None:
         sizes = self._sizes
-        settings = CrossTraining(steps=sizes.cross_steps, negatives=sizes.cross_wrong)
+        settings = CrossTraining(
+            steps=sizes.cross_steps, negatives=sizes.cross_wrong, save_every=20
+        )
         base = self._encoder or str(resolve_default_retriever())
         model, tokenizer = load_base(base, seed=settings.seed)
         labels = [one.label for one in self._questions.cross]

@@ -167,8 +167,9 @@ def costs_table(results: Results) -> str:
     lines = [
         "## Costs\n",
         "Of processor time, one thread, on the machine that the command ran on; the bytes are of "
-        "vectors and tokens in an exact index. Students compute in float32, the reader as it "
-        "answers. A teacher's question is one with all its passages.\n",
+        "vectors and tokens in an exact index. Students compute in float32, teachers in "
+        "bfloat16 where that is fast. A teacher's question is one with all its passages. Each was "
+        "measured once.\n",
         table_row(["", "parameters", "µs a question", "passages/s", "bytes a passage"]),
         table_row(["---"] * 5),
     ]
