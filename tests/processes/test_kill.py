@@ -142,6 +142,7 @@ def test_a_rollback_during_a_retrain_stays(tmp_path: Path, encoder: Path) -> Non
     assert serving is not None and (serving.number, numbers(home.generations_dir)) == (1, [1, 2])
 
 
+@pytest.mark.slow
 def test_a_stopped_trainer_s_builder_publishes_nothing(tmp_path: Path, encoder: Path) -> None:
     """Defect: it went on, and after SIGCONT there were two generations from one checkpoint."""
     home = make_home(tmp_path, records=30)

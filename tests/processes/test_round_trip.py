@@ -68,6 +68,7 @@ def test_a_lexical_generation_that_does_what_the_reader_wants_stays(tmp_path: Pa
     assert forced.metrics["after"]["ndcg"] < forced.metrics["before"]["ndcg"]
 
 
+@pytest.mark.slow
 def test_a_better_generation_is_published_and_a_worse_one_is_not(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", records=150)
     encoder = make_encoder(tmp_path / "encoder")

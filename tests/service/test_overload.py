@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
+import pytest
 
 from tests.worlds.fakes import EchoReader, Shelf, WordGeneration
 from tests.worlds.serving import Running, running
@@ -48,6 +49,7 @@ def resident_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
+@pytest.mark.slow
 def test_under_ten_times_the_load_as_much_is_answered_and_memory_stays(tmp_path: Path) -> None:
     shelf = Shelf()
     shelf.publish(1, WordGeneration(1))
