@@ -41,9 +41,10 @@ _TEXTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: one that begins when the others are done keeps a core idle."""
+    """Files with slow tests first, then those of processes: one that begins when the others are
+    done keeps a core idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, "processes" not in item.path.parts))
 
 
 @pytest.fixture(autouse=True)
