@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +31,9 @@ from reread.artefacts.publication import current
 from reread.home import Home
 from reread.processes import watch_parent
 from service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from trainer.loop.parts import RoundParts
 
 logger = logging.getLogger(__name__)
 RESTART_S = 2.0  # pause before a dead trainer is started again
@@ -141,8 +144,6 @@ def tell_builder(machine: MachineSettings) -> None:
 
 def run_trainer(settings: Settings, home: Home) -> None:
     """The trainer's composition root."""
-    from reread.commit import crash_at
-    from trainer.loop.parts import RoundParts
     from trainer.loop.process import run
 
     stop = threading.Event()
@@ -150,8 +151,20 @@ def run_trainer(settings: Settings, home: Home) -> None:
         signal.signal(number, lambda *_: stop.set())
     pid_file = home.trainer_pid_file
     pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+    try:
+        run(round_parts(settings, home), stop=stop)
+    finally:
+        if pid_file.exists() and pid_file.read_text(encoding="ascii").strip() == str(os.getpid()):
+            pid_file.unlink()
+
+
+def round_parts(settings: Settings, home: Home) -> RoundParts:
+    """What the trainer's rounds work with; nothing of it is loaded yet."""
+    from reread.commit import crash_at
+    from trainer.loop.parts import RoundParts
+
     stores = stores_of(settings)
-    parts = RoundParts(
+    return RoundParts(
         home=home,
         settings=settings.trainer,
         build_command=build_command(settings),
@@ -163,11 +176,6 @@ def run_trainer(settings: Settings, home: Home) -> None:
         reach=crash_at(os.environ),
         prepare=partial(set_threads, settings),
     )
-    try:
-        run(parts, stop=stop)
-    finally:
-        if pid_file.exists() and pid_file.read_text(encoding="ascii").strip() == str(os.getpid()):
-            pid_file.unlink()
 
 
 def build_command(settings: Settings) -> list[str]:

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from command.serving import TrainerWatch, guidance, trainer_environment
+from command.serving import TrainerWatch, guidance, round_parts, trainer_environment
 from command.settings import load_settings
 from reread.home import Home
 
@@ -41,3 +41,15 @@ def test_dropping_documents_is_advised_only_where_a_trainer_makes_use_of_them(
     first = guidance(Home(tmp_path))[0]
     assert first.startswith("Nothing is published yet: drop documents on the page, or `reread")
     assert guidance(Home(tmp_path), alone=True)[0].startswith("Nothing is published yet: `reread")
+
+
+def test_a_round_computes_with_the_threads_that_were_set(tmp_path: Path) -> None:
+    """A trainer loads no model before it has a job, so its threads are set before each."""
+    import torch
+
+    torch.set_num_threads(1)
+    settings = load_settings({"home": tmp_path, "threads": 3}, {})
+    parts = round_parts(settings, Home(tmp_path))
+    assert torch.get_num_threads() == 1
+    parts.prepare()
+    assert torch.get_num_threads() == 3

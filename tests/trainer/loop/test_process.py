@@ -1,6 +1,7 @@
 """When the trainer asks for a job by itself, and which places in the log it believes."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ from reread.log.attention_log import SqliteAttentionLog
 from reread.log.jobs import JobBoard
 from reread.records import Job
 from tests.worlds.tiny import make_encoder, make_records
-from tests.worlds.training import make_home, make_parts, trainer_thread
+from tests.worlds.training import (
+    make_home,
+    make_parts,
+    request,
+    trainer_thread,
+    wait_for_end,
+)
 from trainer.loop.candidate import trained_up_to
 from trainer.loop.process import is_backing_off, request_if_behind
 
@@ -42,6 +49,25 @@ def test_a_job_that_fails_is_not_asked_for_every_second(tmp_path: Path, encoder:
     board = JobBoard(home.jobs_file)
     assert [one.state for one in board.list()] == ["failed"]
     board.close()
+
+
+def test_what_only_a_round_needs_is_prepared_once_there_is_one(
+    tmp_path: Path, encoder: Path
+) -> None:
+    home = make_home(tmp_path, records=30)
+    (home.passages_dir / "1" / "meta.json").write_text("{}")
+    states: list[str] = []
+    parts = make_parts(home, encoder)
+
+    def prepare() -> None:
+        board = JobBoard(home.jobs_file)
+        states.extend(one.state for one in board.list())
+        board.close()
+
+    with trainer_thread(replace(parts, prepare=prepare)):
+        for _ in range(2):
+            assert wait_for_end(home, request(home)).state == "failed"
+    assert states == ["running", "running", "failed"]
 
 
 class Saved:
