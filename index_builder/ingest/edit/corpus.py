@@ -156,15 +156,31 @@ class CorpusEdit:
 
         Only up to LIVE_PASSAGES new passages.
         """
+        new = {one.id: one for one in self._spool.documents}
         gone: dict[str, list[str]] = {}
         for row in self._dropped():
-            gone.setdefault(self._standing.document_of(row), []).append(self._standing[row].id)
-        new = {one.id: one for one in self._spool.documents}
+            own, document = self._standing[row].id, self._standing.document_of(row)
+            goes = document in new or self._is_dropped(document)
+            gone.setdefault(document if goes else own, []).append(own)
         removals = [Edit(id, (), tuple(ids)) for id, ids in gone.items() if id not in new]
-        return removals + [
+        puts = [
             Edit(one.id, one.passages, tuple(gone.get(one.id, ())), one.when_s)
             for one in new.values()
         ]
+        spared = [one for edit in removals + puts for one in self._spared(edit.document)]
+        return removals + puts + spared
+
+    def _is_dropped(self, id: str) -> bool:
+        row = self._standing.row_of(id)
+        return row is None or self._state[row] == DROPPED
+
+    def _spared(self, id: str) -> Iterator[Edit]:
+        """Records that stay and are numbered as parts of one that does not: it would take them."""
+        for row in self._standing.parts_of(id):
+            one = self._standing[row]
+            if self._state[row] == DROPPED:
+                continue
+            yield Edit(one.id, (one,), (one.id,), self._standing.ingested_s(row))
 
     def removals(self) -> list[Edit]:
         """The documents this edit takes out and puts nothing in the place of."""

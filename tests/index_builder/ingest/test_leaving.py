@@ -11,6 +11,7 @@ from reread.artefacts.documents import documents_of
 from reread.artefacts.passages import open_corpus
 from reread.artefacts.sources import known_roots, shown_source
 from reread.home import Home
+from reread.live.held import held_in
 from reread.log.changes import ChangeList
 from reread.records import Passage
 
@@ -76,6 +77,40 @@ def test_records_numbered_like_parts_do_not_leave_with_their_neighbour(home, doc
     assert titles(home) == ["More"]
 
 
+@pytest.mark.parametrize(
+    "now",
+    [{"3": "x", "3.2": "z", "4": "w"}, {"3": "new", "3.1": "y", "3.2": "z", "4": "w"}, {"4": "w"}],
+)
+def test_records_numbered_like_parts_stay_beside_a_service_too(home, docs, now) -> None:
+    """Defect: where one left or changed while a service answered, 3, 3.1 and 3.2 were all gone."""
+
+    def lines(texts: dict[str, str]) -> str:
+        return "\n".join(f'{{"id": "{id}", "text": "{text}"}}' for id, text in texts.items())
+
+    (docs / "r.jsonl").write_text(lines({"3": "x", "3.1": "y", "3.2": "z", "4": "w"}))
+    ingest(home, [docs], workers=1)
+    (docs / "r.jsonl").write_text(lines(now))
+    ingest(home, [docs], workers=1, live=True)
+    assert {one.id: one.text for one in held_in(home).passages()} == now
+    take_in_changes(home)
+    assert {one.id: one.text for batch in open_corpus(home).iterate() for one in batch} == now
+
+
+def test_a_record_that_loses_its_end_keeps_its_beginning_beside_a_service(home, docs) -> None:
+    """Defect: cut by whole passages while a service answered, it left with all of them."""
+    words = [f"Sentence {n} stands in this long record of many words." for n in range(60)]
+
+    def put(count: int, **how: bool) -> None:
+        (docs / "r.jsonl").write_text(f'{{"id": "a", "text": "{" ".join(words[:count])}"}}')
+        ingest(home, [docs], workers=1, **how)
+
+    put(60)
+    first, *others = held_in(home).passages()
+    assert others
+    put(first.text.count("Sentence"), live=True)
+    assert list(held_in(home).passages()) == [first]
+
+
 def test_live_runs_leave_the_same_corpus_as_written_ones(tmp_path: Path) -> None:
     """Any order of live and written runs, against the same runs all written."""
     draw = random.Random(7)
@@ -105,6 +140,7 @@ def test_sources_are_shown_relative_to_what_was_ingested(home: Home, docs: Path)
     write(docs / "guide", "a.md", "tea")
     ingest(home, [docs], workers=1)
     source = open_corpus(home)[0].source
+    ingest(home, [docs / "guide"], workers=1)  # a folder within one that was ingested
     assert shown_source(source, known_roots(home)) == "guide/a.md"
 
 
