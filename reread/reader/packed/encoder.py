@@ -8,7 +8,7 @@ with it. Knows weights and token ids; knows no text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,13 +67,8 @@ class PackedEncoder:
     def encode(self, segments: Sequence[Sequence[int]]) -> list[torch.Tensor]:
         """States (L, d) of each segment's L tokens."""
         found: list[torch.Tensor] = []
-        while len(found) < len(segments):
-            taken, tokens = 0, 0
-            for segment in segments[len(found) :]:
-                if taken and tokens + len(segment) > STREAM_TOKENS:
-                    break
-                taken, tokens = taken + 1, tokens + len(segment)
-            found += self._stream(segments[len(found) : len(found) + taken])
+        for stream in streams([len(one) for one in segments], STREAM_TOKENS):
+            found += self._stream(segments[stream])
         return found
 
     def _stream(self, segments: Sequence[Sequence[int]]) -> Sequence[torch.Tensor]:
@@ -86,6 +81,22 @@ class PackedEncoder:
             x = _normed(layer.norm1, layer.out(seen).add_(x))
             x = _normed(layer.norm2, layer.down(layer.up(x)).add_(x))
         return torch.split(x, lengths)
+
+
+def streams(lengths: Sequence[int], tokens: int) -> Iterator[slice]:
+    """Neighbours that are at most so many tokens together; a longer one is alone.
+
+    >>> list(streams([3, 4, 1, 9, 2], tokens=8))
+    [slice(0, 3, None), slice(3, 4, None), slice(4, 5, None)]
+    """
+    first, held = 0, 0
+    for place, length in enumerate(lengths):
+        if place > first and held + length > tokens:
+            yield slice(first, place)
+            first, held = place, 0
+        held += length
+    if lengths:
+        yield slice(first, len(lengths))
 
 
 def attend(joined: torch.Tensor, lengths: Sequence[int], heads: int) -> torch.Tensor:

@@ -14,6 +14,7 @@ from reread.reader.packed.products import Product, packs
 from reread.reader.probe import PASSAGES, QUESTIONS
 from reread.reader.reader import Reader
 from reread.reading import ReadRequest
+from tests.reread.reader.test_reader import reader_over
 
 
 def tiny_bart(**changes: Any) -> BartForConditionalGeneration:
@@ -46,9 +47,15 @@ def test_each_segment_is_encoded_as_if_alone(changes: dict[str, Any]) -> None:
 
 
 def test_more_segments_than_one_stream_holds_keep_their_order() -> None:
+    """And no more of them are encoded at once than `STREAM_TOKENS`, which bounds the memory."""
     lengths = [290 - n for n in range(40)]
     assert sum(lengths) > STREAM_TOKENS
-    assert_as_stock(tiny_bart(), drawn(lengths))
+    model, taken = tiny_bart(), list[int]()
+    assert_as_stock(model, drawn(lengths))
+    words = model.get_encoder().embed_tokens
+    words.register_forward_hook(lambda module, given, found: taken.append(len(given[0])))
+    PackedEncoder(model).encode(drawn(lengths))
+    assert max(taken) <= STREAM_TOKENS and sum(taken) == sum(lengths)
 
 
 @pytest.mark.parametrize("gelu", [False, True])
@@ -88,8 +95,9 @@ def test_other_encoders_stay_stock(changes: dict[str, str]) -> None:
     for name, value in changes.items():
         setattr(model.config, name, value)
     assert not fits(model)
-    half = tiny_bart().to(torch.float16)
-    assert not fits(half)
+    for away in (torch.float16, torch.device("meta")):  # a format, and a place, without products
+        assert not fits(tiny_bart().to(away))
+    assert reader_over(model).pack().packed is None
 
 
 def test_the_starter_packed_reads_as_the_stock_one() -> None:
@@ -99,7 +107,10 @@ def test_the_starter_packed_reads_as_the_stock_one() -> None:
     packed = load_reader(STARTER, device="cpu", dtype="float32")
     assert stock.info()["fast_path"].startswith("torch sdpa encoder")
     assert packed.info()["fast_path"].startswith("packed float32 encoder without padding")
+    used: list[Any] = []
+    packed.model.get_encoder().register_forward_hook(lambda *given: used.append(given))
     for one, other in zip(stock.read(requests), packed.read(requests), strict=True):
         assert (one.answer, one.found, one.spans) == (other.answer, other.found, other.spans)
         assert other.attention == pytest.approx(one.attention, abs=2e-4)
         assert other.confidence == pytest.approx(one.confidence, abs=1e-4)
+    assert used == []  # all of it was read by the packed one
