@@ -111,7 +111,9 @@ def _report_stage(report: Report, number: int, line: dict[str, float]) -> None:
 
 
 def save_pointing(model: PointingReader, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """In bfloat16."""
+    """In bfloat16; the model then goes on in its own format, with the rounded weights."""
+    own = model.reader.dtype
     model.reader.to(torch.bfloat16).save_pretrained(folder, max_shard_size="1TB")
+    model.reader.to(own)
     tokenizer.save_pretrained(folder)
     model.head.save(folder)
