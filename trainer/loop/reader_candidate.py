@@ -6,7 +6,7 @@ own. Leaves nothing on disk: what passed is written with the round's checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,11 +45,15 @@ from trainer.reader.adapting.tuning import (
     training_of,
     tune,
 )
+from trainer.reader.drawing.examples import ReadingExample
+from trainer.reader.pointing.settings import PointTraining
 
 Report = Callable[[float], None]
+Sets = Mapping[str, Sequence[ReadingExample]]
+Tuner = Callable[[Path, Sets, PointTraining, Report], TunedReader]
 # Where each step stands in the stage's 0..1.
-MAKING, TUNING, CALIBRATING, JUDGING = (0.0, 0.05), (0.05, 0.75), (0.75, 0.8), (0.85, 1.0)
-ASKING = (0.8, 0.85)
+MAKING, TUNING, CALIBRATING = (0.0, 0.05), (0.05, 0.75), (0.75, 0.8)
+ASKING, JUDGING = (0.8, 0.85), ((0.85, 0.92), (0.92, 1.0))  # the serving one, then the tuned
 MOST_ASKED = 200  # questions of the log that are read again by both
 
 
@@ -88,6 +92,8 @@ def adapt_reader(
     generation: Generation,
     selection: Selection,
     report: Report,
+    *,
+    tuner: Tuner = tune,
 ) -> ReaderCandidate:
     """Tune the reader of `parts`, and keep it if it beats the one of `serving`.
 
@@ -107,7 +113,7 @@ def adapt_reader(
     kept = ReaderCandidate(base.name, weights_of(folder), None, {})
     if few := too_few(len(own.judged), settings.gate):
         return replace(kept, metrics=metrics | {"accepted": False, "reason": few})
-    tuned = tune(
+    tuned = tuner(
         folder, {OWN: own.learnt, SAID: said.learnt},
         training_of(settings.adapt_steps, settings.seed), partial(_within, report, TUNING),
     )  # fmt: skip
@@ -118,8 +124,8 @@ def adapt_reader(
     hold_to_asked(tuned.reader, answered[::2], asked[::2])
     answers = answered_of(tuned.reader, asked[1::2])
     before, after = (
-        measure_reader(one, own.judged, said.judged, partial(_within, report, JUDGING))
-        for one in (incumbent, tuned.reader)
+        measure_reader(one, own.judged, said.judged, partial(_within, report, span))
+        for one, span in zip((incumbent, tuned.reader), JUDGING, strict=True)
     )
     refusals = reader_refusals(before, after, settings.gate, seed=settings.seed)
     refusals += silence_refusals(answered[1::2], answers)

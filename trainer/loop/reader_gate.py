@@ -6,8 +6,7 @@ without an answer where it is refused. Accepted when all of these hold:
 1. the mean is above the incumbent's, and in `gate_confidence` of 1,000 paired resamples;
 2. of questions that people corrected, the mean does not fall in as many resamples;
 3. the right passage stands first by attention no less often, up to `gate_recall_tolerance`: it
-   teaches the retriever, and must not become a worse teacher for a better answer.
-
+   teaches the retriever, and must not become a worse teacher for a better answer;
 4. of questions that people asked it leaves no more unanswered, up to MOST_SILENT: made questions
    are easier than theirs, and a reader that passed the rest refused three in ten of them.
 

@@ -51,12 +51,14 @@ def fill(home: Home, records: Sequence[AnswerRecord]) -> None:
 
 
 def read_again(
-    tmp_path: Path, encoder: Path, examples: list[Example], reader: Reader | None, **settings: Any
-) -> list[Example]:
+    tmp_path: Path, encoder: Path, examples: list[Example], reader: Reader | None,
+    tuning: int | None = None, **settings: Any,
+) -> list[Example]:  # fmt: skip
     home = make_home(tmp_path, records=1)
     parts: RoundParts = make_parts(home, encoder, **settings)
     search = EncoderSearch(load(encoder), make_store(tmp_path / "store"))
-    parts = replace(parts, load_reader=None if reader is None else lambda: reader)
+    load_reader = None if reader is None else lambda: reader
+    parts = replace(parts, load_reader=load_reader, tuning=tuning)
     return list(judge_examples(parts, search, examples, lambda share: None))  # type: ignore[arg-type]
 
 
@@ -81,6 +83,14 @@ def test_only_records_without_the_aggregation_are_read_again(tmp_path: Path, enc
     assert [one.question for one in found] == [one.question for one in examples]
     assert [one.signal for one in found] == ["max_tokens"] * 6
     assert [one.reader for one in found] == ["planted", "tiny"] * 3
+    assert found[::2] == examples[::2]
+
+
+def test_only_scores_of_the_tuning_that_serves_are_kept(tmp_path: Path, encoder: Path) -> None:
+    examples = make_examples(6)
+    examples[::2] = [replace(one, reader="tiny+3") for one in examples[::2]]
+    found = read_again(tmp_path, encoder, examples, reader_over(tiny_bart()), tuning=3)
+    assert [one.reader for one in found] == ["tiny+3", "tiny"] * 3
     assert found[::2] == examples[::2]
 
 

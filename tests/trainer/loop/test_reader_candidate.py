@@ -25,20 +25,24 @@ from reread.reader.reader import Reader
 from reread.reading import ReadRequest
 from tests.reread.reader.test_reader import reader_over, tiny_bart
 from tests.reread.reader.tiny_pointing import save_tiny_pointing
+from tests.trainer.loop.clerk import Clerk
 from tests.trainer.reader.adapting.towns import WordSearch, make_towns
+from tests.worlds.fakes import EchoReader
 from tests.worlds.tiny import load, make_encoder, make_examples
 from tests.worlds.training import make_home, make_parts, request, trainer_thread, wait_for_end
-from trainer.examples import Selection
+from trainer.examples import Example, Selection
 from trainer.loop.judging import is_read_again
 from trainer.loop.parts import RoundParts
 from trainer.loop.reader_candidate import (
+    MOST_ASKED,
     ReaderCandidate,
     adapt_reader,
+    asked_of,
     carry_reader,
     with_serving_reader,
 )
 from trainer.reader.adapting.own_questions import make_own
-from trainer.reader.adapting.tuning import OWN, training_of, tune
+from trainer.reader.adapting.tuning import OWN, SAID, TunedReader, training_of, tune
 from trainer.settings import TrainerSettings
 
 NOTHING_LOGGED = Selection((), {})
@@ -112,6 +116,47 @@ def test_a_round_says_how_both_readers_read_and_leaves_one_that_is_no_better(
     assert "of held-out questions" in metrics["reason"]
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_what_is_learnt_calibrated_by_and_judged_by_are_apart_and_the_better_one_is_kept(
+    parts: RoundParts, silent: bool
+) -> None:
+    """A better one that leaves unanswered what people ask, and the serving one answers, is not."""
+    towns, asked = tuple(make_towns(3)), [f"asked {n}" for n in range(24)]
+    selection = Selection(tuple(
+        Example(one, towns, (0, 1, 2), (0.0,) * 3, "r", 1) for one in asked
+    ), {})  # fmt: skip
+    answered = dict.fromkeys(asked, "so")
+    with opened(parts.home) as generation:
+        own = make_own(generation, 80, parts.settings.seed, lambda share: None)
+        right = {one.question: one.answers[0] for one in own.judged if one.answers}
+        incumbent, better = Clerk(answered), Clerk(right | ({} if silent else answered))
+        learnt: list[Any] = []
+        nothing: Any = None  # what is kept in this test is not saved
+
+        def tuner(folder: Path, sets: Any, *rest: Any) -> Any:
+            learnt.append(sets)
+            return TunedReader(better, nothing, nothing)  # type: ignore[arg-type]
+
+        serving = replace(parts, load_reader=lambda: incumbent, tuning=3)
+        shares: list[float] = []
+        found = adapt_reader(parts, serving, generation, selection, shares.append, tuner=tuner)
+    assert learnt == [{OWN: own.learnt, SAID: []}]
+    judged = [one.question for one in own.judged]
+    assert incumbent.asked == asked + judged
+    before = len(better.asked) - len(asked) - len(judged)
+    assert set(better.asked[:before]) == {one.question for one in own.calibrated}
+    assert better.asked[before:] == asked[::2] + asked[1::2] + judged
+    assert shares == sorted(shares) and max(shares) == 1.0
+    assert (found.tuned is None, found.metrics["accepted"]) == (silent, not silent)
+    assert ("12 questions that people asked" in found.metrics["reason"]) is silent
+
+
+def test_the_newest_questions_are_read_again() -> None:
+    asked = [replace(make_examples(1)[0], question=f"asked {n}") for n in range(MOST_ASKED + 3)]
+    found = asked_of(Selection(tuple(asked), {}))
+    assert [one.question for one in found] == [one.question for one in asked[3:]]
+
+
 def test_too_few_documents_to_judge_by_are_said_before_anything_is_tuned(parts: RoundParts) -> None:
     few = replace(parts, settings=parts.settings.updated({"gate_min_questions": 500}))
     shares: list[float] = []
@@ -134,6 +179,24 @@ def test_a_round_that_cannot_judge_its_reader_says_so_and_goes_on(
     assert (job.state, job.error) == ("done", None)
     assert "0 questions could be made" in job.metrics["reader"]["reason"]
     assert tuned_folder(home.checkpoints_dir / "1") is None
+
+
+def test_a_round_after_a_tuning_is_taught_by_the_tuned_reader_and_keeps_it(
+    tmp_path: Path, encoder: Path, tuned: ReaderCandidate
+) -> None:
+    """Through the trainer: the log's scores are those of the reader before it."""
+    home, reader = make_home(tmp_path, records=30), EchoReader()
+    number = write_checkpoint(home, load(encoder), 0, {}, {}, save_reader=tuned.save)
+    build_generation(home, Plan("dense", checkpoint=number, verify=trusting))
+    parts = replace(
+        make_parts(home, encoder), load_reader=pytest.fail, load_tuned=lambda folder: reader
+    )
+    with trainer_thread(parts):
+        job = wait_for_end(home, request(home, force=True))
+    assert (job.state, job.error) == ("done", None)
+    assert sum(len(batch) for batch in reader.batches) >= 20
+    folder = tuned_folder(home.checkpoints_dir / str(number + 1))
+    assert folder is not None and read_tuned(folder).number == number
 
 
 def test_a_reader_that_decodes_is_not_tuned(parts: RoundParts) -> None:

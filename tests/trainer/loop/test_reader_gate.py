@@ -78,6 +78,8 @@ def test_only_a_surely_better_reader_that_teaches_no_worse_passes() -> None:
         SETTINGS, seed=0,
     )  # fmt: skip
     assert "people corrected it is right about 50.0%" in people
+    anyhow = GateSettings(gate_min_questions=4, gate_confidence=0.0)
+    assert len(reader_refusals(worse, worse, anyhow, seed=0)) == 1  # as good is not better
     (few,) = reader_refusals(figures([0, 0]), figures([1, 1]), SETTINGS, seed=0)
     assert "2 questions could be made to judge it by and the gate needs 4" in few
 
@@ -88,5 +90,9 @@ def test_a_reader_that_falls_silent_on_what_people_ask_does_not_pass() -> None:
     assert silence_refusals(served, [True] * 18 + [False] * 2) == []
     (silent,) = silence_refusals(served, [True] * 17 + [False] * 3)
     assert "answers 85% of 20 questions that people asked and the serving one 95%" in silent
+    for was, now in ((8, 7), (4, 3)):  # 0.05 and no more, whatever the rounding of a quotient
+        assert silence_refusals(*([True] * n + [False] * (20 - n) for n in (was, now))) == []
+    assert silence_refusals([True] * 50, [True] * 46 + [False] * 4) != []
+    assert silence_refusals([True] * 10, [True] * 10) == []
     (few,) = silence_refusals([True] * 9, [True] * 9)
     assert "9 asked questions are left" in few

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from evaluation.questions import LabelledQuestion
 from reread.records import Passage
 from tests.trainer.reader.adapting.towns import WordSearch, make_towns
 from trainer.examples import Example
+from trainer.feedback import question_key
 from trainer.reader.adapting.asking import Asked, ask, facts_of
 from trainer.reader.adapting.own_questions import Parts, make_own, make_said, mix_of
 
@@ -85,6 +88,23 @@ def test_corrected_answers_become_questions_where_they_stand_in_a_passage_read()
     assert [one.id for one in found.passages] == ["town-3", "town-0", "town-1", "town-2", "town-4"]
     assert make_said([example], [replace(label, answers=("a thousand",))]).count == 0
     assert make_said([example], [replace(label, question="another")]).count == 0
+
+
+def test_a_fifth_is_judged_by_and_a_fifth_calibrated_by_but_of_corrected_ones_none() -> None:
+    parts = Parts()
+    drawn = [parts.of(f"passage {n}") for n in range(2000)]
+    for part in (parts.judged, parts.calibrated):
+        assert sum(one is part for one in drawn) / 2000 == pytest.approx(0.2, abs=0.03)
+    asked = [f"Wells in town 3, time {n}?" for n in range(30)]
+    passages = tuple(make_towns(5))
+    said = make_said(
+        [Example(one, passages, (0, 1, 2, 3, 4), (0.0,) * 5, "r", 1) for one in asked],
+        [LabelledQuestion("x", one, ("103",), ()) for one in asked],
+    )
+    assert said.count == 30 and said.calibrated == []
+    for name, part in (("judged", said.judged), ("learnt", said.learnt)):
+        assert part and all((parts.of(question_key(one.question)) is parts.judged)
+                            == (name == "judged") for one in part)  # fmt: skip
 
 
 def test_shares_of_empty_sets_go_to_the_others() -> None:
