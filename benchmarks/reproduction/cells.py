@@ -2,7 +2,7 @@
 
 Table 1's rows are the iterations of one run; tables 5 and 6 and section 3.2 share iteration 0 of
 a smaller one from BM25: its passages, its reader and that reader's scores. Knows the project's
-training and its figures; knows no page.
+training and its figures; knows no page and not how a row is set.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import numpy as np
 
 from benchmarks.reproduction.figures import figures_by_split
 from benchmarks.reproduction.questions import ask
+from benchmarks.reproduction.recipes import distil_settings, learnt_from, run_settings
 from benchmarks.reproduction.sizes import (
+    DPR,
     ENCODER,
     FIRST,
-    KEPT_AGGREGATIONS,
     LATE,
     SPLITS,
     TOGETHER,
     Cell,
-    Round,
     Sizes,
 )
+from benchmarks.reproduction.supervised import taught_encoder
 from index_builder.ingest.run import ingest
 from reread.artefacts.passages import PassageStore, open_corpus
 from reread.home import Home, numbers
@@ -41,7 +42,6 @@ from trainer.iterative.lists.searches import encode_lists
 from trainer.iterative.lists.signals import ListSignals, judge_lists, taught_examples
 from trainer.iterative.run_directory import open_run
 from trainer.iterative.run_source import describe, make_source
-from trainer.iterative.settings import ReaderSettings, RunSettings
 from trainer.settings import DistilSettings
 from trainer.student import distil
 from trainer.teacher.likelihoods import LikelihoodTeacher
@@ -80,9 +80,7 @@ class Laboratory:
             return self._iteration(start, int(number), cell.seed, report)
         if cell.table == "section32":
             return self._fewer_passages(cell.row, cell.seed, report)
-        aggregation = cell.row if cell.table == "table6" else "mean"
-        objective = cell.row if cell.table == "table5" else "kl"
-        return self._retriever(objective, aggregation, cell.seed, report)
+        return self._retriever(*learnt_from(cell), cell.seed, report)
 
     # Table 1
 
@@ -98,38 +96,26 @@ class Laboratory:
         self, start: str, iterations: int, seed: int, report: Any
     ) -> Iterator[tuple[Iterations, Any]]:
         """A run of the work folder, and what it reads from; ours until the block ends."""
-        settings = self._settings(start, iterations, seed)
+        train, validation = ask(self._data, self._sizes, start, seed)
+        settings = run_settings(
+            self._sizes, start, iterations, seed, reader=self._reader,
+            encoder=self._encoder_of(start, train, seed, report),
+        )  # fmt: skip
         folder = self._work / f"{start}-seed{seed}"
-        source = make_source(
-            *ask(self._data, self._sizes, start, seed), self._corpus, settings, folder / "given"
-        )
+        source = make_source(train, validation, self._corpus, settings, folder / "given")
         with open_run(folder, describe(source, settings)) as run:
             yield Iterations(run, source, settings, report=report), source
 
-    def _settings(self, start: str, iterations: int, seed: int) -> RunSettings:
-        sizes = self._sizes
-        return RunSettings(
-            start="bm25" if start == FIRST else start, encoder=self._encoder,
-            iterations=iterations, depth=sizes.depth, seed=seed, bf16=sizes.bf16,
-            aggregations=KEPT_AGGREGATIONS if start == FIRST else ("mean",),
-            read_validation=len(SPLITS)
-            * (sizes.section_answered if start == FIRST else sizes.answered),
-            distil=self._distil("kl", sizes.of_start(start)),
-            reader=ReaderSettings(
-                base=self._reader, steps=sizes.reader_steps, batch=sizes.reader_batch,
-                passages=sizes.reader_passages, learning_rate=sizes.reader_learning_rate,
-                warmup_steps=max(1, sizes.reader_steps // 5), freeze_embeddings=True,
-            ),
+    def _encoder_of(self, start: str, asked: Any, seed: int, report: Any) -> str | None:
+        """What the run's retriever starts as; None is MiniLM."""
+        if start != DPR:
+            return self._encoder
+        made = taught_encoder(
+            self._work / f"{DPR}-encoders", asked, self._corpus, self._sizes.dpr,
+            start=self._encoder, depth=self._sizes.depth, seed=seed,
+            progress=lambda share: report("training on gold passages", share),
         )  # fmt: skip
-
-    def _distil(self, objective: str, training: Round) -> DistilSettings:
-        name, _, gamma = objective.partition("-")
-        return DistilSettings(
-            objective=name, margin_gamma=float(gamma or 0.2), epochs=training.epochs,
-            learning_rate=training.learning_rate, batch_questions=training.batch_questions,
-            passages_per_question=training.passages_per_question,
-            freeze_word_embeddings=training.freeze_word_embeddings,
-        )  # fmt: skip
+        return str(made)
 
     def _before_training(self, seed: int, report: Any) -> dict[str, Any]:
         """What BM25's round starts its retriever from, read by iteration 0's reader."""
@@ -166,7 +152,7 @@ class Laboratory:
                 source.train, its.lists(0, "train"), self._corpus,
                 ListSignals("mean", readings.of("mean")), reader="iteration-0",
             )  # fmt: skip
-            self._train(retriever, examples, self._distil("kl", self._sizes.bm25), seed, report)
+            self._train(retriever, examples, distil_settings("kl", self._sizes.bm25), seed, report)
         found = self._search(retriever, source.validation, report)
         answered = self._sizes.answered
         return self._read_and_figure(its, source.validation, found, report, answered=answered)
@@ -197,7 +183,7 @@ class Laboratory:
     ) -> dict[str, Any]:
         """One round from BM25: a retriever trained otherwise, read by iteration 0's reader."""
         its, source = self._first_iteration(seed, report)
-        count, settings = self._sizes.table.questions, self._distil(objective, self._sizes.table)
+        count, settings = self._sizes.table.questions, distil_settings(objective, self._sizes.table)
         asked, lists = source.train[:count], its.lists(0, "train").first(count)
         if settings.taught_by in ANSWER_TEACHERS:
             signals = judge_lists(

@@ -8,25 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import hypot
-from typing import NamedTuple
 
-from benchmarks.reproduction.results import BOTH, Results, mean_interval
+from benchmarks.reproduction.estimates import Estimate
+from benchmarks.reproduction.results import BOTH, Figure, Results
 from benchmarks.reproduction.sizes import SPLITS
 
-MISSING, DIFFERS, PAIRED = "·", "**differs**", "†"
-Figure = tuple[str, str, str]  # table, row, figure
-
-
-class Lead(NamedTuple):
-    """Points by which a claim holds (below 0: does not), and how far off they may be.
-
-    `paired`: by a bootstrap of the questions, 95%; else by the spread over seeds.
-    """
-
-    difference: float
-    spread: float
-    paired: bool = False
+MISSING, DIFFERS, BY_QUESTION, UNSURE = "·", "**differs**", "†", "?"
+Lead = Callable[[Results, str], Estimate | None]  # points by which a claim holds; below 0: it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +23,29 @@ class Shape:
 
     id: str
     claim: str
-    lead: Callable[[Results, str], Lead | None]  # None = not all of its cells are there
+    lead: Lead  # None = not all of its cells are there
 
 
-def compare(
-    first: Figure, second: Figure, times: float = 1.0, less: float = 0.0
-) -> Callable[[Results, str], Lead | None]:
+def compare(first: Figure, second: Figure, times: float = 1.0, less: float = 0.0) -> Lead:
     """By how much (table, row, figure) `first` is above so many times `second`, `less` points."""
 
-    def lead(results: Results, split: str) -> Lead | None:
-        values = results.pairs(first, second, split)
-        if values is not None:
-            middle, low, high = mean_interval([a - times * b for a, b in values])
-            return Lead(middle + less, middle - low if middle + less > 0 else high - middle, True)
-        a, b = (results.spread(table, row, split, figure) for table, row, figure in (first, second))
-        if a is None or b is None:
-            return None
-        return Lead(a[0] - times * b[0] + less, hypot(a[1], times * b[1]))
+    def lead(results: Results, split: str) -> Estimate | None:
+        found = results.difference(first, second, split, times)
+        return None if found is None else moved(found, less)
 
     return lead
 
 
-def rises(start: str, rounds: int, figure: str) -> Callable[[Results, str], Lead | None]:
+def moved(one: Estimate, points: float) -> Estimate:
+    ends = one.interval
+    shifted = None if ends is None else (ends[0] + points, ends[1] + points)
+    return one._replace(middle=one.middle + points, interval=shifted)
+
+
+def rises(start: str, rounds: int, figure: str) -> Lead:
     """By how much the round that gains least gains."""
 
-    def lead(results: Results, split: str) -> Lead | None:
+    def lead(results: Results, split: str) -> Estimate | None:
         gains = [
             compare(("table1", f"{start}-{n + 1}", figure), ("table1", f"{start}-{n}", figure))(
                 results, split
@@ -67,20 +53,17 @@ def rises(start: str, rounds: int, figure: str) -> Callable[[Results, str], Lead
             for n in range(rounds)
         ]
         known = [gain for gain in gains if gain is not None]
-        return min(known) if len(known) == rounds else None
+        return min(known, key=lambda one: one.middle) if len(known) == rounds else None
 
     return lead
 
 
-def best_of(
-    table: str, row: str, figure: str, others: Sequence[str]
-) -> Callable[[Results, str], Lead | None]:
+def best_of(table: str, row: str, figure: str, others: Sequence[str]) -> Lead:
     """By how much `row` is above the best of the others."""
 
-    def lead(results: Results, split: str) -> Lead | None:
-        rest = {one: results.spread(table, one, split, figure) for one in others if one != row}
-        known = {one: value for one, value in rest.items() if value is not None}
-        if len(known) < len(rest):
+    def lead(results: Results, split: str) -> Estimate | None:
+        known = others_of(results, split, (table, row, figure), others)
+        if known is None:
             return None
         best = max(known, key=lambda one: known[one])
         return compare((table, row, figure), (table, best, figure))(results, split)
@@ -88,20 +71,27 @@ def best_of(
     return lead
 
 
-def worst_of(
-    table: str, row: str, figure: str, others: Sequence[str]
-) -> Callable[[Results, str], Lead | None]:
+def worst_of(table: str, row: str, figure: str, others: Sequence[str]) -> Lead:
     """By how much the lowest of the others is above `row`."""
 
-    def lead(results: Results, split: str) -> Lead | None:
-        rest = {one: results.spread(table, one, split, figure) for one in others if one != row}
-        known = {one: value for one, value in rest.items() if value is not None}
-        if len(known) < len(rest):
+    def lead(results: Results, split: str) -> Estimate | None:
+        known = others_of(results, split, (table, row, figure), others)
+        if known is None:
             return None
         lowest = min(known, key=lambda one: known[one])
         return compare((table, lowest, figure), (table, row, figure))(results, split)
 
     return lead
+
+
+def others_of(
+    results: Results, split: str, one: Figure, others: Sequence[str]
+) -> dict[str, float] | None:
+    """The means of the other rows; None where one is missing."""
+    table, row, figure = one
+    rest = {name: results.estimate(table, name, split, figure) for name in others if name != row}
+    known = {name: found.middle for name, found in rest.items() if found is not None}
+    return known if len(known) == len(rest) else None
 
 
 def shapes_table(results: Results, reasons: dict[str, str], shapes: Sequence[Shape]) -> str:
@@ -118,20 +108,21 @@ def shapes_table(results: Results, reasons: dict[str, str], shapes: Sequence[Sha
     return "\n".join(lines)
 
 
-def verdict(lead: Lead | None) -> str:
-    """`holds` or `differs`, or `level` where the difference may as well be none; † is paired.
+def verdict(lead: Estimate | None) -> str:
+    """`holds` or `differs`, or `level` where the interval holds 0; † is paired by question.
 
-    >>> verdict(Lead(3.0, 1.0)), verdict(Lead(0.5, 1.0, True)), verdict(Lead(-3.0, 1.0))
-    ('holds', 'level †', '**differs**')
-    >>> verdict(None)
-    '·'
+    >>> verdict(Estimate(3.0, (1.0, 5.0))), verdict(Estimate(0.5, (-1.0, 2.0), True))
+    ('holds', 'level †')
+    >>> verdict(Estimate(-3.0, (-4.0, -2.0))), verdict(Estimate(3.0, None)), verdict(None)
+    ('**differs**', 'holds ?', '·')
     """
     if lead is None:
         return MISSING
-    word = "holds" if lead.difference > 0 else DIFFERS
-    if abs(lead.difference) <= lead.spread:
-        word = "level"
-    return f"{word} {PAIRED}" if lead.paired else word
+    low, high = lead.interval or (lead.middle, lead.middle)
+    word = "level" if low <= 0 <= high else "holds" if lead.middle > 0 else DIFFERS
+    if lead.interval is None:
+        return f"{word} {UNSURE}"
+    return f"{word} {BY_QUESTION}" if lead.by_question else word
 
 
 def table_row(values: Sequence[str]) -> str:

@@ -16,12 +16,32 @@ KEPT_AGGREGATIONS = (
 ANSWER_ROWS = ("ppmean", "loop", "emdr2")  # teachers of Atlas, and its loss, as Table 5 names them
 LATE = "late"  # MiniLM compared token by token, before and after a round on BM25's scored lists
 TOGETHER = "together"  # BM25's scores added to the retriever's, before and after BM25's first round
+DPR = "dpr"  # a retriever taught on gold passages first, the only start that uses any
 ENCODER = "encoder-0"  # what BM25's round trains, before it; read by the reader of FIRST
 FIRST = "first"  # the run from BM25 whose iteration 0 tables 5 and 6 and section 3.2 share
+STARTS = {  # a row of Table 1 up to its number -> in words
+    "bm25": "BM25",
+    "untrained": "untrained encoder",
+    DPR: "DPR-style encoder (taught on gold passages)",
+    "encoder": "MiniLM, no round",
+    LATE: "MiniLM token by token, taught from BM25",
+    TOGETHER: "BM25 with the retriever, scores added",
+}
 SHARED_SIZES = (
     "depth", "reader_steps", "reader_batch", "reader_passages", "reader_learning_rate", "bf16",
 )  # fmt: skip
-SAME = {("table6", "mean"): ("table5", "kl")}  # one figure under two names
+RAW = "-raw"  # of a row of tables 5 and 6: the reader's scores as they are, as in the paper
+ATTENTION_ROWS = ("kl", "mse", "margin-0.2", "margin-1", "margin-0.1")
+OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_ROWS)  # the latter learn from given answers
+SAME = {  # one figure under two names; a margin sees the order of scores alone
+    ("table6", "mean"): ("table5", "kl"),
+    ("table6", f"mean{RAW}"): ("table5", f"kl{RAW}"),
+    **{
+        ("table5", f"{row}{RAW}"): ("table5", row)
+        for row in ATTENTION_ROWS
+        if row.startswith("margin")
+    },
+}
 # Seconds per unit on two idle cores of an AMX machine in bfloat16; the work done so far corrects
 # them. Passage lengths are SQuAD's.
 READ_S, STEP_PASSAGE_S, DISTIL_PASSAGE_S, ENCODE_S, FIXED_S = 0.18, 0.04, 0.03, 10.0, 2.0
@@ -45,6 +65,7 @@ class Sizes:
 
     bm25: Round = Round(1600, 1, 16, 5e-5)  # Table 1
     untrained: Round = Round(700, 1, 16, 5e-5)  # Table 1
+    dpr: Round = Round(1600, 1, 16, 5e-5)  # Table 1, and its supervised training
     table: Round = Round(150, 2, 8, 1e-4)  # tables 5 and 6
     first_questions: int = 300  # what the reader of tables 5 and 6 and section 3.2 reads first
     measured: int = 500  # R@k, per split
@@ -61,7 +82,8 @@ class Sizes:
 
     def of_start(self, start: str) -> Round:
         """What a run trains its retriever with; FIRST's serves the rows of tables 5 and 6."""
-        return {"bm25": self.bm25, "untrained": self.untrained, FIRST: self.table}[start]
+        own = {"bm25": self.bm25, "untrained": self.untrained, DPR: self.dpr, FIRST: self.table}
+        return own[start]
 
     def drawn(self, start: str) -> int:
         """Training questions of a run."""
@@ -95,16 +117,25 @@ def all_cells(iterations: Mapping[str, int], seeds: Sequence[int]) -> list[Cell]
         *(("table5", row) for row in ATTENTION_ROWS),
         *(("table6", row) for row in KEPT_AGGREGATIONS),
         *(("table5", row) for row in ANSWER_ROWS),
+        *(("table5", f"{row}{RAW}") for row in ATTENTION_ROWS),
+        *(("table6", f"{row}{RAW}") for row in KEPT_AGGREGATIONS),
     ]
     return [Cell(table, row, seed) for seed in seeds for table, row in rows]
 
 
+def with_raw(rows: Sequence[str]) -> list[str]:
+    """Each row that learns from attention with its raw one behind it.
+
+    >>> with_raw(["kl", "loop"])
+    ['kl', 'kl-raw', 'loop']
+    """
+    return [
+        name for row in rows for name in ([row] if row in ANSWER_ROWS else [row, f"{row}{RAW}"])
+    ]
+
+
 def section_rows() -> list[str]:
     return ["all", *(f"{order}-{k}" for k in (10, 5, 2, 1) for order in ("retriever", "attention"))]
-
-
-ATTENTION_ROWS = ("kl", "mse", "margin-0.2", "margin-1", "margin-0.1")
-OBJECTIVE_ROWS = (*ATTENTION_ROWS, *ANSWER_ROWS)  # the latter learn from given answers
 
 
 def sizes_of(
@@ -116,7 +147,7 @@ def sizes_of(
         name: resized(
             getattr(sizes, name), table_questions if name == "table" else questions, epochs
         )
-        for name in ("bm25", "untrained", "table")
+        for name in ("bm25", "untrained", DPR, "table")
     }
     return replace(sizes, **rounds, first_questions=questions or sizes.first_questions)
 
@@ -160,6 +191,7 @@ def seconds_of(cell: Cell, sizes: Sizes) -> float:
         scored = 0.0 if number == "0" else sizes.drawn(start) * READ_S
         trained = 0.0 if number == "0" else training_seconds(sizes.of_start(start))
         encoded = 0.0 if cell.row == "bm25-0" else ENCODE_S
+        encoded += training_seconds(sizes.dpr) if cell.row == f"{DPR}-0" else 0.0
         return encoded + reader + answer + scored + trained + FIXED_S
     if (cell.table, cell.row) in SAME:
         return 0.0

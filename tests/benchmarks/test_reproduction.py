@@ -3,22 +3,24 @@
 import json
 from pathlib import Path
 from random import Random
-from statistics import stdev
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.reproduction.__main__ import main
+from benchmarks.made_cells import is_made
+from benchmarks.reproduction.__main__ import RESULTS, main, work_out
 from benchmarks.reproduction.cells import by_attention
-from benchmarks.reproduction.page import opening, write_page
+from benchmarks.reproduction.opening import opening
+from benchmarks.reproduction.page import last_round, write_page
 from benchmarks.reproduction.questions import UNSEEN, article_of, ask
-from benchmarks.reproduction.results import BOTH, Results
-from benchmarks.reproduction.shapes import best_of, compare, rises, verdict, worst_of
-from benchmarks.reproduction.sizes import SPLITS, Cell, Sizes, all_cells, plain
+from benchmarks.reproduction.results import Results
+from benchmarks.reproduction.sizes import DPR, Cell, Sizes, all_cells, plain
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
+from tests.benchmarks.reproduction_cells import cell
 from tests.worlds.iterating import make_world
-from tests.worlds.tiny import ANIMALS, make_passages
+from tests.worlds.tiny import ANIMALS, FILLERS, make_passages
 from trainer.iterative.lists.fused import fuse
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings
@@ -33,11 +35,11 @@ def make_data(folder: Path) -> Path:
             stream.write(json.dumps({"id": f"{article}#{n}", "title": "", "text": p.text}) + "\n")
     with (folder / "questions.jsonl").open("w") as stream:
         for n in range(60):
-            animal = ANIMALS[n % 10]
+            animal, filler = ANIMALS[n % 10], FILLERS[n * 7 % 10]
             gold = f"{'Normans' if n % 10 < 5 else 'Oxygen'}#{n % 10 * 10}"
             entry = {
-                "id": str(n), "question": f"where is the {animal} {n}", "answers": [animal],
-                "passage_id": gold, "split": "dev" if n % 3 == 0 else "train",
+                "id": str(n), "question": f"where is the {filler} {animal} {n}",
+                "answers": [animal], "passage_id": gold, "split": "dev" if n % 3 == 0 else "train",
             }  # fmt: skip
             stream.write(json.dumps(entry) + "\n")
     return folder
@@ -93,7 +95,7 @@ def test_cells_are_worked_out_once_and_make_the_page(
     main([*arguments, "--only", "section32,table6"])
     assert "together about" in capsys.readouterr().out
     files = sorted((tmp_path / "results").glob("*.json"))
-    assert len(files) == 9 + 6
+    assert len(files) == 9 + 6 + 6  # with the rows of raw scores
     body = json.loads((tmp_path / "results/table6-max_heads-seed0.json").read_text())
     assert body["figures"]["articles"]["measured"] == 8
     assert body["figures"]["questions"]["answered"] == 2
@@ -114,7 +116,7 @@ def test_cells_are_worked_out_once_and_make_the_page(
     for k in (1, 5):
         assert body["figures"]["articles"][f"R@{k}"] == recall_of(world / "encoder", data, k)
     page = (tmp_path / "page.md").read_text()
-    assert "17 of" in page
+    assert "23 of" in page
     rounds = ["--iterations", "1", "--only", "table1", "--rows", "together-0,together-1"]
     main([*arguments, *rounds])
     for n in (0, 1):
@@ -123,6 +125,16 @@ def test_cells_are_worked_out_once_and_make_the_page(
         assert body["sizes"]["bm25"]["questions"] == 6
     assert body["figures"]["articles"]["R@5"] == both_recall(tmp_path / "work", data, 5)
     page = (tmp_path / "page.md").read_text()
+    main([*arguments, "--iterations", "1", "--only", "table1", "--rows", f"{DPR}-0,{DPR}-1"])
+    [encoder] = (tmp_path / "work" / "dpr-encoders").iterdir()
+    body = json.loads((tmp_path / "results/table1-dpr-0-seed0.json").read_text())
+    assert body["sizes"]["dpr"]["questions"] == 6 and "bm25" not in body["sizes"]
+    for k in (1, 5):  # iteration 0 reads what that encoder retrieves
+        assert body["figures"]["articles"][f"R@{k}"] == recall_of(encoder, data, k)
+    after = json.loads((tmp_path / "results/table1-dpr-1-seed0.json").read_text())
+    assert after["figures"]["articles"]["answered"] == 2
+    page = (tmp_path / "page.md").read_text()
+    assert "| DPR-style encoder (taught on gold passages) | 1 |" in page
     assert "| BM25 with the retriever, scores added | 1 |" in page
     assert "| MiniLM, no round | 0 |" in page
     assert "| `max_heads` |" in page
@@ -131,21 +143,11 @@ def test_cells_are_worked_out_once_and_make_the_page(
     assert (tmp_path / "page-iterations.png").exists()
 
 
-def cell(folder: Path, table: str, row: str, seed: int, recall: float, em: float) -> None:
-    one = {"R@1": recall, "R@5": recall, "R@20": recall, "R@100": None, "EM": em, "F1": em}
-    figures = {split: {**one, "measured": 10, "answered": 5} for split in ("articles", "questions")}
-    body = {
-        "table": table, "row": row, "seed": seed, "sizes": plain(Sizes(), Cell(table, row, seed)),
-        "seconds": 60.0, "figures": figures,
-    }  # fmt: skip
-    (folder / Cell(table, row, seed).file).write_text(json.dumps(body))
-
-
 def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
     results = tmp_path / "results"
     results.mkdir()
     for seed, shift in enumerate((-0.02, 0.0, 0.02)):
-        cell(results, "table1", "bm25-0", seed, 0.60 + shift, 0.3)
+        cell(results, "table1", "bm25-0", seed, 0.60 + shift / 2, 0.3)
         cell(results, "table1", "bm25-1", seed, 0.50 + shift, 0.4)
     cells = all_cells({"bm25": 1, "untrained": 1}, [0, 1, 2])
     (results / "reasons.json").write_text(json.dumps({"bm25-recall": "Because of *this*."}))
@@ -156,11 +158,53 @@ def test_the_page_says_what_differs_and_what_is_missing(tmp_path: Path):
         "**differs** | **differs** | **differs** | Because of *this*."
         in shape["| From BM25, one round raises R@20 (59.3 to 76.4)"]
     )
-    assert "| holds | holds | holds |" in shape["| From BM25, one round raises EM (41.2 to 46.8)"]
+    assert (
+        "| holds ? | holds ? | holds ? |"
+        in shape["| From BM25, one round raises EM (41.2 to 46.8)"]
+    )
     row = next(line for line in page if line.startswith("| BM25 | 1 |"))
-    assert row.split(" | ")[2:5] == ["50.0 ± 2.0", "50.0 ± 2.0", "50.0 ± 2.0"]
+    # Student's t of 48, 50, 52: 4.303 * 2 / sqrt(3) to either side
+    assert row.split(" | ")[2:5] == ["50.0 [45.0, 55.0]"] * 3
+    assert row.split(" | ")[6] == "40.0"  # all seeds agree, which says nothing
     assert row.endswith("| 76.4 | 84.3 | 46.8 |")
-    assert next(line for line in page if line.startswith("| `mse` |")).count("·") == 8
+    for name in ("mse", "mse-raw"):
+        line = next(line for line in page if line.startswith(f"| `{name}` |"))
+        assert line.count("·") == 8 and line.endswith("| 46.5 | 61.2 | 73.9 | 40.6 |")
+    start = next(line for line in page if line.startswith("| BM25 | 1 | 50.0 [45.0, 55.0] | 40.0"))
+    assert start.endswith("| 47.9 | 48.9 | 80.0 |")
+    assert sum(line.startswith("| Raw scores: ") for line in page) == 12
+
+
+def test_the_last_round_of_a_start_is_one_that_all_its_seeds_have(tmp_path: Path):
+    for row, seeds in (("bm25-0", (0, 1)), ("bm25-1", (0, 1)), ("bm25-2", (0,))):
+        for seed in seeds:
+            cell(tmp_path, "table1", row, seed, 0.5, 0.5)
+    results = Results.read(tmp_path, all_cells({"bm25": 3, DPR: 2}, [0, 1]))
+    assert last_round(results, "bm25") == 1
+    assert last_round(results, DPR) is None
+
+
+def test_raw_rows_that_must_be_the_same_are_not_trained(tmp_path: Path):
+    """Found under its other name, a cell is copied: `work` is never asked for a model."""
+    results = tmp_path / "results"
+    results.mkdir()
+    for row in ("margin-0.2", "kl-raw"):
+        cell(results, "table5", row, 0, 0.5, 0.4)
+    for one in (Cell("table5", "margin-0.2-raw", 0), Cell("table6", "mean-raw", 0)):
+        nothing: Any = None
+        work_out(one, nothing, Sizes(), results, "[1/1]")
+        body = json.loads((results / one.file).read_text())
+        assert (body["table"], body["row"], body["seconds"]) == (one.table, one.row, 0.0)
+        assert body["figures"]["articles"]["R@5"] == 0.5
+
+
+def test_cells_made_before_there_were_raw_rows_stay_valid():
+    """The sizes they were made with, as their files have them."""
+    for path in RESULTS.glob("*.json"):
+        if path.name != "reasons.json":
+            body = json.loads(path.read_text())
+            one = Cell(body["table"], body["row"], body["seed"])
+            assert is_made(path, plain(Sizes(), one)), path.name
 
 
 def test_a_spared_reader_has_seen_no_article_that_trains_or_measures(tmp_path: Path):
@@ -183,75 +227,9 @@ def test_a_spared_reader_has_seen_no_article_that_trains_or_measures(tmp_path: P
     assert "on none of the articles here" in opening(made)
 
 
-def test_both_splits_together_are_their_mean_for_each_seed(tmp_path: Path):
-    for row, recalls in (("bm25-0", (0.5, 0.7)), ("bm25-1", (0.4, 0.9))):
-        for seed, shift in enumerate((-0.02, 0.02)):
-            cell(tmp_path, "table1", row, seed, 0.5, 0.5)
-            path = tmp_path / Cell("table1", row, seed).file
-            body = json.loads(path.read_text())
-            for split, recall in zip(SPLITS, recalls, strict=True):
-                body["figures"][split]["R@1"] = recall + shift
-            path.write_text(json.dumps(body))
-    results = Results.read(tmp_path, [])
-    after = results.spread("table1", "bm25-1", BOTH, "R@1")
-    assert after == pytest.approx((65.0, stdev((63.0, 67.0)), 2))
-    assert results.spread("table1", "bm25-1", BOTH, "R@100") is None
-    lead = compare(("table1", "bm25-1", "R@1"), ("table1", "bm25-0", "R@1"))
-    assert [lead(results, one)[0] for one in (*SPLITS, BOTH)] == pytest.approx([-10, 20, 5])
-
-
-def test_a_rise_over_rounds_is_as_good_as_its_weakest_round(tmp_path: Path):
-    for n, em in enumerate((0.1, 0.2, 0.25, 0.24)):
-        cell(tmp_path, "table1", f"untrained-{n}", 0, 0.5, em)
-    results = Results.read(tmp_path, [])
-    assert rises("untrained", 3, "EM")(results, "articles")[0] == pytest.approx(-1)
-    assert rises("untrained", 2, "EM")(results, "articles")[0] == pytest.approx(5)
-    assert rises("untrained", 4, "EM")(results, "articles") is None
-
-
 def test_by_attention_reorders_what_was_read():
     nan = float("nan")
     lists = RankedLists(np.array([[7, 8, 9], [4, 5, -1], [1, 2, 3]]), np.zeros((3, 3), np.float32))
     readings = ListReadings(("", ""), {"mean": np.array([[1, 3, 2], [5, 6, nan]], np.float32)})
     found = by_attention(lists, readings)
     assert found.rows.tolist() == [[8, 9, 7], [5, 4, -1]]
-
-
-def test_verdicts_are_paired_by_question_where_cells_keep_them(tmp_path: Path):
-    """300 questions of which every tenth is won: the seeds agree, so their spread says nothing."""
-    before = [1.0, 0.0] * 150
-    after = [1.0 if n % 20 == 1 else value for n, value in enumerate(before)]
-    wins_two = [1.0 if n in (1, 3) else value for n, value in enumerate(before)]
-    for row, values in (("bm25-0", before), ("bm25-1", after), ("bm25-2", wins_two)):
-        for seed in (0, 1):
-            cell(tmp_path, "table1", row, seed, 0.5, sum(values) / 300)
-            path = tmp_path / Cell("table1", row, seed).file
-            body = json.loads(path.read_text())
-            body["figures"]["articles"]["per_question"] = {"EM": values}
-            path.write_text(json.dumps(body))
-    results = Results.read(tmp_path, [])
-    first, second, none = (("table1", f"bm25-{n}", "EM") for n in (1, 2, 0))
-    found = compare(first, none)(results, "articles")
-    assert found is not None and found.paired and found.difference == pytest.approx(5.0)
-    assert 1.5 < found.spread < 3.0 and verdict(found) == "holds †"
-    assert verdict(compare(none, first)(results, "articles")) == "**differs** †"
-    assert verdict(compare(second, none)(results, "articles")) == "level †"  # 0.7 points
-    by_seeds = compare(second, none)(results, "questions")  # keeps no values per question
-    assert by_seeds is not None and not by_seeds.paired and verdict(by_seeds) == "holds"
-    assert compare(second, none)(results, BOTH).paired is False
-    within = compare(none, first, less=6.0)(results, "articles")
-    assert within is not None and within.difference == pytest.approx(1.0)
-
-
-def test_the_best_and_the_worst_are_held_against_the_nearest(tmp_path: Path):
-    for row, recall in (("kl", 0.9), ("mse", 0.5), ("margin-1", 0.7)):
-        cell(tmp_path, "table5", row, 0, recall, recall)
-    results = Results.read(tmp_path, [])
-    rows = ("kl", "mse", "margin-1")
-    best = best_of("table5", "kl", "R@20", rows)(results, "articles")
-    worst = worst_of("table5", "mse", "R@20", rows)(results, "articles")
-    assert best is not None and best.difference == pytest.approx(20.0)
-    assert worst is not None and worst.difference == pytest.approx(20.0)
-    lost = worst_of("table5", "kl", "R@20", rows)(results, "articles")
-    assert lost is not None and lost.difference == pytest.approx(-40.0)
-    assert best_of("table5", "kl", "R@20", (*rows, "margin-0.2"))(results, "articles") is None

@@ -25,7 +25,7 @@ def test_a_run_is_drawn_as_svg_and_png_with_the_same_bytes_each_time(tmp_path: P
     assert plot_run([], tmp_path / "empty")[0].exists()
 
 
-def test_gaps_and_spreads_are_drawn(tmp_path: Path):
-    line = Line("one", [0, 1, 2], [1.0, None, 3.0], spread=[0.1, 0.0, 0.2])
+def test_gaps_and_intervals_are_drawn(tmp_path: Path):
+    line = Line("one", [0, 1, 2], [1.0, None, 3.0], ends=[(0.9, 1.3), None, (2.8, 3.2)])
     paths = draw([Panel("t", "x", "y", [line])], tmp_path / "c", title="whole")
     assert all(path.stat().st_size > 1000 for path in paths)
