@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
-from reread.compute.precision import CPUINFO, FAST_FLAGS, processor_flags
+from reread.compute.precision import pick_bf16
 from reread.reader.loading import (
     ALIKE,
     OTHERWISE,
@@ -43,7 +44,7 @@ def test_alike_is_the_same_answers_and_nearly_the_same_order() -> None:
 
 
 def test_auto_says_what_it_chose_and_why(tmp_path: Path) -> None:
-    fast = bool(FAST_FLAGS & processor_flags(CPUINFO))
+    fast = pick_bf16(None, torch.device("cpu"))
     folder = save_tiny_pointing(tmp_path / "reader")
     for name in (STARTER, folder):
         info = load_reader(name, device="cpu").info()

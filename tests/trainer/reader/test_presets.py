@@ -1,11 +1,12 @@
 """Presets are Table 7 of the paper to the number, and every value can be changed."""
 
+import time
 from dataclasses import replace
 
 import pytest
 import torch
 
-from reread.compute.precision import pick_bf16, processor_flags
+from reread.compute.precision import pick_bf16, processor_flags, products_pay
 from reread.errors import BadRequest
 from tests.worlds.reader_training import make_t5
 from trainer.dropout import set_dropout
@@ -124,9 +125,25 @@ def test_dropout_reaches_every_place_of_t5() -> None:
 def test_bfloat16_is_automatic_where_the_processor_multiplies_it(tmp_path) -> None:
     cpu = torch.device("cpu")
     file = tmp_path / "cpuinfo"
-    assert pick_bf16(None, cpu, file) is False, "no file: not Linux"
-    for flags, fast in (("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16", True)):
+    assert pick_bf16(None, cpu, file, lambda: True) is False, "no file: not Linux"
+    for flags, named in (("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16", True)):
         file.write_text(f"processor : 0\nflags\t\t: {flags}\n")
-        assert pick_bf16(None, cpu, file) is fast
-        assert pick_bf16(not fast, cpu, file) is not fast, "what was asked for holds"
+        for pays in (True, False):
+            fast = pick_bf16(None, cpu, file, lambda pays=pays: pays)
+            assert fast is (named and pays), "a flag alone does not make products fast"
+            assert pick_bf16(not fast, cpu, file) is not fast, "what was asked for holds"
     assert processor_flags(file) == {"amx_bf16"}
+
+
+def test_what_pays_is_what_takes_less_time_here() -> None:
+    """Held to a slow clock of larger products, where the two differ enough to tell."""
+    took = dict.fromkeys((torch.float32, torch.bfloat16), 1e9)
+    for _ in range(6):
+        for kind in took:
+            rows, weight = (torch.ones(shape, dtype=kind) for shape in ((1024, 384), (1536, 384)))
+            started = time.perf_counter()
+            torch.nn.functional.linear(rows, weight)
+            took[kind] = min(took[kind], time.perf_counter() - started)
+    ratio = took[torch.float32] / took[torch.bfloat16]
+    if ratio > 1.6 or ratio < 0.9:
+        assert products_pay() is (ratio > 1.2)
