@@ -6,6 +6,7 @@ transformers' own on one probe before it is trusted.
 
 from __future__ import annotations
 
+import logging
 import struct
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from reread.reader.causal.packed import PackedEngine, fits
 from reread.reader.causal.reader import CausalReader, Engine, Limits
 from reread.reader.causal.source import CausalSource, causal_source
 from reread.reader.causal.stock import StockEngine
-from reread.reader.causal.strings import style_of
+from reread.reader.causal.strings import PLAIN, style_of
 from reread.reader.confidence import read_notes
+
+logger = logging.getLogger(__name__)
 
 PROBE_TOKENS = 24
 LEAST_COSINE = 0.999  # of the two engines' logits, in bfloat16 as in float32
@@ -67,13 +70,20 @@ def load_causal(
     if engine == "auto" and fits(model.config):
         packed = PackedEngine(model, kind)
         runs = packed if agree(packed, runs, model.config.vocab_size) else runs
+    style = style_of(tokenizer, notes.tuned)
+    if style is PLAIN and not notes.tuned:
+        logger.warning(
+            "%s has no chat template and was not tuned here, so it is asked by a plain prompt, "
+            "which few models follow; take its instruct version, or tune it with `reread "
+            "train-reader --base %s`.", name_or_path, name_or_path,
+        )  # fmt: skip
     return CausalReader(
         runs,
         tokenizer,
         name=folder.name if folder_found else Path(name_or_path).name,
         about=about,
         ends=end_tokens(model, tokenizer),
-        style=style_of(tokenizer, notes.tuned),
+        style=style,
         notes=notes,
         limits=limits,
         folder=folder_found,

@@ -69,3 +69,21 @@ def test_places_that_end_with_a_whole_word_come_first():
     copying = Copying([fold("redder hen"), fold("red fox")])
     copying.take(copying.fitting(b" red"))
     assert [place.passage for place in copying.spans()] == [1, 0]
+
+
+def test_a_model_without_a_chat_template_is_told_of_in_one_sentence(tmp_path, caplog):
+    """Its remedies, followed: a template of its own, or tuned here, and nothing is said."""
+    folder = save_tiny_causal(tmp_path / "plain")
+    reader = load_causal(str(folder), dtype="float32")
+    (said,) = [one.getMessage() for one in caplog.records if "chat template" in one.getMessage()]
+    assert str(folder) in said and "reread train-reader --base" in said and "\n" not in said
+    assert reader.info()["prompt"] == "plain"
+    caplog.clear()
+    (folder / "reader.json").write_text('{"tuned": true}', encoding="utf-8")
+    load_causal(str(folder), dtype="float32")
+    (folder / "reader.json").unlink()
+    tokenizer = reader.tokenizer
+    tokenizer.chat_template = "{% for m in messages %}<s>{{ m.content }}{% endfor %} So:"
+    tokenizer.save_pretrained(folder)
+    assert load_causal(str(folder), dtype="float32").info()["prompt"] == "chat"
+    assert not [one for one in caplog.records if "chat template" in one.getMessage()]
