@@ -140,14 +140,16 @@ class Cluster:
         return body
 
 
-def run(folder: Path, seconds: float, seed: int = 0) -> Outcome:
+def run(folder: Path, seconds: float, seed: int = 0, pause_s: float = 0.0) -> Outcome:
+    """With `pause_s` between a client's questions: without any they take a whole processor."""
     outcome, stop = Outcome(), threading.Event()
     acknowledged: list[str] = []
     with ExitStack() as closing:
         cluster = Cluster(folder, closing)
         asking = [
             threading.Thread(
-                target=ask, args=(cluster, place, turn, stop, acknowledged, outcome.failures)
+                target=ask,
+                args=(cluster, place, turn, stop, acknowledged, outcome.failures, pause_s),
             )
             for place in (0, 1)
             for turn in (0, 1)
@@ -172,6 +174,7 @@ def ask(
     stop: threading.Event,
     acknowledged: list[str],
     failures: dict[str, int],
+    pause_s: float,
 ) -> None:
     """Questions of one client, no two alike; only a 200 counts as acknowledged."""
     number = 0
@@ -189,6 +192,7 @@ def ask(
                 continue
             if response.status_code == 200:
                 acknowledged.append(response.json()["id"])
+                stop.wait(pause_s)
             else:
                 kind = str(response.status_code)
                 failures[kind] = failures.get(kind, 0) + 1
