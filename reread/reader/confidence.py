@@ -20,7 +20,7 @@ from reread.reading import softmax
 READER_FILE = "reader.json"
 REFUSED = 0.05  # the most that a refused answer may claim
 HEAD_KEYS = ("means", "masses")
-SIGNALS = ("nothing", "first", "mean", "least", "top", "spread", "length")
+SIGNALS = ("nothing", "first", "mean", "least", "top", "spread", "length", "rival", "agreed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,20 @@ class ReaderNotes:
 
 
 def signals_of(
-    nothing: float, chances: Sequence[float], attention: Sequence[float]
+    nothing: float,
+    chances: Sequence[float],
+    attention: Sequence[float],
+    *,
+    rival: float | None = None,
+    place: int | None = None,
 ) -> dict[str, float]:
     """The numbers a calibration weighs, from one reading.
 
     `nothing`: log odds that there is no answer; `first`, `mean`, `least`: log probabilities of the
     answer's tokens; `top`: the largest relevance; `spread`: entropy of the relevance over its
-    maximum; `length`: logarithm of the number of tokens.
+    maximum; `length`: logarithm of the number of tokens; `rival`: logarithm of how likely the next
+    best answer is over this one; `agreed`: of the relevance of its passage, `place`, over the
+    largest. Both are 0 of a reader that does not tell.
     """
     logs = [math.log(max(chance, 1e-6)) for chance in chances] or [math.log(1e-6)]
     shares = softmax(attention)
@@ -95,6 +102,8 @@ def signals_of(
         "top": max(shares, default=1.0),
         "spread": entropy / math.log(len(shares)) if len(shares) > 1 else 0.0,
         "length": math.log(len(logs)),
+        "rival": 0.0 if rival is None else math.log(min(max(rival, 1e-4), 1.0)),
+        "agreed": 0.0 if place is None else math.log(max(shares[place], 1e-4) / max(shares)),
     }
 
 

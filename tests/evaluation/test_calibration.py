@@ -103,4 +103,8 @@ def test_signals_are_logarithms_and_shares():
     assert found["least"] == pytest.approx(math.log(0.25))
     assert found["mean"] == pytest.approx((math.log(0.5) + math.log(0.25)) / 2)
     assert found["top"] == pytest.approx(0.5) and found["spread"] == pytest.approx(1.0)
+    assert (found["rival"], found["agreed"]) == (0.0, 0.0), "a reader that does not tell"
+    told = signals_of(0.5, [0.5], [0.0, math.log(3)], rival=0.25, place=0)
+    assert told["rival"] == pytest.approx(math.log(0.25))
+    assert told["agreed"] == pytest.approx(math.log(1 / 3))
     assert signals_of(0.9, [1.0], [9.0])["nothing"] > 2

@@ -24,7 +24,8 @@ def reading_of(
     refuse_below: float | None,
 ) -> Reading:
     """Answers are the passage's own characters; `draft` is what a refused one would have been."""
-    signals = signals_of(pointed.nothing, pointed.chances, scores["mean"])
+    signals = signals_of(pointed.nothing, pointed.chances, scores["mean"],
+                         rival=pointed.rival, place=pointed.place)  # fmt: skip
     verdict = judge(notes.calibration, refuse_below, signals, pointed.chances)
     likely = notes.calibration is not None or pointed.nothing < EVEN
     found = verdict.found and likely and bool(pointed.text)

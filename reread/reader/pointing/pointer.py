@@ -28,7 +28,18 @@ VERDICTS = ("", "yes", "no")
 LONGEST = 200  # tokens of an answer: a procedure of several steps
 LINK = 128  # width of what a beginning and an end tell each other
 TRIED = 16  # the likeliest beginnings, whose ends are looked at
+ENDS = 4  # the likeliest ends of each
 NEVER = -1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """Characters of passage `place`."""
+
+    text: str
+    place: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +51,11 @@ class Pointed:
 
     text: str
     nothing: float  # probability that there is no answer
-    chances: tuple[float, ...]  # of its beginning, and of its end given that; of a verdict alone
+    chances: tuple[float, ...]  # of beginning so, and of its end given that; of a verdict alone
     place: int | None = None
     start: int = 0
     end: int = 0
+    rival: float = 0.0  # how likely the likeliest other answer is, over this one
 
 
 class SpanHead(nn.Module):
@@ -133,9 +145,11 @@ def require_offsets(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
 
 
 def body_mask(segments: Sequence[Segment]) -> torch.Tensor:
-    """(S,) true on tokens of a passage's own text, segments side by side."""
+    """(S,) true on tokens of a passage's own text, segments side by side; an answer neither
+    begins nor ends with a line's end."""
     return torch.tensor([
-        right > left >= segment.body for segment in segments for left, right in segment.offsets
+        right > left >= segment.body and not segment.text[left:right].isspace()
+        for segment in segments for left, right in segment.offsets
     ])  # fmt: skip
 
 
@@ -145,7 +159,10 @@ def point(
     """The likeliest answer of up to `longest` tokens; `states` (S or more, d) of the segments side
     by side.
 
-    Its probability is p(begin) p(end | begin); beginnings beyond the likeliest TRIED are not tried.
+    A place's probability is p(begin) p(end | begin). An answer that stands in several places, or
+    passages, is as likely as all of them together, which is what the head is trained to raise
+    (Clark and Gardner 2018, section 2.2.2), and is shown where it is likeliest. Places beyond the
+    TRIED likeliest beginnings and the ENDS likeliest ends of each are not tried.
     """
     lengths = [len(segment.ids) for segment in segments]
     tokens = sum(lengths)
@@ -155,22 +172,40 @@ def point(
     places = begin[:tokens].topk(min(TRIED, tokens)).indices
     ends = torch.softmax(head.end_logits(own, lengths, body, places), 1)  # (N, S)
     near = torch.arange(tokens, device=own.device)[None, :] < places[:, None] + longest
-    joint = begin[places][:, None] * ends * near
-    row, last = divmod(int(joint.argmax()), tokens)
-    first = int(places[row])
-    if max(yes, no) > float(joint[row, last]):
-        return Pointed("yes" if yes >= no else "no", nothing, (max(yes, no),))
-    chances = (float(begin[first]), float(ends[row, last]))
-    return answer_at(first, last, segments, nothing, chances)
+    likely = (ends * near).topk(min(ENDS, tokens), dim=1)  # (N, E)
+    joint = begin[places][:, None] * likely.values
+    tried = [
+        (float(joint[row, column]), float(likely.values[row, column]),
+         stands_at(int(places[row]), int(likely.indices[row, column]), segments))
+        for row in range(len(joint)) for column in range(joint.shape[1])
+        if float(joint[row, column]) > 0.0
+    ]  # fmt: skip
+    return choose(tried, nothing, yes, no)
 
 
-def answer_at(
-    first: int,
-    last: int,
-    segments: Sequence[Segment],
-    nothing: float,
-    chances: tuple[float, ...],
+def choose(
+    tried: Sequence[tuple[float, float, Stands]], nothing: float, yes: float, no: float
 ) -> Pointed:
+    """The likeliest of all texts and both verdicts; `tried`: a place's chance, its end's given its
+    beginning, and what stands there."""
+    totals: dict[str, float] = {}
+    shown: dict[str, tuple[float, Stands]] = {}
+    for chance, end, where in sorted(tried, key=lambda one: -one[0]):
+        name = where.text.casefold()
+        totals[name] = totals.get(name, 0.0) + chance
+        shown.setdefault(name, (end, where))  # the likeliest place comes first
+    verdict, sure = ("yes", yes) if yes >= no else ("no", no)
+    best = max(totals, key=totals.__getitem__, default="")
+    total = totals.pop(best, 0.0)
+    if sure > total:
+        return Pointed(verdict, nothing, (sure,), rival=max(yes + no - sure, total) / sure)
+    end, where = shown[best]
+    rival = max(sure, *totals.values()) / total if totals else sure / total
+    chances = (min(1.0, total / end), end)
+    return Pointed(where.text, nothing, chances, where.place, where.start, where.end, rival)
+
+
+def stands_at(first: int, last: int, segments: Sequence[Segment]) -> Stands:
     """What stands between two of the tokens of segments side by side."""
     place = 0
     while first >= len(segments[place].ids):
@@ -178,6 +213,4 @@ def answer_at(
         place += 1
     segment = segments[place]
     left, right = segment.offsets[first][0], segment.offsets[last][1]
-    return Pointed(
-        segment.text[left:right], nothing, chances, place, left - segment.body, right - segment.body
-    )
+    return Stands(segment.text[left:right], place, left - segment.body, right - segment.body)
