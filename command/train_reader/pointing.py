@@ -37,6 +37,7 @@ def train_pointing_reader(
     from reread.compute.precision import pick_bf16
     from reread.reader.loading import SMALL_STARTER, reader_folder
     from trainer.reader.drawing.examples import STARTER_MIX
+    from trainer.reader.pointing.line_ends import give_line_ends
     from trainer.reader.pointing.recipe import (
         OWN_STAGES,
         STARTER_STAGES,
@@ -56,6 +57,7 @@ def train_pointing_reader(
     mix = STARTER_MIX if files.starter else dict.fromkeys(sorted(sets), 1.0)
     base = files.base or reader_folder(SMALL_STARTER)
     model, tokenizer = load_pointing_base(base, stages[0].training.seed)
+    give_line_ends(model.reader, tokenizer)
     model.to(place)
     run_pointing(
         model, tokenizer, sets, mix, stages, folder=files.output,

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from reread.errors import BadRequest
 from reread.records import Passage
-from trainer.reader.drawing.examples import VERDICT, ReadingExample
+from trainer.reader.drawing.examples import NONE, VERDICT, ReadingExample
 
 MOST_REFUSED = 1000  # draws in a row that gave nothing: the data cannot be drawn from
 
@@ -31,6 +31,7 @@ class Drawing:
     crop_kinds: tuple[str, ...] = ("span", "definition", "none")
     second_right: float = 0.3  # share with another right passage, where there is one
     lower_share: float = 0.06  # questions in lower case without their question mark
+    removed_share: float = 0.0  # right passages taken away, where no other holds the answer: refuse
     nearest: float = 3.0  # distractors: an exponential draw over their order, its scale a third
     block_tokens: int = 250
     prompt_tokens: int = 160
@@ -67,6 +68,8 @@ class ExampleSets:
         """One question, or None where what was drawn cannot teach (its answer is in none)."""
         example = random.choice(random.choices(self._sets, self._shares)[0])
         places = choose_passages(example, drawing, random)
+        if drawing.removed_share and random.random() < drawing.removed_share:
+            example, places = without_right(example, places)
         gold = [place for place in places if place in example.positives]
         answer = choose_answer(example, gold, random)
         if not places or answer is None:
@@ -126,6 +129,18 @@ def choose_passages(example: ReadingExample, drawing: Drawing, random: Random) -
     chosen = list(dict.fromkeys(chosen))
     random.shuffle(chosen)
     return chosen
+
+
+def without_right(
+    example: ReadingExample, places: Sequence[int]
+) -> tuple[ReadingExample, list[int]]:
+    """The question with its near passages alone, to be refused; as it was where they answer it."""
+    others = [place for place in places if place not in example.positives]
+    texts = [example.passages[place].text.casefold() for place in others]
+    said = () if example.kind == VERDICT else example.answers
+    if not others or any(one.casefold() in text for one in said for text in texts):
+        return example, list(places)
+    return replace(example, answers=(), positives=(), kind=NONE), others
 
 
 def choose_answer(example: ReadingExample, gold: Sequence[int], random: Random) -> str | None:

@@ -40,6 +40,10 @@ class Stage:
 NEAR = Drawing(  # a window or two: many questions where few can be read
     passages=(1, 2), weights=(85, 15), crop_share=0.85, crop_words=(25, 70), crop_above=40
 )
+MANY = Drawing(  # more like what retrieval finds, at times without a right one
+    passages=(1, 2, 3, 4, 5, 6, 8, 10, 13), weights=(10, 22, 22, 15, 11, 8, 5, 4, 3),
+    crop_share=0.5, removed_share=0.08,
+)  # fmt: skip
 OWN_STAGES = (  # for a head that is new on a reader that is not
     Stage(PointTraining(steps=540, encoder_rate=1.5e-4, decoder_rate=3e-4, warmup_steps=40,
                         dropout=0.0, answer_weight=0.3, passage_weight=0.5)),
@@ -49,6 +53,11 @@ STARTER_STAGES = (
                         answer_weight=0.0, passage_weight=0.0), NEAR),
     Stage(PointTraining(steps=400, encoder_rate=8e-5, decoder_rate=3e-4, head_rate=3e-4,
                         warmup_steps=30, dropout=0.0, answer_weight=0.3, passage_weight=0.5)),
+    Stage(PointTraining(steps=1100, encoder_rate=1.5e-4, head_rate=5e-4, warmup_steps=50,
+                        dropout=0.0, answer_weight=0.0, passage_weight=0.0, seed=1), NEAR),
+    Stage(PointTraining(steps=440, encoder_rate=8e-5, decoder_rate=2e-4, head_rate=3e-4,
+                        warmup_steps=30, dropout=0.0, answer_weight=0.2, passage_weight=0.5,
+                        seed=1), MANY),
 )  # fmt: skip
 
 

@@ -36,15 +36,15 @@ from trainer.reader.questions.texts.things import THINGS
 from trainer.reader.questions.texts.work import WORK
 
 SHARES = {
-    "label_value": 30,
+    "label_value": 27,
     "table": 12,
-    "list": 9,
-    "procedure": 8,
-    "api": 10,
-    "definition": 6,
-    "yesno": 9,
-    "none": 16,
-    "prose": 5,
+    "list": 8,
+    "procedure": 7,
+    "api": 9,
+    "definition": 8,
+    "yesno": 15,
+    "none": 15,
+    "prose": 4,
 }
 Maker = Callable[[Random], Example]
 

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from reread.reader.loading import SMALL_STARTER, reader_folder
 from reread.records import Passage
-from trainer.reader.drawing.drawing import Drawing
+from trainer.reader.drawing.drawing import Drawing, without_right
 from trainer.reader.drawing.examples import ReadingExample
 from trainer.reader.pointing.tasks import PointDrawer, PointTask
 
@@ -76,3 +76,30 @@ def test_steps_are_drawn_from_seed_and_number(tokenizer) -> None:
     drawer = PointDrawer({"a": [SPAN]}, {"a": 1.0}, tokenizer, 102)
     assert drawer.step(1, 5, 900) == drawer.step(1, 5, 900) != drawer.step(1, 6, 900)
     assert sum(one.tokens for one in drawer.step(1, 5, 900)) >= 900
+
+
+def test_right_passages_taken_away_are_refused_where_no_other_answers() -> None:
+    """Passage 1 holds the answer too, in other letters: without it alone nothing answers."""
+    near = Passage("1", "", "Another moves 1,250 LITRES too.")
+    far = Passage("2", "", "Rain fell.")
+    tempting = ReadingExample("How much?", ("1,250 litres",), (SPAN.passages[0], near, far), (0,))
+    bare, places = without_right(tempting, [2, 0])
+    assert (bare.answers, bare.positives, bare.kind, places) == ((), (), "none", [2])
+    assert without_right(tempting, [1, 0, 2]) == (tempting, [1, 0, 2])
+    assert without_right(tempting, [0]) == (tempting, [0]), "nothing to read is not a question"
+    said = ReadingExample("Does it rain?", ("no",), (near, Passage("3", "", "No.")), (0,), "yesno")
+    assert without_right(said, [0, 1])[0].kind == "none", "a verdict's word is not its evidence"
+
+
+def test_the_share_taken_away_is_the_drawings(tokenizer) -> None:
+    example = ReadingExample("How much does it move?", SPAN.answers,
+                             (SPAN.passages[0], SPAN.passages[2]), (0,))  # fmt: skip
+    shares = []
+    for share in (0.0, 0.25, 1.0):
+        drawing = Drawing(passages=(2,), weights=(1,), crop_share=1.0, removed_share=share)
+        drawer = PointDrawer({"a": [example]}, {"a": 1.0}, tokenizer, 102, drawing)
+        drawn = [one for n in range(200) if (one := drawer.draw(Random(n))) is not None]
+        refused = [one for one in drawn if one.kind == "none"]
+        assert all(one.begins == (one.tokens + 0,) and not one.right for one in refused)
+        shares.append(len(refused) / len(drawn))
+    assert shares[0] == 0.0 and 0.15 < shares[1] < 0.35 and shares[2] == 1.0

@@ -27,6 +27,7 @@ from tests.reread.reader.tiny_pointing import save_tiny_pointing
 from tests.trainer.reader.causal.test_training import rows
 from trainer.reader.drawing.examples import read_sets
 from trainer.reader.pointing.forward import decode, encode, losses_of, place_loss
+from trainer.reader.pointing.line_ends import sees_line_ends
 from trainer.reader.pointing.recipe import Stage, load_pointing_base, run_pointing
 from trainer.reader.pointing.settings import PointTraining
 from trainer.reader.pointing.tasks import PointDrawer
@@ -271,6 +272,7 @@ def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, c
     assert "REREAD_READER=" in capsys.readouterr().out.replace("\n", "")
     held = json.loads((out / "stage1" / "state" / "16" / "state.json").read_text())["held"]
     assert (held["head_rate"], held["encoder_rate"]) == (1e-3, 4e-3)  # a new head, not a taught one
+    assert sees_line_ends(AutoTokenizer.from_pretrained(out)), "which its base's pieces drop"
     flags = ["calibrate", "--questions", world / "colours.jsonl", "--reader", out, "--json",
              "--home", tmp_path / "none"]  # fmt: skip
     assert main([str(one) for one in flags]) == 0
