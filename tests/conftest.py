@@ -41,10 +41,26 @@ _TEXTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, then those of processes: one that begins when the others are
-    done keeps a core idle."""
+    """Files with slow tests first, then those of processes, dealt to the workers in turn.
+
+    Each worker begins with an equal share of the list, so that all slow files were one worker's,
+    and the last of them began when the others were done.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, "processes" not in item.path.parts))
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    long = sorted(
+        (path for path in files if path in slow or "processes" in path.parts),
+        key=lambda path: path not in slow,
+    )
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for turn, path in enumerate(long):
+        hands[turn % workers] += files.pop(path)
+    for own in files.values():
+        min(hands, key=len).extend(own)
+    items[:] = [item for hand in hands for item in hand]
 
 
 @pytest.fixture(autouse=True)

@@ -102,7 +102,7 @@ def ask_under_load(installation: Installation, during) -> list[tuple[int, dict]]
             response = installation.ask(QUESTIONS[turn % len(QUESTIONS)])
             answers.append((response.status_code, response.json()))
             turn += 1
-            stop.wait(0.1)
+            stop.wait(0.4)
 
     threads = [threading.Thread(target=loop, args=(7 * n,)) for n in range(4)]
     for thread in threads:

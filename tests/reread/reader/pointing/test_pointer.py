@@ -71,6 +71,7 @@ def test_logits_are_those_of_a_slow_reading(segments: list[Segment]) -> None:
             link = (head.leaving.weight @ states[i]) @ (head.arriving.weight @ states[j])
             wanted = link / math.sqrt(128) + head.ends.weight[0] @ states[j] + head.ends.bias[0]
             assert float(row[j].detach()) == pytest.approx(float(wanted.detach()), abs=1e-5)
+    verdicts = [one.detach() for one in verdicts]
     nothing = sum(float(one[0]) for one in verdicts) / 3
     yes = math.log(sum(math.exp(float(one[1])) for one in verdicts) / 3)
     no = math.log(sum(math.exp(float(one[2])) for one in verdicts) / 3)
@@ -169,6 +170,14 @@ def test_an_end_belongs_to_its_beginning(segments: list[Segment]) -> None:
     with torch.no_grad():
         head.begins.weight[0, 1], head.leaving.weight[0, 0] = 3.0, -6.0
     assert point(head, states, segments).text == "none\nHail: on day 14"
+
+
+def test_a_reading_tells_of_the_next_best_answer_and_of_its_passages_share() -> None:
+    pointed = Pointed("Snow", 0.1, (0.5, 0.8), 1, 0, 4, rival=0.25)
+    scores = {"mean": (math.log(4), math.log(1), math.log(3))}
+    signals = reading_of(pointed, PASSAGES, scores, "mean", ReaderNotes(), None).signals
+    assert signals["rival"] == pytest.approx(math.log(0.25))
+    assert signals["agreed"] == pytest.approx(math.log(1 / 4))  # of the largest, 4
 
 
 def test_a_heads_file_comes_back_and_another_width_is_refused(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def test_right_passages_taken_away_are_refused_where_no_other_answers() -> None:
     bare, places = without_right(tempting, [2, 0])
     assert (bare.answers, bare.positives, bare.kind, places) == ((), (), "none", [2])
     assert without_right(tempting, [1, 0, 2]) == (tempting, [1, 0, 2])
+    capital = ReadingExample("Where?", ("LOG_DIR",), (Passage("0", "", "In log_dir."), far), (1,))
+    assert without_right(capital, [0, 1]) == (capital, [0, 1])
     assert without_right(tempting, [0]) == (tempting, [0]), "nothing to read is not a question"
     said = ReadingExample("Does it rain?", ("no",), (near, Passage("3", "", "No.")), (0,), "yesno")
     assert without_right(said, [0, 1])[0].kind == "none", "a verdict's word is not its evidence"
