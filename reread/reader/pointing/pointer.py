@@ -197,8 +197,9 @@ def choose(
     verdict, sure = ("yes", yes) if yes >= no else ("no", no)
     best = max(totals, key=totals.__getitem__, default="")
     total = totals.pop(best, 0.0)
-    if sure > total:
-        return Pointed(verdict, nothing, (sure,), rival=max(yes + no - sure, total) / sure)
+    if sure > total or best not in shown:  # of passages without a word nothing stands anywhere
+        other = max(min(yes, no), total)
+        return Pointed(verdict, nothing, (sure,), rival=other / sure if sure else 1.0)
     end, where = shown[best]
     rival = max(sure, *totals.values()) / total if totals else sure / total
     chances = (min(1.0, total / end), end)

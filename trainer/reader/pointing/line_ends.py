@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LINE_END = "\n"
@@ -38,7 +38,7 @@ def give_line_ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
     if UNUSED in vocabulary:
         _rename(tokenizer, UNUSED, LINE_END)
     else:
-        tokenizer.add_tokens([LINE_END])
+        tokenizer.add_tokens([AddedToken(LINE_END, normalized=False)])  # else a space is one, too
     place = int(tokenizer.get_vocab()[LINE_END])
     embedding = model.get_input_embeddings()
     if place >= embedding.num_embeddings:

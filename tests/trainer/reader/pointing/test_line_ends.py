@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, BertTokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast
 
 from reread.reader.loading import SMALL_STARTER, STARTER, reader_folder
 from reread.reader.pointing.pointer import body_mask
@@ -60,6 +61,26 @@ def test_a_vocabulary_without_a_free_place_grows_by_a_row(tmp_path: Path) -> Non
     assert len(table) == len(words) + 1
     assert torch.equal(table[-1], table[words.index(";")])
     assert tokenizer("one\ntwo", add_special_tokens=False)["input_ids"] == [5, 10, 6]
+    assert tokenizer("one two", add_special_tokens=False)["input_ids"] == [5, 6]
+
+
+def test_pieces_like_t5s_keep_their_spaces(tmp_path: Path) -> None:
+    """A token that is normalised as texts are would be every space."""
+    pieces = Tokenizer(models.Unigram(
+        [("<unk>", 0.0), ("\u2581one", -1.0), ("\u2581two", -1.0), ("\u2581", -2.0), (";", -3.0)],
+        unk_id=0,
+    ))  # fmt: skip
+    pieces.normalizer = normalizers.Replace("\n", " ")
+    pieces.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, unk_token="<unk>")
+    save_tiny_pointing(tmp_path / "base")
+    model, _ = load_pointing_base(str(tmp_path / "base"), 0)
+    model.reader.resize_token_embeddings(len(tokenizer))
+    assert not sees_line_ends(tokenizer)
+    give_line_ends(model.reader, tokenizer)
+    assert tokenizer("one two")["input_ids"] == [1, 2]
+    assert tokenizer("one\ntwo")["input_ids"] == [1, 5, 2]
+    assert len(model.reader.get_input_embeddings().weight) == 6
 
 
 def test_tokenizers_that_see_lines_are_left_alone(tmp_path: Path) -> None:
