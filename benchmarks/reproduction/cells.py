@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.reproduction.figures import figures_by_split
+from benchmarks.reproduction.figures import figures_by_split, with_long_answers
 from benchmarks.reproduction.questions import ask
 from benchmarks.reproduction.recipes import distil_settings, learnt_from, run_settings
 from benchmarks.reproduction.sizes import (
@@ -24,6 +24,7 @@ from benchmarks.reproduction.sizes import (
     FIRST,
     LATE,
     SPLITS,
+    STORIES,
     TOGETHER,
     Cell,
     Sizes,
@@ -78,6 +79,8 @@ class Laboratory:
             if start == LATE:
                 return self._late(int(number), cell.seed, report)
             return self._iteration(start, int(number), cell.seed, report)
+        if cell.table == "table4":
+            return self._story(int(cell.row.rpartition("-")[2]), cell.seed, report)
         if cell.table == "section32":
             return self._fewer_passages(cell.row, cell.seed, report)
         return self._retriever(*learnt_from(cell), cell.seed, report)
@@ -90,6 +93,14 @@ class Laboratory:
         lists = its.lists(number, "validation")
         answers = ListReadings.load(its.run.step(number, "validation")).answers
         return self._figures(source.validation, lists, answers)
+
+    def _story(self, number: int, seed: int, report: Any) -> dict[str, Any]:
+        """Table 4: a run whose questions name their article, and the figures of long answers."""
+        with self._open(STORIES, number, seed, report) as (its, source):
+            its.go()
+        asked, lists = source.validation, its.lists(number, "validation")
+        answers = ListReadings.load(its.run.step(number, "validation")).answers
+        return with_long_answers(self._figures(asked, lists, answers), asked, answers)
 
     @contextmanager
     def _open(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.reproduction.sizes import SPLITS
+from evaluation.long_answers import score_long_answers
 from evaluation.measure import DEFAULT_DEPTHS
 from evaluation.metrics import exact_match
 from evaluation.questions import LabelledQuestion
@@ -60,3 +61,20 @@ def per_question(
     found = {f"R@{k}": [float(r is not None and r <= k) for r in ranks] for k in known}
     pairs = zip(answers, labels, strict=False)
     return found | {"EM": [exact_match(answer, label.answers) for answer, label in pairs]}
+
+
+def with_long_answers(
+    found: dict[str, Any], asked: Sequence[AskedQuestion], answers: Sequence[str]
+) -> dict[str, Any]:
+    """Figures by split and those of Table 4: ROUGE-L and METEOR by question, BLEU of each split."""
+    for place, split in enumerate(SPLITS):
+        own = [(said, one) for said, one in zip(answers, asked, strict=False)][place :: len(SPLITS)]
+        scores = score_long_answers(
+            [said for said, _ in own], [one.label.answers for _, one in own]
+        )
+        means = {"ROUGE-L": scores.columns["rouge_l"], "METEOR": scores.columns["meteor"]}
+        kept = {name: [float(value or 0.0) for value in column] for name, column in means.items()}
+        found[split] |= {name: sum(column) / len(column) for name, column in kept.items()}
+        found[split] |= {f"BLEU-{n}": scores.bleu[f"bleu_{n}"].corpus for n in (1, 4)}
+        found[split]["per_question"] |= kept
+    return found

@@ -5,10 +5,11 @@ Knows SQuAD's articles and the seeds; knows no passages and no training.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from benchmarks.reproduction.sizes import Sizes
+from benchmarks.reproduction.sizes import STORIES, Sizes
 from trainer.iterative.asked_questions import AskedQuestion, read_asked
 
 UNSEEN = (  # articles that the starter reader was not trained on: docs/starter-reader.md
@@ -25,13 +26,16 @@ def ask(
     The draw of training questions follows the seed, the validation questions are always the
     same, so that seeds differ in training alone. Where the reader is to be spared, every second of
     the articles that it never saw is trained on, and the others measure; there are fewer questions.
+    Those of STORIES name their article as the document to search.
     """
     asked = read_asked(data / "questions.jsonl")
+    if start == STORIES:
+        asked = [replace(one, document=article_of(one)) for one in asked]
     unseen = [one for one in asked if article_of(one) in UNSEEN]
     known = [one for one in asked if article_of(one) not in UNSEEN]
     if sizes.spared:
-        known = [one for one in unseen if article_of(one) in UNSEEN[::2]]
-        unseen = [one for one in unseen if article_of(one) in UNSEEN[1::2]]
+        known = [one for one in unseen if article_of(one) in UNSEEN[1::2]]
+        unseen = [one for one in unseen if article_of(one) in UNSEEN[::2]]
     train = draw([o for o in known if o.label.split == "train"], sizes.drawn(start), seed)
     dev = draw([o for o in known if o.label.split == "dev"], sizes.measured, 0)
     pairs = zip(draw(unseen, sizes.measured, 0), dev, strict=False)

@@ -11,6 +11,7 @@ from benchmarks.reproduction.sizes import (
     KEPT_AGGREGATIONS,
     RAW,
     SPLITS,
+    STORIES,
     Cell,
     Round,
     Sizes,
@@ -20,17 +21,22 @@ from trainer.settings import DistilSettings
 
 AS_THEY_ARE = 1.0  # the paper's temperature of the reader's scores: not divided, not moved
 ONE_HOT = 0.1  # marks of 0 and 1, so divided, are a softmax with e^10 to 1
-RUN_STARTS = {FIRST: "bm25", DPR: "encoder"}
+RUN_STARTS = {FIRST: "bm25", STORIES: "bm25", DPR: "encoder"}
 
 
 def run_settings(
     sizes: Sizes, start: str, iterations: int, seed: int, *, reader: str | None, encoder: str | None
 ) -> RunSettings:
-    """Of a run from `start`; of DPR the encoder is the one that was taught on gold passages."""
+    """Of a run from `start`; of DPR the encoder is the one that was taught on gold passages.
+
+    Those of STORIES search, read and train within the document of each question.
+    """
+    stories = start == STORIES
     answered = sizes.section_answered if start == FIRST else sizes.answered
     return RunSettings(
         start=RUN_STARTS.get(start, start), encoder=encoder, iterations=iterations,
-        depth=sizes.depth, seed=seed, bf16=sizes.bf16,
+        depth=sizes.story_depth if stories else sizes.depth, within_document=stories,
+        seed=seed, bf16=sizes.bf16,
         aggregations=KEPT_AGGREGATIONS if start == FIRST else ("mean",),
         read_validation=len(SPLITS) * answered,
         distil=distil_settings("kl", sizes.of_start(start)),

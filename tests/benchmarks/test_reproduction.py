@@ -1,6 +1,7 @@
 """The reproduction on tiny models: cells once each, figures from files, a page that is honest."""
 
 import json
+from math import exp
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,16 +12,19 @@ import pytest
 from benchmarks.made_cells import is_made
 from benchmarks.reproduction.__main__ import RESULTS, main, work_out
 from benchmarks.reproduction.cells import by_attention
+from benchmarks.reproduction.figures import with_long_answers
 from benchmarks.reproduction.opening import opening
 from benchmarks.reproduction.page import last_round, write_page
 from benchmarks.reproduction.questions import UNSEEN, article_of, ask
 from benchmarks.reproduction.results import Results
 from benchmarks.reproduction.sizes import DPR, Cell, Sizes, all_cells, plain
+from evaluation.questions import LabelledQuestion
 from reread.records import Passage
 from reread.retriever.retriever import DenseRetriever
 from tests.benchmarks.reproduction_cells import cell
 from tests.worlds.iterating import make_world
 from tests.worlds.tiny import ANIMALS, FILLERS, make_passages
+from trainer.iterative.asked_questions import AskedQuestion
 from trainer.iterative.lists.fused import fuse
 from trainer.iterative.lists.ranked import RankedLists
 from trainer.iterative.lists.reading import ListReadings
@@ -80,6 +84,40 @@ def both_recall(work: Path, data: Path, k: int) -> float:
     return hits / len(chosen)
 
 
+def check_stories(folder: Path, data: Path) -> None:
+    """Passages are of the question's own article, and figures are those of the answers given."""
+    run = folder / "work" / "stories-seed0" / "iteration-1"
+    ids = [json.loads(line)["id"] for line in (data / "passages.jsonl").open()]
+    lists = RankedLists.load(run / "retrieved" / "validation.safetensors")
+    for place in range(len(lists)):
+        own = {ids[row].split("#")[0] for row in lists.rows_of(place)}
+        assert own == {("Normans", "Oxygen")[place % 2]}, place
+        assert len(lists.rows_of(place)) > 5  # all there are, though five are read
+    readings = ListReadings.load(run / "validation")
+    assert readings.of("mean").shape == (4, 5)  # two of each split
+    body = json.loads((folder / "results/table4-stories-1-seed0.json").read_text())
+    for place, split in enumerate(("articles", "questions")):
+        figures = body["figures"][split]
+        kept = figures["per_question"]["ROUGE-L"]
+        assert len(kept) == 2 and figures["ROUGE-L"] == sum(kept) / 2
+        assert set(figures) > {"METEOR", "BLEU-1", "BLEU-4"} and place < 2
+    assert "stories" in body["sizes"] and "depth" not in body["sizes"]
+
+
+def test_figures_of_long_answers_are_of_their_own_split():
+    """Splits alternate: the first and third answers are right in part, the others in full."""
+    labels = [LabelledQuestion(str(n), "?", ("a cold green pond",), (), "dev") for n in range(6)]
+    asked = [AskedQuestion(one) for one in labels]
+    said = ["green pond", "a cold green pond", "green pond", "a cold green pond"]
+    found: dict[str, Any] = {name: {"per_question": {}} for name in ("articles", "questions")}
+    with_long_answers(found, asked, said)
+    assert found["articles"]["per_question"]["ROUGE-L"] == pytest.approx([2 / 3, 2 / 3])
+    assert found["questions"]["ROUGE-L"] == pytest.approx(1) == found["questions"]["BLEU-4"]
+    assert found["articles"]["BLEU-1"] == pytest.approx(exp(-1))  # two words for four
+    assert found["questions"]["METEOR"] == pytest.approx(1 - 0.5 / 4**3)
+    assert found["articles"]["METEOR"] < 0.6
+
+
 @pytest.mark.slow
 def test_cells_are_worked_out_once_and_make_the_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -133,6 +171,8 @@ def test_cells_are_worked_out_once_and_make_the_page(
         assert body["figures"]["articles"][f"R@{k}"] == recall_of(encoder, data, k)
     after = json.loads((tmp_path / "results/table1-dpr-1-seed0.json").read_text())
     assert after["figures"]["articles"]["answered"] == 2
+    main([*arguments, "--iterations", "1", "--only", "table4"])
+    check_stories(tmp_path, data)
     page = (tmp_path / "page.md").read_text()
     assert "| DPR-style encoder (taught on gold passages) | 1 |" in page
     assert "| BM25 with the retriever, scores added | 1 |" in page
