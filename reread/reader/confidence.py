@@ -150,13 +150,13 @@ def read_notes(folder: Path | None) -> ReaderNotes:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnknownModel(
             f"{path} is not a reader's notes ({error!r}); remove the file to read without "
-            "calibration, or calibrate the reader again with `reread calibrate`."
+            "calibration, then calibrate the reader again with `reread calibrate`."
         ) from error
     weights = weights_of(folder)
     if notes.weights and weights and notes.weights != weights:
         raise UnknownModel(
             f"{path} was made for a reader with weights {notes.weights[:12]} and this one has "
-            f"{weights[:12]}; calibrate this reader with `reread calibrate`, or remove the file."
+            f"{weights[:12]}; remove the file, then calibrate this reader with `reread calibrate`."
         )
     return notes
 

@@ -31,10 +31,11 @@ from trainer.reader.pointing.training import PointingReader, Report, train_point
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How one stage of a training draws and learns."""
+    """How one stage of a training draws and learns; `mix` in the place of the whole training's."""
 
     training: PointTraining
     drawing: Drawing = POINTING
+    mix: Mapping[str, float] | None = None
 
 
 NEAR = Drawing(  # a window or two: many questions where few can be read
@@ -58,6 +59,12 @@ STARTER_STAGES = (
     Stage(PointTraining(steps=440, encoder_rate=8e-5, decoder_rate=2e-4, head_rate=3e-4,
                         warmup_steps=30, dropout=0.0, answer_weight=0.2, passage_weight=0.5,
                         seed=1), MANY),
+    Stage(PointTraining(steps=1500, encoder_rate=1.5e-4, head_rate=5e-4, warmup_steps=50,
+                        dropout=0.0, answer_weight=0.0, passage_weight=0.0, seed=2), NEAR,
+          {"squadlike": 0.62, "others": 0.12, "docs": 0.26}),
+    Stage(PointTraining(steps=600, encoder_rate=8e-5, decoder_rate=2e-4, head_rate=3e-4,
+                        warmup_steps=30, dropout=0.0, answer_weight=0.2, passage_weight=0.5,
+                        seed=2), MANY),
 )  # fmt: skip
 
 
@@ -104,13 +111,14 @@ def run_pointing(
     head beside it."""
     require_named(mix, sets)
     used = {name: sets[name] for name in mix}
-    held = {"data": data_fingerprint(used), "mix": dict(mix)}
+    data = data_fingerprint(used)
     for number, stage in enumerate(stages, 1):
-        drawer = PointDrawer(used, mix, tokenizer, min(end_tokens(model.reader)), stage.drawing)
+        own = dict(stage.mix or mix)
+        drawer = PointDrawer(used, own, tokenizer, min(end_tokens(model.reader)), stage.drawing)
         train_pointing(
             model, drawer, stage.training, folder=folder / f"stage{number}",
             report=partial(_report_stage, report, number),
-            held={**held, "drawing": asdict(stage.drawing)},
+            held={"data": data, "mix": own, "drawing": asdict(stage.drawing)},
         )  # fmt: skip
     save_pointing(model, tokenizer, folder)
 

@@ -1,15 +1,17 @@
-"""Definitions of invented terms in glossaries, and questions for them in both directions.
+"""Definitions of invented terms in glossaries, asked in both directions, and what things are.
 
 Knows a small grammar of what things are; knows no real term.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
-from trainer.reader.questions import phrasing
+from trainer.reader.questions import label_value, phrasing
 from trainer.reader.questions.facts import Example, Passage, with_distractors
 from trainer.reader.questions.invented import names, values
+from trainer.reader.questions.invented.documents import Domain
 from trainer.reader.questions.invented.names import words
 
 KINDS = (
@@ -133,6 +135,22 @@ def definition(random: Random, name: str) -> Example:
         (answer,),
         with_distractors(random, [passage], [one for _, one in pages[1:]]),
     )
+
+
+def described(random: Random, domains: Sequence[Domain], name: str) -> Example:
+    """What a thing is, where its page says so in one value among others."""
+    while True:
+        domain = random.choice(domains)
+        labels = domain.headings[0][1][0].names
+        groups = label_value.family(random, domain)
+        found = [(page, one) for page in groups[0] for one in page.facts if one.label in labels]
+        if found:
+            break
+    page, fact = found[0]
+    question = phrasing.worn(random, random.choice(fact.asks).format(e=page.entity), page.entity)
+    others = label_value.others_of(random, groups, page, fact.label, True)
+    passages = with_distractors(random, [page.passage], others)
+    return Example("definition", name, page.entity, question, (fact.value,), passages)
 
 
 def _term(random: Random) -> str:

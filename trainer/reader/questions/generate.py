@@ -30,20 +30,21 @@ from trainer.reader.questions.invented.documents import Domain, read_domains
 from trainer.reader.questions.real import examples as real_examples
 from trainer.reader.questions.real import facts_of_packages as real_facts
 from trainer.reader.questions.real import manual_tables, manuals, prose, python_docs
+from trainer.reader.questions.texts.described import DESCRIBED
 from trainer.reader.questions.texts.long_values import LONG
 from trainer.reader.questions.texts.places import PLACES
 from trainer.reader.questions.texts.things import THINGS
 from trainer.reader.questions.texts.work import WORK
 
 SHARES = {
-    "label_value": 27,
-    "table": 12,
+    "label_value": 26,
+    "table": 11,
     "list": 8,
     "procedure": 7,
     "api": 9,
-    "definition": 8,
+    "definition": 12,
     "yesno": 15,
-    "none": 15,
+    "none": 14,
     "prose": 4,
 }
 Maker = Callable[[Random], Example]
@@ -94,7 +95,7 @@ def write(path: Path, found: Iterator[Example]) -> Counter[str]:
 
 def training_domains() -> list[Domain]:
     """The domains that training may see."""
-    return [domain for text in (THINGS, PLACES, WORK, LONG, LONG) for domain in read_domains(text)]
+    return [domain for text in (THINGS, PLACES, WORK, DESCRIBED, LONG, LONG) for domain in read_domains(text)]
 
 
 def real(sources: Path, peps: Path) -> dict[str, list[tuple[float, Maker]]]:
@@ -131,7 +132,10 @@ def real(sources: Path, peps: Path) -> dict[str, list[tuple[float, Maker]]]:
             (0.35, lambda random: python_docs.example_of(random, cells, "table", "manuals")),
         ],
         "api": [(1.2, lambda random: real_examples.entry(random, books, "api"))],
-        "definition": [(1.5, lambda random: real_examples.entry(random, words, "definition"))],
+        "definition": [
+            (1.5, lambda random: real_examples.entry(random, words, "definition")),
+            (0.7, lambda random: real_examples.described(random, families, "real")),
+        ],
         "prose": [(1.0, lambda random: prose.cloze(random, texts, "peps"))],
     }
 
@@ -146,6 +150,10 @@ def makers(sources: Path | None, peps: Path | None) -> dict[str, list[tuple[floa
     made = {
         kind: [(1.0, maker)] for kind, maker in synthetic(training_domains(), "synthetic").items()
     }
+    things = read_domains(DESCRIBED)
+    made["definition"].append(
+        (2.0, lambda random: definitions.described(random, things, "synthetic"))
+    )
     for kind, found in (real(sources, peps) if sources and peps else {}).items():
         made[kind] = made.get(kind, []) + found
     return made

@@ -15,6 +15,17 @@ from trainer.reader.questions.invented import values
 from trainer.reader.questions.invented.documents import Domain
 from trainer.reader.questions.texts.rules import RULES, Rules
 
+ITS_VERB = {  # labels of lists -> what the thing does with each item
+    ("dependencies", "depends on", "requires"): "depend on",
+    ("conflicts",): "conflict with",
+    ("platforms", "supported platforms"): "run on",
+    ("supported protocols", "protocols"): "speak",
+    ("supported methods", "http methods"): "support",
+    ("ports", "connectors", "interfaces"): "have",
+    ("certifications", "approvals"): "have the approval",
+    ("log levels",): "know the log level",
+}
+
 
 def yes_no(
     random: Random, domains: Sequence[Domain], name: str, rules: Rules | None = None
@@ -167,6 +178,10 @@ def _membership(random: Random, fact: Fact, spec: str, entity: str, wanted: bool
     if not wanted and not absent:
         return ""
     item = random.choice(fact.items if wanted else absent)
+    verb = next((verb for label, verb in ITS_VERB.items() if fact.label.lower() in label), "")
+    if verb and random.random() < 0.5:
+        short = re.sub(r" \(.*\)$", "", item)
+        return random.choice((f"Does {entity} {verb} {short}?", f"{entity}: does it {verb} {short}?"))
     shape = random.choice(
         (
             "Is {i} among the {l} of {e}?",

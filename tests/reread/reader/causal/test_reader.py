@@ -133,7 +133,7 @@ def test_below_the_calibrations_bound_nothing_is_answered(folder, tmp_path, refu
 def test_a_calibration_of_other_weights_is_refused_with_the_remedy(tmp_path):
     made = save_tiny_causal(tmp_path / "other")
     (made / READER_FILE).write_text(json.dumps({**NOTES, "weights": "0" * 64}))
-    with pytest.raises(UnknownModel, match="calibrate this reader with `reread calibrate`"):
+    with pytest.raises(UnknownModel, match="remove the file, then calibrate this reader"):
         load_reader(str(made))
     (made / READER_FILE).unlink()  # the remedy
     load_reader(str(made))

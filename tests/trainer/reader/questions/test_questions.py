@@ -2,17 +2,26 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from trainer.reader.drawing.examples import fault_of as fault_for_training
 from trainer.reader.drawing.examples import make_reading_example
+from trainer.reader.questions.definitions import described
 from trainer.reader.questions.facts import FEWEST_WORDS, MOST_WORDS, Example, as_record
 from trainer.reader.questions.generate import SHARES, examples, makers
+from trainer.reader.questions.invented.documents import read_domains
+from trainer.reader.questions.real.facts_of_packages import _distributions
+from trainer.reader.questions.texts.described import DESCRIBED
+from trainer.reader.questions.texts.work import WORK
+from trainer.reader.questions.yes_no import by_fact
 
 ROOT = Path(__file__).parents[4]
 COUNT = 700
@@ -67,6 +76,42 @@ def test_passages_have_a_readable_length_and_stand_once(made: list[Example]):
 def test_no_question_is_made_twice_of_the_same_passage(made: list[Example]):
     keys = [(one.question.lower(), one.answers, one.passages[:1]) for one in made]
     assert len(set(keys)) == len(keys)
+
+
+def test_what_a_thing_is_is_the_value_that_says_so():
+    """Not the section it is filed in: a reader answered `libs` where the description stood."""
+    domains, random = read_domains(DESCRIBED), Random(0)
+    for _ in range(200):
+        one = described(random, domains, "x")
+        page, [answer] = one.passages[0], one.answers
+        assert one.kind == "definition" and page.text.count(answer) >= 1 and one.article in (
+            page.title + page.text
+        )  # fmt: skip
+        first = {rules[0].names for _, rules in (domain.headings[0] for domain in domains)}
+        flat = page.text.lower().replace("_", " ")
+        assert any(name in flat[: flat.index(answer.lower())] for names in first for name in names)
+
+
+def test_a_thing_needs_runs_on_or_speaks_what_its_list_names():
+    domains = [one for one in read_domains(WORK) if one.noun == "program"]
+    random, asked = Random(0), Counter[str]()
+    for _ in range(3000):
+        wanted = random.random() < 0.5
+        one = by_fact(random, domains, "x", wanted)
+        found = one and re.search(r"[Dd]oes (it|.*?) depend on ([^?]+)", one.question)
+        if one and found and found[2] != one.article:
+            stated = found[2].strip().lower() in one.passages[0].text.lower()
+            assert stated == wanted, one
+            asked["yes" if wanted else "no"] += 1
+    assert min(asked["yes"], asked["no"]) > 5
+
+
+def test_packages_installed_beside_this_one_say_what_they_are():
+    found = {name: headings for name, headings in _distributions()}
+    [(_, facts)] = found["numpy"]
+    own = {fact.label: fact.value for fact in facts}
+    assert own["version"] == version("numpy") and "array" in own["summary"]
+    assert all(len(facts) > 3 for headings in found.values() for _, facts in headings)
 
 
 def test_lines_are_what_training_reads(made: list[Example]):

@@ -61,6 +61,10 @@ def identifier(random: Random, kind: str) -> str:
             )
         ),
         "hash": lambda: f"{random.getrandbits(40):010x}",
+        "package": lambda: names.package_name(random),
+        "setting": lambda: names.setting_name(random),
+        "command": lambda: names.command_name(random),
+        "short": lambda: f"{random.choice('ABCDEFGHKLMNPRSTUVW')}{random.randint(1, 49)}",
     }
     if kind not in made:
         raise ValueError(f"No identifier of kind {kind!r}; write one of {', '.join(made)}.")

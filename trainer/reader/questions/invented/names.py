@@ -94,6 +94,49 @@ DOMAINS = (
 )
 
 
+SETTING_WORDS = words("""
+    cache idle max min upload retry session audit worker pool index log shadow mail proxy key
+    queue page backup thread link token row limit timeout mode level path size count filter
+""")
+COMMAND_WORDS = words("""
+    split merge list scan sort check pack print sign copy show repair page ticket font key row
+    tree shard book
+""")
+
+
+def package_name(random: Random) -> str:
+    """As package managers have them: 'libsiltro2', 'python3-gimbal', 'ferry-tools'."""
+    stem = random.choice((root(random).lower(), random.choice(SOFTWARE)))
+    number = random.choice(("", "", str(random.randint(1, 30)), f"{random.randint(1, 9)}.0"))
+    shape = random.choice(
+        ("lib{s}{n}", "python3-{s}", "{s}-{t}", "{s}", "{s}{n}-{t}", "lib{s}-perl", "node-{s}")
+    )
+    tail = random.choice(("common", "tools", "dev", "data", "utils", "server", "core", "bin"))
+    return shape.format(s=stem, n=number, t=tail)
+
+
+def setting_name(random: Random) -> str:
+    """'MaxIdleWorkers', 'cache_ttl', 'log.level', '--retry-count', 'MAIL_MODE'."""
+    parts = random.sample(SETTING_WORDS, random.randint(2, 3))
+    return random.choice(
+        (
+            "".join(one.capitalize() for one in parts),
+            "".join(one.capitalize() for one in parts),
+            parts[0] + "".join(one.capitalize() for one in parts[1:]),
+            "_".join(parts),
+            ".".join(parts),
+            f"--{'-'.join(parts)}",
+            "_".join(parts).upper(),
+        )
+    )
+
+
+def command_name(random: Random) -> str:
+    """'splitpage', 'tickets scan', 'fontls'."""
+    first, second = random.sample(COMMAND_WORDS, 2)
+    return random.choice((first + second, f"{random.choice(SOFTWARE)} {first}", f"{first}-{second}"))
+
+
 def root(random: Random) -> str:
     """A made-up stem: 'Kalan', 'Morei'."""
     middle = random.choice(MIDDLES) if random.random() < 0.5 else ""

@@ -25,8 +25,8 @@ def _noun(random: Random, families: Families) -> str:
     return random.choices(nouns, [len(families[noun]) ** 0.5 for noun in nouns])[0]
 
 
-def _groups(random: Random, families: Families) -> list[list[layouts.Page]]:
-    noun = _noun(random, families)
+def _groups(random: Random, families: Families, noun: str = "") -> list[list[layouts.Page]]:
+    noun = noun or _noun(random, families)
     found = real_facts.siblings(random, noun, families[noun], random.randint(2, 10))
     style, titles = layouts.style_of(random), layouts.title_style_of(random)
     return [layouts.pages(random, one, style, titles) for one in found]
@@ -41,6 +41,20 @@ def label(random: Random, families: Families, name: str) -> Example:
     others = label_value.others_of(random, groups, page, fact.label, True)
     passages = with_distractors(random, [page.passage], others)
     return Example("label_value", name, page.entity, question, (fact.value,), passages)
+
+
+def described(random: Random, families: Families, name: str) -> Example:
+    """What a package is, by its own record."""
+    while True:
+        groups = _groups(random, families, real_facts.PACKAGE)
+        found = [(page, f) for page in groups[0] for f in page.facts if f.label == "summary"]
+        if found:
+            break
+    page, fact = found[0]
+    question = phrasing.worn(random, random.choice(fact.asks).format(e=page.entity), page.entity)
+    others = label_value.others_of(random, groups, page, fact.label, True)
+    passages = with_distractors(random, [page.passage], others)
+    return Example("definition", name, page.entity, question, (fact.value,), passages)
 
 
 def missing(random: Random, families: Families, name: str) -> Example:
@@ -81,21 +95,19 @@ def claim(random: Random, families: Families, name: str) -> Example:
 
 def table(random: Random, families: Families, name: str) -> Example:
     """Several real records as rows of one table, others as its sisters."""
-    noun = _noun(random, families)
-    records = families[noun]
-    head = [fact.label for _, facts in records[0][1] for fact in facts]
-    made = []
-    for i in range(random.randint(2, 7)):
-        chosen = random.sample(records, random.randint(4, 8))
-        columns = head if len(head) <= 4 else random.sample(head, 4)
-        rows = [_row(record, columns) for record in chosen]
-        caption = f"{noun.capitalize()}s > table {i + 1}"
-        made.append(
-            Table(caption, (noun.capitalize(), *columns), tuple(row for row in rows if all(row)))
-        )
-    return table_questions.table_of(
-        random, name, [one for one in made if len(one.rows) > 2] or made
-    )
+    made: list[Table] = []
+    while not made:
+        noun = _noun(random, families)
+        records = families[noun]
+        head = [fact.label for _, facts in records[0][1] for fact in facts]
+        for i in range(random.randint(2, 7)):
+            chosen = random.sample(records, random.randint(4, 8))
+            columns = head if len(head) <= 4 else random.sample(head, 4)
+            rows = tuple(row for row in (_row(one, columns) for one in chosen) if all(row))
+            if len(rows) > 2:
+                caption = f"{noun.capitalize()}s > table {i + 1}"
+                made.append(Table(caption, (noun.capitalize(), *columns), rows))
+    return table_questions.table_of(random, name, made)
 
 
 def _row(record: Record, columns: Sequence[str]) -> tuple[str, ...]:

@@ -7,12 +7,16 @@ same questions can be asked of it; which package is installed decides what there
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import distributions
 from random import Random
 
 from trainer.reader.questions.facts import Document, Fact, Section
 from trainer.reader.questions.real import facts_of_python
 from trainer.reader.questions.real.records import Record
 from trainer.reader.questions.real.records import fact_of as _fact
+
+
+PACKAGE = "Python package"
 
 
 def families() -> dict[str, list[Record]]:
@@ -22,6 +26,7 @@ def families() -> dict[str, list[Record]]:
         "country code": _countries(),
         "language code": _languages(),
         "currency": _currencies(),
+        PACKAGE: _distributions(),
         "time zone": facts_of_python.zones(),
         "colour": facts_of_python.colours(),
         "HTTP status": facts_of_python.statuses(),
@@ -193,3 +198,32 @@ def _currencies() -> list[Record]:
         ]
         found.append((one.name, [("Currency codes", facts)]))
     return found
+
+
+def _distributions() -> list[Record]:
+    """The packages installed beside this one, as their records describe them."""
+    found: dict[str, Record] = {}
+    for one in distributions():
+        told = {name.lower(): value for name, value in one.metadata.items()}
+        licence = told.get("license-expression", told.get("license", "")).split("\n")[0]
+        facts = [
+            _fact(
+                "summary",
+                told.get("summary", ""),
+                "What is {e}? // What is {e} in a few words? // What does {e} do? // "
+                "What is {e} for? // Describe {e}.",
+                "description;short description",
+            ),
+            _fact("version", told.get("version", ""), "Which version of {e} is it?"),
+            _fact(
+                "requires Python", told.get("requires-python", ""), "Which Python does {e} need?"
+            ),
+            _fact("licence", licence, "How is {e} licensed?", "license"),
+            _fact("author", told.get("author", ""), "Who wrote {e}?"),
+            _fact("home page", told.get("home-page", ""), "Where on the web is {e}?", "homepage"),
+            _fact("keywords", told.get("keywords", ""), "", "search words"),
+        ]
+        kept = [one for one in facts if one.value and len(one.value) < 150]
+        if told.get("name") and len(kept) > 3:
+            found[told["name"].lower()] = (told["name"], [("Package record", kept)])
+    return [found[name] for name in sorted(found)]

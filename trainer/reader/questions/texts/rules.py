@@ -9,6 +9,42 @@ Text only: what the page says | asked so that it is yes | asked so that it is no
 Rules = dict[str, tuple[tuple[str, ...], str]]  # sort of entity: its name patterns, its rules
 
 RULES: Rules = {
+    "houses": (
+        ("House {name town}", "{name town} Court", "Allotment {name town}", "{name town} Marina"),
+        """
+Quiet hours last until {n:6:9}:00. | Must it still be quiet at {<}:15 in {e}? | Must it still be quiet at {>}:30 in {e}?
+Quiet hours begin at {n:20:23}:00. | May one drill at {<}:15 in {e}? // Is noise all right at {<}:30 in {e}? | May one drill at {>}:30 in {e}? // Is noise all right at {>}:45 in {e}?
+Each household may keep up to {n:2:6} cats. | May a household of {e} keep {<} cats? // Are {<} cats within what {e} allows? | May a household of {e} keep {>} cats? // Are {>} cats in one household fine with {e}?
+Barbecues are banned on balconies. | Are balcony barbecues ruled out at {e}? // Is it against the rules of {e} to barbecue on the balcony? | May I barbecue on my balcony at {e}? // Are balcony barbecues permitted at {e}?
+Bicycles may stand in the yard. | Can I leave my bicycle in the yard of {e}? // Is the yard of {e} open to bicycles? | Must bicycles be kept out of the yard of {e}? // Does {e} ban bicycles from the yard?
+The cellar has no electricity. | Is the cellar of {e} without electricity? | Is there electricity in the cellar of {e}? // Can I plug in a freezer in the cellar of {e}?
+Every flat has a balcony. | Do all flats of {e} come with a balcony? | Are there flats without a balcony in {e}? // Does any flat of {e} lack a balcony?
+Rent is due by the {n:3:15}th of the month. | Is rent paid on day {<} in time at {e}? | Is rent paid on day {>} in time at {e}?
+Subletting needs written consent. | Must one ask before subletting at {e}? // Is consent needed to sublet at {e}? | Can one sublet at {e} without asking anybody? // Is subletting at {e} free of any consent?
+Tenants clear the snow themselves. | Do tenants of {e} have to clear snow? // Is clearing snow the tenants' job at {e}? | Does the owner of {e} clear the snow? // Can tenants of {e} leave the snow to others?
+Water is included in the rent. | Is water part of the rent at {e}? | Is water billed apart from the rent at {e}? // Must tenants of {e} pay extra for water?
+Heating is not included in the rent. | Is heating billed apart from the rent at {e}? // Must tenants of {e} pay extra for heating? | Is heating part of the rent at {e}?
+Keys may be copied by the owner only. | Is copying keys reserved to the owner of {e}? | May tenants of {e} have keys copied? // Can I copy my own key at {e}?
+The attic is shared by all tenants. | May every tenant use the attic of {e}? | Does the attic of {e} belong to one tenant alone?
+""",
+    ),
+    "schools": (
+        ("{name town} College", "{name town} Music School", "Course {name town}"),
+        """
+Applications close on {n:10:28} May. | Can one still apply to {e} on {<} May? // Is an application to {e} on {<} May in time? | Can one still apply to {e} on {>} May? // Is an application to {e} on {>} May in time?
+A pass needs at least {n:40:70} points. | Are {>} points enough to pass at {e}? | Are {<} points enough to pass at {e}? // Does one pass at {e} with {<} points?
+Calculators are permitted in the examination. | May I use a calculator in the examination at {e}? | Are calculators forbidden in the examination at {e}? // Must I leave my calculator at home for the examination at {e}?
+Dictionaries must not be used. | Are dictionaries ruled out at {e}? | May I use a dictionary at {e}? // Is a dictionary permitted at {e}?
+Attendance is voluntary. | Can one stay away from lessons at {e}? // Is it up to students of {e} whether they attend? | Must one attend at {e}? // Is attendance compulsory at {e}?
+Attendance is compulsory. | Must one attend at {e}? | Can one stay away from lessons at {e}? // Is attendance voluntary at {e}?
+Classes have no more than {n:8:30} pupils. | May a class of {e} have {<} pupils? | May a class of {e} have {>} pupils? // Are classes of {>} found at {e}?
+There is no school on Saturdays. | Are Saturdays free at {e}? | Is there school on Saturdays at {e}? // Do pupils of {e} come in on Saturdays?
+Instruments are lent for one year. | Does {e} lend instruments? // Can a pupil of {e} borrow an instrument? | Must every pupil of {e} buy an instrument? // Are pupils of {e} unable to borrow instruments?
+Lunch is free for children under {n:8:14}. | Does a child of {<} eat for nothing at {e}? | Does a child of {>} eat for nothing at {e}? // Is lunch free at {e} for a child of {>}?
+Certificates are sent by post, never by e-mail. | Does {e} post certificates? | Can I get my certificate from {e} by e-mail? // Does {e} e-mail certificates?
+Parents need not be present. | Can parents of pupils at {e} stay away? | Must parents come along to {e}? // Is it required at {e} that parents are there?
+""",
+    ),
     "firms": (
         ("{name company}", "{name town} Ferries", "{name town} Airport", "{name town} Zoo"),
         """
