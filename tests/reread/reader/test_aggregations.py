@@ -130,7 +130,7 @@ def test_value_norms_are_lengths_and_the_question_is_its_own_tokens() -> None:
         for t in range(len(segment.ids)):
             state = prepared.fused[0, start + t]
             for la, module in enumerate(modules):
-                values = module.v(state).view(module.n_heads, -1)
+                values = module.v(state).detach().view(module.n_heads, -1)
                 for h in range(module.n_heads):
                     wanted = math.sqrt(sum(float(v) ** 2 for v in values[h]))
                     assert float(found.value_norms[la, h, k, t]) == pytest.approx(wanted, abs=1e-4)

@@ -134,7 +134,7 @@ def test_an_answer_gathers_what_its_places_say() -> None:
                 Passage("c", "", "Oslo has a port.")]  # fmt: skip
     segments = cut_segments("Which port?", passages, tokenizer)
     pieces = [one.text[a:b] for one in segments for a, b in one.offsets]
-    head, states = SpanHead(3), torch.zeros(len(pieces), 3)
+    head, states = SpanHead(3).requires_grad_(False), torch.zeros(len(pieces), 3)
     for name, row in (("Bergen", [1.0, 0, 0]), ("BERGEN", [0, 1.0, 0]), ("Oslo", [0, 0, 1.0])):
         states[pieces.index(name)] = torch.tensor(row)
     with torch.no_grad():
@@ -158,7 +158,7 @@ def test_an_end_belongs_to_its_beginning(segments: list[Segment]) -> None:
     lengths = [len(one.ids) for one in segments]
     texts = [segments[1].text[left:right] for left, right in segments[1].offsets]
     none, fourteen = (lengths[0] + texts.index(one) for one in ("none", "14"))
-    head, states = SpanHead(4), torch.zeros(sum(lengths), 4)
+    head, states = SpanHead(4).requires_grad_(False), torch.zeros(sum(lengths), 4)
     states[none], states[fourteen] = torch.tensor([1.0, 0, 0, 0]), torch.tensor([0, 1.0, 0, 0])
     with torch.no_grad():
         for part in head.parameters():
