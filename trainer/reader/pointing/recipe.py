@@ -109,8 +109,9 @@ def run_pointing(
 ) -> None:
     """Train through all stages, and write the reader to `folder`: loadable by transformers, the
     head beside it."""
-    require_named(mix, sets)
-    used = {name: sets[name] for name in mix}
+    named = {*mix, *(name for stage in stages for name in stage.mix or ())}
+    require_named(named, sets)
+    used = {name: sets[name] for name in sorted(named)}
     data = data_fingerprint(used)
     for number, stage in enumerate(stages, 1):
         own = dict(stage.mix or mix)

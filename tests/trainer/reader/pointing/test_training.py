@@ -138,6 +138,23 @@ def test_a_stage_without_the_decoder_leaves_it_alone(world: Path, tmp_path: Path
     assert not [name for name in changed if "decoder" in name]
 
 
+def test_a_stage_may_have_a_mix_of_its_own(world: Path, tmp_path: Path) -> None:
+    """After one of refusals alone everything is refused, what the whole mix teaches too."""
+    model, tokenizer = load_pointing_base(str(world / "base"), 0)
+    colours = read_sets([world / "colours.jsonl"])["colours"]
+    none = [replace(one, answers=(), positives=(), kind="none") for one in colours]
+    stages = [Stage(replace(FAST, steps=40), mix={"none": 1.0})]
+    with pytest.raises(BadRequest, match="none.jsonl"):
+        run_pointing(model, tokenizer, {"colours": colours}, {"colours": 1.0}, stages,
+                     folder=tmp_path / "lacking", report=lambda line: None)  # fmt: skip
+    sets = {"colours": colours, "none": none}
+    run_pointing(model, tokenizer, sets, {"colours": 1.0}, stages,
+                 folder=tmp_path / "out", report=lambda line: None)  # fmt: skip
+    reader = load_reader(str(tmp_path / "out"), dtype="float32")
+    asked = [ReadRequest(one.question, one.passages) for one in colours[:10]]
+    assert [one.answer for one in reader.read(asked)] == [""] * 10
+
+
 def test_a_run_cut_in_its_second_stage_does_the_first_no_more(world: Path, tmp_path: Path) -> None:
     stages = [Stage(replace(FAST, steps=4, save_every=2, log_every=1)),
               Stage(replace(FAST, steps=5, save_every=2, log_every=1, seed=1))]  # fmt: skip
