@@ -95,7 +95,8 @@ def write(path: Path, found: Iterator[Example]) -> Counter[str]:
 
 def training_domains() -> list[Domain]:
     """The domains that training may see."""
-    return [domain for text in (THINGS, PLACES, WORK, DESCRIBED, LONG, LONG) for domain in read_domains(text)]
+    texts = (THINGS, PLACES, WORK, DESCRIBED, LONG, LONG)
+    return [domain for text in texts for domain in read_domains(text)]
 
 
 def real(sources: Path, peps: Path) -> dict[str, list[tuple[float, Maker]]]:

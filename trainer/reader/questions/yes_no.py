@@ -181,7 +181,8 @@ def _membership(random: Random, fact: Fact, spec: str, entity: str, wanted: bool
     verb = next((verb for label, verb in ITS_VERB.items() if fact.label.lower() in label), "")
     if verb and random.random() < 0.5:
         short = re.sub(r" \(.*\)$", "", item)
-        return random.choice((f"Does {entity} {verb} {short}?", f"{entity}: does it {verb} {short}?"))
+        shapes = (f"Does {entity} {verb} {short}?", f"{entity}: does it {verb} {short}?")
+        return random.choice(shapes)
     shape = random.choice(
         (
             "Is {i} among the {l} of {e}?",

@@ -134,7 +134,8 @@ def setting_name(random: Random) -> str:
 def command_name(random: Random) -> str:
     """'splitpage', 'tickets scan', 'fontls'."""
     first, second = random.sample(COMMAND_WORDS, 2)
-    return random.choice((first + second, f"{random.choice(SOFTWARE)} {first}", f"{first}-{second}"))
+    program = random.choice(SOFTWARE)
+    return random.choice((first + second, f"{program} {first}", f"{first}-{second}"))
 
 
 def root(random: Random) -> str:

@@ -15,7 +15,6 @@ from trainer.reader.questions.real import facts_of_python
 from trainer.reader.questions.real.records import Record
 from trainer.reader.questions.real.records import fact_of as _fact
 
-
 PACKAGE = "Python package"
 
 
@@ -204,7 +203,7 @@ def _distributions() -> list[Record]:
     """The packages installed beside this one, as their records describe them."""
     found: dict[str, Record] = {}
     for one in distributions():
-        told = {name.lower(): value for name, value in one.metadata.items()}
+        told = {name.lower(): one.metadata[name] for name in one.metadata}
         licence = told.get("license-expression", told.get("license", "")).split("\n")[0]
         facts = [
             _fact(
