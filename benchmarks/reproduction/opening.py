@@ -102,8 +102,7 @@ def opening(results: Results) -> str:
 
 
 def deviations(results: Results) -> str:
-    spared = any(body["sizes"].get("spared") for body in results.found.values())
-    listed = [SPARED, *DEVIATIONS] if spared else [LEAK, *DEVIATIONS, OLD_MAXIMA]
+    listed = [SPARED, *DEVIATIONS] if is_spared(results) else [LEAK, *DEVIATIONS, OLD_MAXIMA]
     return "\n".join(f"{number}. {words}" for number, words in enumerate(listed, 1))
 
 
@@ -127,6 +126,11 @@ def state(results: Results) -> str:
         + ".",
     ]
     return " ".join(sentences)
+
+
+def is_spared(results: Results) -> bool:
+    """Whether the reader never saw the articles that were trained on."""
+    return any(body["sizes"].get("spared") for body in results.found.values())
 
 
 def measured_of(results: Results) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.reproduction.claims import SHAPES
 from benchmarks.reproduction.estimates import Estimate
-from benchmarks.reproduction.opening import HOW_JUDGED, opening
+from benchmarks.reproduction.opening import HOW_JUDGED, is_spared, opening
 from benchmarks.reproduction.paper_figures import (
     SECTION_32,
     TABLE_1,
@@ -169,9 +169,12 @@ def section_32(results: Results) -> str:
 
 def closing(results: Results) -> str:
     minutes = sum(body["seconds"] for body in results.found.values()) / 60
+    answered = {body["sizes"].get("answered") for body in results.found.values()} - {None}
+    spared = f" --spared --answered {max(answered, default=0)} --results FOLDER --page FILE"
+    own = spared if is_spared(results) else ""
     return (
         "## Again\n\n"
-        "    python -m benchmarks.reproduction --data FOLDER --work DIR\n\n"
+        f"    python -m benchmarks.reproduction --data FOLDER --work DIR{own}\n\n"
         "`--only`, `--seeds` and `--minutes` do a part; what is done is never done twice. "
         f"The cells above took {minutes:.0f} minutes."
     )

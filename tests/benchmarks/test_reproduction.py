@@ -14,7 +14,7 @@ from benchmarks.reproduction.__main__ import RESULTS, main, work_out
 from benchmarks.reproduction.cells import by_attention
 from benchmarks.reproduction.figures import with_long_answers
 from benchmarks.reproduction.opening import opening
-from benchmarks.reproduction.page import last_round, write_page
+from benchmarks.reproduction.page import closing, last_round, write_page
 from benchmarks.reproduction.questions import UNSEEN, article_of, ask
 from benchmarks.reproduction.results import Results
 from benchmarks.reproduction.sizes import DPR, Cell, Sizes, all_cells, plain
@@ -263,8 +263,9 @@ def test_a_spared_reader_has_seen_no_article_that_trains_or_measures(tmp_path: P
     assert "Oxygen" in {article_of(one) for one in ask(tmp_path, Sizes(), "bm25", 0)[0]}
     cell = Cell("table1", "bm25-0", 0)
     assert plain(sizes, cell) == plain(Sizes(measured=10), cell) | {"spared": True}
-    made = Results({cell: {"sizes": plain(sizes, cell), "figures": {}}}, (cell,))
+    made = Results({cell: {"sizes": plain(sizes, cell), "seconds": 1.0, "figures": {}}}, (cell,))
     assert "on none of the articles here" in opening(made)
+    assert "DIR --spared --answered 100 --results" in closing(made)
 
 
 def test_by_attention_reorders_what_was_read():

@@ -18,7 +18,7 @@ from trainer.reader.questions.definitions import described
 from trainer.reader.questions.facts import FEWEST_WORDS, MOST_WORDS, Example, as_record
 from trainer.reader.questions.generate import SHARES, examples, makers
 from trainer.reader.questions.invented.documents import read_domains
-from trainer.reader.questions.real.facts_of_packages import _distributions
+from trainer.reader.questions.real.facts_of_packages import installed_packages
 from trainer.reader.questions.texts.described import DESCRIBED
 from trainer.reader.questions.texts.work import WORK
 from trainer.reader.questions.yes_no import by_fact
@@ -107,7 +107,7 @@ def test_a_thing_needs_runs_on_or_speaks_what_its_list_names():
 
 
 def test_packages_installed_beside_this_one_say_what_they_are():
-    found = {name: headings for name, headings in _distributions()}
+    found = {name: headings for name, headings in installed_packages()}
     [(_, facts)] = found["numpy"]
     own = {fact.label: fact.value for fact in facts}
     assert own["version"] == version("numpy") and "array" in own["summary"]

@@ -25,7 +25,7 @@ def families() -> dict[str, list[Record]]:
         "country code": _countries(),
         "language code": _languages(),
         "currency": _currencies(),
-        PACKAGE: _distributions(),
+        PACKAGE: installed_packages(),
         "time zone": facts_of_python.zones(),
         "colour": facts_of_python.colours(),
         "HTTP status": facts_of_python.statuses(),
@@ -199,7 +199,7 @@ def _currencies() -> list[Record]:
     return found
 
 
-def _distributions() -> list[Record]:
+def installed_packages() -> list[Record]:
     """The packages installed beside this one, as their records describe them."""
     found: dict[str, Record] = {}
     for one in distributions():
