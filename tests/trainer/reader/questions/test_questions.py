@@ -18,7 +18,9 @@ from trainer.reader.questions.definitions import described
 from trainer.reader.questions.facts import FEWEST_WORDS, MOST_WORDS, Example, as_record
 from trainer.reader.questions.generate import SHARES, examples, makers
 from trainer.reader.questions.invented.documents import read_domains
+from trainer.reader.questions.real.examples import table
 from trainer.reader.questions.real.facts_of_packages import installed_packages
+from trainer.reader.questions.real.records import Record, fact_of
 from trainer.reader.questions.texts.described import DESCRIBED
 from trainer.reader.questions.texts.work import WORK
 from trainer.reader.questions.yes_no import by_fact
@@ -112,6 +114,21 @@ def test_packages_installed_beside_this_one_say_what_they_are():
     own = {fact.label: fact.value for fact in facts}
     assert own["version"] == version("numpy") and "array" in own["summary"]
     assert all(len(facts) > 3 for headings in found.values() for _, facts in headings)
+
+
+def test_a_table_of_records_with_gaps_has_rows():
+    """Draws without three full rows were asked about all the same, and ended in an IndexError."""
+    full = [fact_of("code", "c"), fact_of("town", "t"), fact_of("year", "1990")]
+    records: list[Record] = [
+        (f"Thing {n}", [("Data", full if n % 3 == 0 else full[:1])]) for n in range(12)
+    ]
+    random = Random(0)
+    for _ in range(60):
+        one = table(random, {"thing": records}, "x")
+        assert (
+            one.positives == (0,)
+            and sum(f"Thing {n}" in one.passages[0].text for n in range(12)) > 2
+        )
 
 
 def test_lines_are_what_training_reads(made: list[Example]):
