@@ -101,7 +101,7 @@ def work_out(cell: Cell, laboratory: Laboratory, sizes: Sizes, folder: Path, whe
             "table": cell.table, "row": cell.row, "seed": cell.seed, "sizes": plain(sizes, cell),
             "seconds": seconds, "estimated": round(seconds_of(cell, sizes), 1), "figures": figures,
         }  # fmt: skip
-    replace_text(folder / cell.file, json.dumps(body, indent=1) + "\n")
+    replace_text(folder / cell.file, json.dumps(body) + "\n")
     print(f"\r{where} {cell.file}: {body['seconds']:.0f} s {brief(body['figures'])}", flush=True)
 
 

@@ -22,7 +22,8 @@ LEAK = (
 )
 SPARED = (
     "**The reader.** The starter reader was trained with gold passages, but on none of the "
-    "articles here: three that it never saw are trained on, and *articles* are three others. "
+    "articles here: three that it never saw are trained on, and *articles* are three others. The "
+    "three have 722 questions to train on: where more are named below, all of these. "
     "[reproduction.md](reproduction.md) has more questions and seeds, and that leak."
 )
 DEVIATIONS = (
