@@ -103,8 +103,9 @@ def test_it_is_taught_further_and_goes_back(world: Path, service: Running) -> No
     builder = [sys.executable, "-m", "index_builder", "build", "--home", str(home.root)]
     parts = make_parts(home, Path("encoder"), epochs=1)
     parts = replace(parts, build_command=[*builder, "--device", "cpu"])
+    joined = request(home, force=True)  # the one that was interrupted, which is done in no time
     with trainer_thread(parts):
-        left = wait_for_end(home, request(home, force=True))  # joins the one that was interrupted
+        left = wait_for_end(home, joined)
         assert (left.state, left.error, left.generation) == ("done", None, 2)
         for question in SHARED:
             assert service.client.post("/answer", json={"question": question}).status_code == 200

@@ -34,7 +34,7 @@ def slow_chances(folder: str, texts: list[str], answer: list[int]) -> list[float
         encoder_outputs=BaseModelOutput(torch.cat(states)[None]),
         decoder_input_ids=torch.tensor([[101, *answer[:-1]]]),
     ).logits[0]
-    chances = torch.softmax(logits, dim=-1)
+    chances = torch.softmax(logits.detach(), dim=-1)
     return [float(chances[n, token]) for n, token in enumerate(answer)]
 
 

@@ -169,7 +169,7 @@ PAIRS = Pairs(
 def slow_pair_kl(student: torch.Tensor) -> float:
     total = 0.0
     for b, i, j, p in ((0, 0, 2, 0.9), (0, 3, 1, 0.25), (1, 0, 1, 0.5)):
-        s = softmax([float(student[b, i]), float(student[b, j])], 1.0)
+        s = softmax([float(student[b, i].detach()), float(student[b, j].detach())], 1.0)
         total += sum(t * (math.log(t) - math.log(q)) for t, q in zip((p, 1 - p), s, strict=True))
     return total / 3
 
