@@ -12,6 +12,7 @@ from trainer.reader.questions import label_value, phrasing
 from trainer.reader.questions.facts import Example, Passage, with_distractors
 from trainer.reader.questions.invented import names, values
 from trainer.reader.questions.invented.documents import Domain
+from trainer.reader.questions.invented.layouts import Page
 from trainer.reader.questions.invented.names import words
 
 KINDS = (
@@ -139,13 +140,22 @@ def definition(random: Random, name: str) -> Example:
 
 def described(random: Random, domains: Sequence[Domain], name: str) -> Example:
     """What a thing is, where its page says so in one value among others."""
-    while True:
+    made = None
+    while made is None:
         domain = random.choice(domains)
         labels = domain.headings[0][1][0].names
-        groups = label_value.family(random, domain)
-        found = [(page, one) for page in groups[0] for one in page.facts if one.label in labels]
-        if found:
-            break
+        made = of_line(random, label_value.family(random, domain), labels, name)
+    return made
+
+
+def of_line(
+    random: Random, groups: Sequence[Sequence[Page]], labels: Sequence[str], name: str
+) -> Example | None:
+    """The first of several groups of pages, asked what it is; None where none of the labels, which
+    say so, stands on its pages."""
+    found = [(page, one) for page in groups[0] for one in page.facts if one.label in labels]
+    if not found:
+        return None
     page, fact = found[0]
     question = phrasing.worn(random, random.choice(fact.asks).format(e=page.entity), page.entity)
     others = label_value.others_of(random, groups, page, fact.label, True)

@@ -153,6 +153,9 @@ def test_a_stage_may_have_a_mix_of_its_own(world: Path, tmp_path: Path) -> None:
     reader = load_reader(str(tmp_path / "out"), dtype="float32")
     asked = [ReadRequest(one.question, one.passages) for one in colours[:10]]
     assert [one.answer for one in reader.read(asked)] == [""] * 10
+    with pytest.raises(BadRequest, match="mix"):  # the stage was begun with another
+        run_pointing(model, tokenizer, sets, {"colours": 1.0}, [replace(stages[0], mix=None)],
+                     folder=tmp_path / "out", report=lambda line: None)  # fmt: skip
 
 
 def test_a_run_cut_in_its_second_stage_does_the_first_no_more(world: Path, tmp_path: Path) -> None:
@@ -296,6 +299,16 @@ def test_by_command_and_calibrated_without_a_home(world: Path, tmp_path: Path, c
     figures = json.loads(capsys.readouterr().out)
     assert 0 <= figures["refuse_below"] <= 1 and figures["auroc_right"] > 0.5
     assert load_reader(str(out), dtype="float32").notes.calibration is not None
+    notes = out / "reader.json"
+    stale = json.loads(notes.read_text()) | {"weights": "0" * 64}
+    for text in (json.dumps(stale), "{"):
+        notes.write_text(text)
+        assert main([str(one) for one in flags]) == 1
+        told = " ".join(capsys.readouterr().err.split())
+        assert "remove the file" in told and "then calibrate" in told
+        notes.unlink()  # the remedy, followed
+        assert main([str(one) for one in flags]) == 0
+        capsys.readouterr()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from trainer.reader.questions import label_value, phrasing, refusals, table_questions
+from trainer.reader.questions import (
+    definitions,
+    label_value,
+    phrasing,
+    refusals,
+    table_questions,
+)
 from trainer.reader.questions.facts import Example, with_distractors
 from trainer.reader.questions.invented import layouts
 from trainer.reader.questions.real import facts_of_packages as real_facts
@@ -45,16 +51,11 @@ def label(random: Random, families: Families, name: str) -> Example:
 
 def described(random: Random, families: Families, name: str) -> Example:
     """What a package is, by its own record."""
-    while True:
+    made = None
+    while made is None:
         groups = _groups(random, families, real_facts.PACKAGE)
-        found = [(page, f) for page in groups[0] for f in page.facts if f.label == "summary"]
-        if found:
-            break
-    page, fact = found[0]
-    question = phrasing.worn(random, random.choice(fact.asks).format(e=page.entity), page.entity)
-    others = label_value.others_of(random, groups, page, fact.label, True)
-    passages = with_distractors(random, [page.passage], others)
-    return Example("definition", name, page.entity, question, (fact.value,), passages)
+        made = definitions.of_line(random, groups, ("summary",), name)
+    return made
 
 
 def missing(random: Random, families: Families, name: str) -> Example:
