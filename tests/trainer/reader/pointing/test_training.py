@@ -153,8 +153,9 @@ def test_a_stage_may_have_a_mix_of_its_own(world: Path, tmp_path: Path) -> None:
     reader = load_reader(str(tmp_path / "out"), dtype="float32")
     asked = [ReadRequest(one.question, one.passages) for one in colours[:10]]
     assert [one.answer for one in reader.read(asked)] == [""] * 10
-    with pytest.raises(BadRequest, match="mix"):  # the stage was begun with another
-        run_pointing(model, tokenizer, sets, {"colours": 1.0}, [replace(stages[0], mix=None)],
+    other = [replace(stages[0], mix={"none": 0.5, "colours": 0.5})]
+    with pytest.raises(BadRequest, match=r"mix = \{'none': 1.0\} and this one has"):
+        run_pointing(model, tokenizer, sets, {"colours": 1.0}, other,
                      folder=tmp_path / "out", report=lambda line: None)  # fmt: skip
 
 
