@@ -66,6 +66,6 @@ def test_under_ten_times_the_load_as_much_is_answered_and_memory_stays(tmp_path:
             over += crowd[0][200]
             statuses, waits, told = statuses + crowd[0], waits + crowd[1], told | crowd[2]
         assert set(statuses) == {200, 429} and statuses.total() > 5 * peak
-        assert over >= 0.7 * peak  # a queue that gives way falls to a tenth
+        assert over >= 0.8 * peak
         assert float(np.median(waits)) < READ_S * CALM and all(int(one) >= 1 for one in told)
         assert resident_mb() < before_mb + 20
