@@ -23,7 +23,7 @@ from index_builder.ingest.recognising import Recogniser
 from index_builder.ingest.tally import IngestReport, Tally
 from index_builder.ingest.workers import Limits
 from reread.artefacts.passages import open_corpus
-from reread.commit import exclusive
+from reread.commit import exclusive, sweep_scratch
 from reread.errors import BadRequest, NotFound
 from reread.home import Home, numbers
 from reread.live.fit import Sees
@@ -138,6 +138,7 @@ def _open(home: Home) -> Iterator[tuple[CorpusEdit, ChangeList]]:
     home.create()
     with ExitStack() as stack:
         stack.enter_context(exclusive(home.root / ".ingest.lock"))
+        sweep_scratch(home.passages_dir)
         changes = stack.enter_context(closing(ChangeList(home.changes_file)))
         # The end of the list first: what comes after it is replayed over this version, not lost.
         last = changes.last_sequence()

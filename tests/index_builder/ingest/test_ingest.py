@@ -84,6 +84,21 @@ def test_only_what_changed_is_written(home: Home, docs: Path) -> None:
     assert [p.text for p in old.get([0, 1])] == ["Alpha text.", "Beta text."]
 
 
+def test_what_a_killed_ingest_was_writing_goes_with_the_next(home: Home, docs: Path) -> None:
+    """Defect: it stayed until a build, however many more were killed."""
+    (docs / "a.md").write_text("Apples are red.")
+    ingest(home, [docs])
+    code = (
+        "import os, sys; from pathlib import Path; from reread.commit import committed_dir\n"
+        "with committed_dir(Path(sys.argv[1])) as scratch: os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(home.passages_dir / "2")], check=False)
+    assert any(one.name.startswith(".2.") for one in home.passages_dir.iterdir())
+    (docs / "b.md").write_text("Bananas are yellow.")
+    ingest(home, [docs])
+    assert sorted(one.name for one in home.passages_dir.iterdir()) == ["1", "2"]
+
+
 def test_what_a_run_does_not_name_stays(home: Home, docs: Path) -> None:
     (docs / "a.txt").write_text("Alpha text.")
     (docs / "b.txt").write_text("Beta text.")
