@@ -43,6 +43,7 @@ from reread.retriever.files import silence_progress_bars
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "teachers"
+NOTES = "notes.md"  # beside the cells, shown on the page
 COST_QUESTIONS, COST_PASSAGES = 15, 300  # timed for the table of costs
 
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.page_only:
         work([cell for cell in cells if is_wanted(cell, options)], sizes, options)
     results = Results.read(options.results, cells)
-    write_page(results, options.page)
+    write_page(results, options.page, options.results / NOTES)
     print(f"{options.page} shows {len(results.found)} of {len(results.wanted)} cells.")
 
 

@@ -175,8 +175,12 @@ def test_the_page_says_what_does_not_hold_and_what_was_not_run(tmp_path: Path):
     (economy,) = economies(read)
     assert (economy.passages, economy.parameters) == (30.0, 19.0)
     assert economy.verdict == "**does not hold**"  # fast enough, not small enough
-    write_page(read, tmp_path / "page.md")
-    lines = (tmp_path / "page.md").read_text().splitlines()
+    notes = tmp_path / "notes.md"
+    notes.write_text("Some were made elsewhere.\n")
+    write_page(read, tmp_path / "page.md", notes)
+    text = (tmp_path / "page.md").read_text()
+    assert text.index("Some were made elsewhere.") < text.index("## Does it hold?")
+    lines = text.splitlines()
     claims = {line.split(" | ")[0][2:]: line for line in lines if line.startswith("| ")}
     lost = claims["cnn taught by attention beats cnn on hard labels"]
     assert lost.count("**does not hold**") == 6 and "| 3 |" in lost

@@ -34,6 +34,7 @@ HELD_OUT = frozenset(
         "private school",
     ]
 )
+SQUAD_TRAIN = ("squad-train.json", Cutting("squad-train"))  # 87,599 questions, 442 articles
 SHIFTS = (
     ("wiki.json", Cutting("squadshifts-wiki")),
     ("reddit.json", Cutting("squadshifts-reddit", title="Reddit", ambiguous=True)),
@@ -85,10 +86,14 @@ def without_held_out(examples: Iterable[Example], held: Runs) -> list[Example]:
 
 
 def write_squad_like(raw: Path, squad: Path, out: Path, seed: int) -> int:
-    """The first file: SQuADShifts and SQuAD, refusals among them, in an order drawn at random."""
+    """The first file: SQuADShifts and SQuAD, refusals among them, in an order drawn at random.
+
+    SQuAD's own training set is in it where it was collected.
+    """
     pool, asked = read_split_squad(squad, HELD_OUT)
     examples = build_examples(pool, asked, seed)
-    for at, (name, cutting) in enumerate(SHIFTS):
+    own = [SQUAD_TRAIN] if (raw / SQUAD_TRAIN[0]).exists() else []
+    for at, (name, cutting) in enumerate([*SHIFTS, *own]):
         pool, asked = read_squad_format(raw / name, cutting, HELD_OUT)
         examples += build_examples(pool, asked, seed + 1 + at)
     examples = without_held_out(examples, held_out_runs(squad))

@@ -27,9 +27,12 @@ class Origin:
     path: str
     name: str
     licence: str
+    needed: bool = True  # False: taken where the clone is there, and done without where it is not
 
 
 ORIGINS = (
+    Origin("rajpurkar/SQuAD-explorer", "dataset/train-v1.1.json", "squad-train.json",
+           "CC BY-SA 4.0", needed=False),
     Origin("modestyachts/squadshifts-website", "datasets/new_wiki_v1.0.json", "wiki.json",
            "CC BY 4.0 by the set's card; the repository names none"),
     Origin("modestyachts/squadshifts-website", "datasets/reddit_v1.0.json", "reddit.json",
@@ -60,9 +63,11 @@ ORIGINS = (
 def collect(clones: Path, raw: Path, origins: Sequence[Origin] = ORIGINS) -> dict[str, int]:
     """Take all files from the clones `clones/<owner>/<name>` into `raw`; files per name.
 
-    Raises BadRequest naming every repository that is not there, or the first file that is not.
+    Raises BadRequest naming every needed repository that is not there, or the first file that is
+    not in its clone.
     """
-    wanted = sorted({origin.repository for origin in origins})
+    here = [one for one in origins if one.needed or (clones / one.repository).exists()]
+    wanted = sorted({origin.repository for origin in here})
     missing = [one for one in wanted if not (clones / one).exists()]
     if missing:
         raise BadRequest(
@@ -70,7 +75,7 @@ def collect(clones: Path, raw: Path, origins: Sequence[Origin] = ORIGINS) -> dic
             f"{clones}/OWNER/NAME."
         )
     counts = {}
-    for origin in origins:
+    for origin in here:
         clone = clones / origin.repository
         if origin.name.endswith("/"):
             found = [one for one in paths_of(clone) if re.fullmatch(origin.path, one)]

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -9,7 +11,7 @@ import pytest
 
 from reread.errors import BadRequest
 from trainer.reader.drawing.examples import fault_of, make_reading_example
-from trainer.reader.sets.building import held_out_runs, without_held_out
+from trainer.reader.sets.building import held_out_runs, without_held_out, write_squad_like
 from trainer.reader.sets.calibration_set import read_calibration
 from trainer.reader.sets.candidate_pool import Asked, Pool
 from trainer.reader.sets.origins import ORIGINS, Origin, collect
@@ -136,6 +138,32 @@ def test_files_are_taken_from_clones_as_committed(tmp_path: Path):
         collect(tmp_path / "clones", tmp_path, [Origin("owner/set", "other.json", "x", "MIT")])
     with pytest.raises(BadRequest, match="deepset-ai/COVID-QA, .*uwnlp/qamr"):
         collect(tmp_path / "clones", tmp_path / "raw")
+    large = Origin("owner/large", "train.json", "train.json", "MIT", needed=False)
+    assert collect(tmp_path / "clones", tmp_path / "raw", [*origins, large]) == counts
+    with pytest.raises(BadRequest, match=r"set holds no train\.json"):  # there, but without it
+        collect(tmp_path / "clones", tmp_path, [replace(large, repository="owner/set")])
+
+
+def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> None:
+    for name in ("wiki.json", "reddit.json", "amazon.json"):
+        write_squad(tmp_path / name)
+    line = {"id": "Lakes#0", "title": "Lakes", "text": "The lake is blue."}
+    (tmp_path / "passages.jsonl").write_text(json.dumps(line) + "\n")
+    asked = {"passage_id": "Lakes#0", "split": "train", "question": "Which lake is blue?"}
+    (tmp_path / "questions.jsonl").write_text(json.dumps({**asked, "answers": ["blue"]}) + "\n")
+
+    def titles() -> Counter[str]:
+        write_squad_like(tmp_path, tmp_path, tmp_path, seed=1)
+        lines = [json.loads(one) for one in (tmp_path / "squadlike.jsonl").open()]
+        return Counter(one["passages"][0]["title"] for one in lines if one["answers"])
+
+    without = titles()
+    text = "The Elbe flows through Dresden, where many bridges cross it."
+    answers = [{"text": "Dresden", "answer_start": text.index("Dresden")}]
+    paragraph = {"context": text, "qas": [{"question": "Where are bridges?", "answers": answers}]}
+    data = [{"title": title, "paragraphs": [paragraph]} for title in ("Elbe_river", "Normans")]
+    (tmp_path / "squad-train.json").write_text(json.dumps({"data": data}))
+    assert titles() == without + Counter({"Elbe river": 1})  # and nothing of a held-out article
 
 
 def test_every_origin_has_a_licence_and_a_name_of_its_own():
