@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from trainer.reader.sets.calibration_set import read_calibration
+from trainer.reader.sets.calibration_set import SPARED, read_calibration, read_unread
 from trainer.reader.sets.passage_pieces import WORD
 from trainer.reader.sets.reader_examples import Example, build_examples
 from trainer.reader.sets.squad_format import (
@@ -34,7 +34,7 @@ HELD_OUT = frozenset(
         "private school",
     ]
 )
-SQUAD_TRAIN = ("squad-train.json", Cutting("squad-train"))  # 87,599 questions, 442 articles
+SQUAD_TRAIN = "squad-train.json"  # 87,599 questions, 442 articles
 SHIFTS = (
     ("wiki.json", Cutting("squadshifts-wiki")),
     ("reddit.json", Cutting("squadshifts-reddit", title="Reddit", ambiguous=True)),
@@ -88,13 +88,15 @@ def without_held_out(examples: Iterable[Example], held: Runs) -> list[Example]:
 def write_squad_like(raw: Path, squad: Path, out: Path, seed: int) -> int:
     """The first file: SQuADShifts and SQuAD, refusals among them, in an order drawn at random.
 
-    SQuAD's own training set is in it where it was collected.
+    SQuAD's own training set is in it where it was collected, but for the articles that are spared.
     """
     pool, asked = read_split_squad(squad, HELD_OUT)
     examples = build_examples(pool, asked, seed)
-    own = [SQUAD_TRAIN] if (raw / SQUAD_TRAIN[0]).exists() else []
-    for at, (name, cutting) in enumerate([*SHIFTS, *own]):
-        pool, asked = read_squad_format(raw / name, cutting, HELD_OUT)
+    read = [(name, cutting, slice(None)) for name, cutting in SHIFTS]
+    if (raw / SQUAD_TRAIN).exists():
+        read.append((SQUAD_TRAIN, Cutting("squad-train"), slice(SPARED, None)))
+    for at, (name, cutting, articles) in enumerate(read):
+        pool, asked = read_squad_format(raw / name, cutting, HELD_OUT, articles)
         examples += build_examples(pool, asked, seed + 1 + at)
     examples = without_held_out(examples, held_out_runs(squad))
     random.Random(seed).shuffle(examples)
@@ -135,5 +137,11 @@ def write_held_out(raw: Path, squad: Path, out: Path, seed: int) -> int:
 
 
 def write_calibration(raw: Path, squad: Path, out: Path, seed: int) -> int:
-    """200 questions that were not trained on, to calibrate a reader with."""
-    return write_lines(out / "calibration.jsonl", read_calibration(squad, HELD_OUT, 200, seed))
+    """Questions that were not trained on, to calibrate a reader with: 300 about articles that were
+    not either, or, without SQuAD's training set, 200 about articles that were."""
+    unread = raw / SQUAD_TRAIN
+    found = (
+        read_unread(unread, 300, seed) if unread.exists()
+        else read_calibration(squad, HELD_OUT, 200, seed)
+    )  # fmt: skip
+    return write_lines(out / "calibration.jsonl", found)

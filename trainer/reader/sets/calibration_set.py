@@ -1,21 +1,32 @@
-"""Questions to calibrate a reader on: the `dev` questions of articles that were trained on.
+"""Questions to calibrate a reader on, and to choose by: nothing trains on them.
 
-As a service would read them: BM25's best passages of all articles, whether or not they hold an
-answer. Nothing trains on them, and no figure is told of them. Knows the two files; no model.
+Of the first articles of SQuAD's training set where it was collected, whose paragraphs no reader
+has seen; else the `dev` questions of articles that were trained on. As a service would read them:
+BM25's best passages of all those articles, whether or not they hold an answer. Knows files; no
+model.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from trainer.reader.sets.candidate_pool import Pool, rank_rows
 from trainer.reader.sets.passage_pieces import Passage
-from trainer.reader.sets.squad_format import read_lines
+from trainer.reader.sets.squad_format import Cutting, read_lines, read_squad_format
 
 READ = 10  # passages for each question
+SPARED = 12  # articles at the beginning of SQuAD's training set that nothing trains on
+
+
+def read_unread(squad_train: Path, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Questions about the SPARED first articles of a file in SQuAD's format, over their passages
+    alone."""
+    pool, asked = read_squad_format(squad_train, Cutting("squad-unread"), articles=slice(SPARED))
+    drawn = random.Random(seed).sample(asked, min(count, len(asked)))
+    return as_retrieved(pool, [(one.question, one.answers) for one in drawn])
 
 
 def read_calibration(
@@ -31,19 +42,25 @@ def read_calibration(
         if one["split"] == "dev" and titles.get(one["passage_id"], "") not in barred
     ]
     asked = random.Random(seed).sample(asked, min(count, len(asked)))
-    ranked = rank_rows(pool, [one["question"] for one in asked])
-    for line, rows in zip(asked, ranked, strict=True):
+    return as_retrieved(pool, [(one["question"], tuple(one["answers"])) for one in asked])
+
+
+def as_retrieved(
+    pool: Pool, asked: Sequence[tuple[str, tuple[str, ...]]]
+) -> Iterator[dict[str, Any]]:
+    """Each question with answers beside its READ best passages; unanswerable where none of them
+    holds one."""
+    ranked = rank_rows(pool, [question for question, _ in asked])
+    for (question, answers), rows in zip(asked, ranked, strict=True):
         passages = [pool.passages[row] for row in rows[:READ]]
         right = [
-            at
-            for at, one in enumerate(passages)
-            if any(answer in one.text for answer in line["answers"])
+            at for at, one in enumerate(passages) if any(answer in one.text for answer in answers)
         ]
         if passages:
             yield {
                 "kind": "span" if right else "none",
-                "question": line["question"],
-                "answers": line["answers"] if right else [],
+                "question": question,
+                "answers": list(answers) if right else [],
                 "passages": [{"title": one.title, "text": one.text} for one in passages],
                 "positives": right,
             }

@@ -51,15 +51,18 @@ def answers_within(answers: Iterable[Mapping[str, Any]], cut: Piece) -> tuple[st
 
 
 def read_squad_format(
-    path: Path, cutting: Cutting, barred: frozenset[str] = frozenset()
+    path: Path,
+    cutting: Cutting,
+    barred: frozenset[str] = frozenset(),
+    articles: slice = slice(None),
 ) -> tuple[Pool, list[Asked]]:
     """The passages and questions of a file.
 
-    Articles whose title is in `barred` (lower case) are left out.
+    Articles whose title is in `barred` (lower case) are left out, and all but `articles` by place.
     """
     passages: list[Passage] = []
     asked: list[Asked] = []
-    for at, entry in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
+    for at, entry in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"][articles]):
         title = cutting.title or str(entry.get("title", "")).replace("_", " ")
         article = str(entry.get("title", at))
         if title.lower() in barred:

@@ -11,8 +11,13 @@ import pytest
 
 from reread.errors import BadRequest
 from trainer.reader.drawing.examples import fault_of, make_reading_example
-from trainer.reader.sets.building import held_out_runs, without_held_out, write_squad_like
-from trainer.reader.sets.calibration_set import read_calibration
+from trainer.reader.sets.building import (
+    held_out_runs,
+    without_held_out,
+    write_calibration,
+    write_squad_like,
+)
+from trainer.reader.sets.calibration_set import READ, SPARED, read_calibration
 from trainer.reader.sets.candidate_pool import Asked, Pool
 from trainer.reader.sets.origins import ORIGINS, Origin, collect
 from trainer.reader.sets.passage_pieces import Passage, holds, pieces
@@ -144,7 +149,22 @@ def test_files_are_taken_from_clones_as_committed(tmp_path: Path):
         collect(tmp_path / "clones", tmp_path, [replace(large, repository="owner/set")])
 
 
+def squad_train(folder: Path) -> None:
+    """Articles by number about a river each, and a held-out one last."""
+    data = []
+    for number in range(SPARED + 2):
+        text = f"River {number} flows through Town{number}, where many bridges cross it."
+        town = {"text": f"Town{number}", "answer_start": text.index("Town")}
+        question = {"question": f"Where do bridges cross river {number}?", "answers": [town]}
+        data.append(
+            {"title": f"River_{number}", "paragraphs": [{"context": text, "qas": [question]}]}
+        )
+    data[-1]["title"] = "Normans"
+    (folder / "squad-train.json").write_text(json.dumps({"data": data}))
+
+
 def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> None:
+    """But for its first articles, which are there to calibrate by, and held-out ones."""
     for name in ("wiki.json", "reddit.json", "amazon.json"):
         write_squad(tmp_path / name)
     line = {"id": "Lakes#0", "title": "Lakes", "text": "The lake is blue."}
@@ -158,12 +178,22 @@ def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> N
         return Counter(one["passages"][0]["title"] for one in lines if one["answers"])
 
     without = titles()
-    text = "The Elbe flows through Dresden, where many bridges cross it."
-    answers = [{"text": "Dresden", "answer_start": text.index("Dresden")}]
-    paragraph = {"context": text, "qas": [{"question": "Where are bridges?", "answers": answers}]}
-    data = [{"title": title, "paragraphs": [paragraph]} for title in ("Elbe_river", "Normans")]
-    (tmp_path / "squad-train.json").write_text(json.dumps({"data": data}))
-    assert titles() == without + Counter({"Elbe river": 1})  # and nothing of a held-out article
+    squad_train(tmp_path)
+    assert titles() == without + Counter({f"River {SPARED}": 1})
+
+
+def test_a_reader_is_calibrated_by_articles_that_nothing_trains_on(tmp_path: Path) -> None:
+    """Where there are some; their questions are read with passages of these articles alone."""
+    squad_train(tmp_path)
+    assert write_calibration(tmp_path, tmp_path, tmp_path, seed=1) == SPARED
+    lines = [json.loads(one) for one in (tmp_path / "calibration.jsonl").open()]
+    numbers = [int(one["answers"][0].removeprefix("Town")) for one in lines]
+    assert sorted(numbers) == list(range(SPARED))
+    for number, one in zip(numbers, lines, strict=True):
+        titles = [p["title"] for p in one["passages"]]
+        assert len(titles) == READ and {*titles} <= {f"River {n}" for n in range(SPARED)}
+        assert [titles[at] for at in one["positives"]] == [f"River {number}"]
+        assert one["question"].endswith(f"river {number}?") and one["kind"] == "span"
 
 
 def test_every_origin_has_a_licence_and_a_name_of_its_own():
