@@ -70,13 +70,13 @@ def write_page(results: Results, page: Path, notes: Path) -> None:
     such as that not all were made with the same reader."""
     page.parent.mkdir(parents=True, exist_ok=True)
     parts = [
-        OPENING, state(results), *noted(notes), claims_table(results), speed_table(results),
+        OPENING, state(results), *notes_of(notes), claims_table(results), speed_table(results),
         figures_table(results), costs_table(results), not_run(results), closing(results),
     ]  # fmt: skip
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def noted(notes: Path) -> list[str]:
+def notes_of(notes: Path) -> list[str]:
     return [notes.read_text(encoding="utf-8").strip()] if notes.is_file() else []
 
 

@@ -2,7 +2,7 @@
 
 collect CLONES RAW             the files of trainer/reader/sets/origins.py
 build PART RAW SQUAD OUT       squadlike.jsonl, others.jsonl, boolq_contrast.jsonl,
-                               heldout_squad.jsonl or calibration.jsonl
+                               heldout_squad.jsonl, calibration.jsonl or unread.jsonl
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from trainer.reader.sets.building import (
     write_held_out,
     write_others,
     write_squad_like,
+    write_unread,
 )
 from trainer.reader.sets.origins import collect
 
@@ -30,6 +31,7 @@ def main() -> None:
         "contrasts": write_contrasts,
         "heldout": write_held_out,
         "calibration": write_calibration,
+        "unread": write_unread,
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     todo = parser.add_subparsers(dest="todo", required=True)

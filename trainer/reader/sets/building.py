@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reread.errors import BadRequest
 from trainer.reader.sets.calibration_set import SPARED, read_calibration, read_unread
 from trainer.reader.sets.passage_pieces import WORD
 from trainer.reader.sets.reader_examples import Example, build_examples
@@ -137,11 +138,15 @@ def write_held_out(raw: Path, squad: Path, out: Path, seed: int) -> int:
 
 
 def write_calibration(raw: Path, squad: Path, out: Path, seed: int) -> int:
-    """Questions that were not trained on, to calibrate a reader with: 300 about articles that were
-    not either, or, without SQuAD's training set, 200 about articles that were."""
-    unread = raw / SQUAD_TRAIN
-    found = (
-        read_unread(unread, 300, seed) if unread.exists()
-        else read_calibration(squad, HELD_OUT, 200, seed)
-    )  # fmt: skip
-    return write_lines(out / "calibration.jsonl", found)
+    """200 questions that were not trained on, to calibrate a reader with."""
+    return write_lines(out / "calibration.jsonl", read_calibration(squad, HELD_OUT, 200, seed))
+
+
+def write_unread(raw: Path, squad: Path, out: Path, seed: int) -> int:
+    """400 questions about articles that no reader has read, to choose by; BadRequest without
+    SQuAD's training set."""
+    if not (raw / SQUAD_TRAIN).exists():
+        raise BadRequest(
+            f"{raw} has no {SQUAD_TRAIN}; clone rajpurkar/SQuAD-explorer and collect again."
+        )
+    return write_lines(out / "unread.jsonl", read_unread(raw / SQUAD_TRAIN, 400, seed))

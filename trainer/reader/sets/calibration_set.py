@@ -1,9 +1,8 @@
 """Questions to calibrate a reader on, and to choose by: nothing trains on them.
 
-Of the first articles of SQuAD's training set where it was collected, whose paragraphs no reader
-has seen; else the `dev` questions of articles that were trained on. As a service would read them:
-BM25's best passages of all those articles, whether or not they hold an answer. Knows files; no
-model.
+`dev` questions of articles that were trained on, or questions of the first articles of SQuAD's
+training set, which no reader has read. As a service would read them: BM25's best passages of all
+those articles, whether or not they hold an answer. Knows files; no model.
 """
 
 from __future__ import annotations

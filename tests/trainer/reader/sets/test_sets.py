@@ -14,8 +14,8 @@ from trainer.reader.drawing.examples import fault_of, make_reading_example
 from trainer.reader.sets.building import (
     held_out_runs,
     without_held_out,
-    write_calibration,
     write_squad_like,
+    write_unread,
 )
 from trainer.reader.sets.calibration_set import READ, SPARED, read_calibration
 from trainer.reader.sets.candidate_pool import Asked, Pool
@@ -164,7 +164,7 @@ def squad_train(folder: Path) -> None:
 
 
 def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> None:
-    """But for its first articles, which are there to calibrate by, and held-out ones."""
+    """But for its first articles, which are there to choose by, and held-out ones."""
     for name in ("wiki.json", "reddit.json", "amazon.json"):
         write_squad(tmp_path / name)
     line = {"id": "Lakes#0", "title": "Lakes", "text": "The lake is blue."}
@@ -182,11 +182,13 @@ def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> N
     assert titles() == without + Counter({f"River {SPARED}": 1})
 
 
-def test_a_reader_is_calibrated_by_articles_that_nothing_trains_on(tmp_path: Path) -> None:
-    """Where there are some; their questions are read with passages of these articles alone."""
+def test_choices_are_made_by_articles_that_nothing_trains_on(tmp_path: Path) -> None:
+    """Their questions are read with passages of these articles alone."""
+    with pytest.raises(BadRequest, match="clone rajpurkar/SQuAD-explorer and collect again"):
+        write_unread(tmp_path, tmp_path, tmp_path, seed=1)
     squad_train(tmp_path)
-    assert write_calibration(tmp_path, tmp_path, tmp_path, seed=1) == SPARED
-    lines = [json.loads(one) for one in (tmp_path / "calibration.jsonl").open()]
+    assert write_unread(tmp_path, tmp_path, tmp_path, seed=1) == SPARED
+    lines = [json.loads(one) for one in (tmp_path / "unread.jsonl").open()]
     numbers = [int(one["answers"][0].removeprefix("Town")) for one in lines]
     assert sorted(numbers) == list(range(SPARED))
     for number, one in zip(numbers, lines, strict=True):
