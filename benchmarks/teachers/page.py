@@ -204,11 +204,11 @@ def not_run(results: Results) -> str:
     for (teacher, objective, number, seed), students in rows.items():
         ways.setdefault((teacher, objective, number, ", ".join(students)), []).append(str(seed))
     lines = [f"## Not run\n\n{len(missing)} cells; the command goes on with them:\n"]
-    for (teacher, objective, number, students), seeds in ways.items():
+    for (teacher, objective, number, together), seeds in ways.items():
         round_ = f", iteration {number}" if number else ""
         kind = OBJECTIVES.get(objective, "as it is")
         name = TEACHER_NAMES[teacher]
-        lines.append(f"- {name}, {kind}{round_}: {students}; seeds {', '.join(seeds)}")
+        lines.append(f"- {name}, {kind}{round_}: {together}; seeds {', '.join(seeds)}")
     return "\n".join(lines)
 
 
