@@ -27,21 +27,24 @@ PAUSE_S = 0.5  # enough to let go of the processor, which clients and service sh
 def spell(url: str, clients: int) -> tuple[Counter[int], list[float], set[str]]:
     """Responses by status, seconds until a refusal, and what refusals say of coming again."""
     statuses, waits, told = Counter[int](), list[float](), set[str]()
-    end_s = time.monotonic() + SPELL_S
 
-    def ask() -> None:
-        with httpx2.Client(base_url=url, timeout=30) as client:
-            while (sent_s := time.monotonic()) < end_s:
-                body = {"question": "wells of town 3", "top_k": 5}
-                response = client.post("/answer", json=body)
-                statuses[response.status_code] += 1
-                if response.status_code != 200:
-                    waits.append(time.monotonic() - sent_s)
-                    told.add(response.headers["retry-after"])
-                    time.sleep(PAUSE_S)
+    def ask(client: httpx2.Client, end_s: float) -> None:
+        while (sent_s := time.monotonic()) < end_s:
+            response = client.post("/answer", json={"question": "wells of town 3", "top_k": 5})
+            statuses[response.status_code] += 1
+            if response.status_code != 200:
+                waits.append(time.monotonic() - sent_s)
+                told.add(response.headers["retry-after"])
+                time.sleep(PAUSE_S)
 
-    with ThreadPoolExecutor(clients) as pool:
-        for one in [pool.submit(ask) for _ in range(clients)]:
+    # One client with a connection for each: to make forty takes a slow machine most of the spell.
+    limits = httpx2.Limits(max_connections=clients)
+    with (
+        httpx2.Client(base_url=url, timeout=30, limits=limits) as client,
+        ThreadPoolExecutor(clients) as pool,
+    ):
+        end_s = time.monotonic() + SPELL_S
+        for one in [pool.submit(ask, client, end_s) for _ in range(clients)]:
             one.result()
     return statuses, waits, told
 
@@ -74,7 +77,7 @@ def test_under_ten_times_the_load_as_much_is_answered_and_memory_stays(tmp_path:
             crowd = ask(MANY)
             over += crowd[0][200]
             statuses, waits, told = statuses + crowd[0], waits + crowd[1], told | crowd[2]
-        assert set(statuses) == {200, 429} and statuses.total() > 3 * peak
+        assert set(statuses) == {200, 429} and statuses.total() > 5 * peak
         assert over >= 0.8 * peak
         assert float(np.median(waits)) < READ_S * CALM and all(int(one) >= 1 for one in told)
         assert resident_mb() < before_mb + 20

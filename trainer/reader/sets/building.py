@@ -147,6 +147,7 @@ def write_unread(raw: Path, squad: Path, out: Path, seed: int) -> int:
     SQuAD's training set."""
     if not (raw / SQUAD_TRAIN).exists():
         raise BadRequest(
-            f"{raw} has no {SQUAD_TRAIN}; clone rajpurkar/SQuAD-explorer and collect again."
+            f"{raw} has no {SQUAD_TRAIN}; clone rajpurkar/SQuAD-explorer among the others and "
+            "collect again."
         )
     return write_lines(out / "unread.jsonl", read_unread(raw / SQUAD_TRAIN, 400, seed))

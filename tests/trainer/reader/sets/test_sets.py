@@ -122,16 +122,18 @@ def test_no_example_shares_ten_words_with_a_held_out_article(tmp_path: Path):
     assert without_held_out([near, far], held) == [far]
 
 
+def commit(folder: Path) -> None:
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *command], check=True)
+
+
 def test_files_are_taken_from_clones_as_committed(tmp_path: Path):
     clone = tmp_path / "clones/owner/set"
-    clone.mkdir(parents=True)
-    git = ["git", "-C", str(clone), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    (clone / "csv").mkdir()
+    (clone / "csv").mkdir(parents=True)
     (clone / "csv/a.tsv").write_text("1")
     (clone / "dev.json").write_text("{}")
-    subprocess.run([*git, "add", "-A"], check=True)
-    subprocess.run([*git, "commit", "-qm", "all"], check=True)
+    commit(clone)
     (clone / "dev.json").write_text("changed since")
     origins = [Origin("owner/set", "dev.json", "raw.json", "MIT"),
                Origin("owner/set", r"csv/.*\.tsv", "tables/", "MIT")]  # fmt: skip
@@ -149,7 +151,7 @@ def test_files_are_taken_from_clones_as_committed(tmp_path: Path):
         collect(tmp_path / "clones", tmp_path, [replace(large, repository="owner/set")])
 
 
-def squad_train(folder: Path) -> None:
+def squad_train(file: Path) -> None:
     """Articles by number about a river each, and a held-out one last."""
     data = []
     for number in range(SPARED + 2):
@@ -160,7 +162,7 @@ def squad_train(folder: Path) -> None:
             {"title": f"River_{number}", "paragraphs": [{"context": text, "qas": [question]}]}
         )
     data[-1]["title"] = "Normans"
-    (folder / "squad-train.json").write_text(json.dumps({"data": data}))
+    file.write_text(json.dumps({"data": data}))
 
 
 def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> None:
@@ -178,15 +180,19 @@ def test_squads_training_set_is_read_where_it_was_collected(tmp_path: Path) -> N
         return Counter(one["passages"][0]["title"] for one in lines if one["answers"])
 
     without = titles()
-    squad_train(tmp_path)
+    squad_train(tmp_path / "squad-train.json")
     assert titles() == without + Counter({f"River {SPARED}": 1})
 
 
 def test_choices_are_made_by_articles_that_nothing_trains_on(tmp_path: Path) -> None:
     """Their questions are read with passages of these articles alone."""
-    with pytest.raises(BadRequest, match="clone rajpurkar/SQuAD-explorer and collect again"):
+    with pytest.raises(BadRequest, match="clone rajpurkar/SQuAD-explorer among the others and"):
         write_unread(tmp_path, tmp_path, tmp_path, seed=1)
-    squad_train(tmp_path)
+    clone = tmp_path / "clones/rajpurkar/SQuAD-explorer"  # the remedy, followed
+    (clone / "dataset").mkdir(parents=True)
+    squad_train(clone / "dataset/train-v1.1.json")
+    commit(clone)
+    collect(tmp_path / "clones", tmp_path, [one for one in ORIGINS if not one.needed])
     assert write_unread(tmp_path, tmp_path, tmp_path, seed=1) == SPARED
     lines = [json.loads(one) for one in (tmp_path / "unread.jsonl").open()]
     numbers = [int(one["answers"][0].removeprefix("Town")) for one in lines]
